@@ -1,0 +1,35 @@
+import type { CommonAnnotations } from "./annotations.ts";
+import type { Edge } from "./edge.ts";
+import type { Stage } from "./stage.ts";
+
+/** The lines that a diagram shows in a stage: name, kind, then its annotations, none of them escaped yet. */
+export function stageLabel({ name, kind, annotations }: Stage): readonly string[] {
+  const { typing, policies, join, guarantee } = annotations;
+  const lines = [name, kind];
+  if (typing !== undefined) lines.push([typing.input, typing.output].map((type) => type ?? "").join(" → ").trim());
+  if (join !== undefined) lines.push(`${join.mode} join, ${join.reference} reference`);
+  for (const policy of policies ?? []) lines.push(withDetail(policy.name, policy.detail));
+  if (guarantee !== undefined) lines.push(guarantee);
+  return [...lines, ...commonLines(annotations)];
+}
+
+/** The lines that a diagram shows beside an edge; none when there is nothing to say. */
+export function edgeLabel({ role, annotations }: Edge): readonly string[] {
+  const lines: string[] = [];
+  if (role !== undefined) lines.push(role);
+  if (annotations.type !== undefined) lines.push(annotations.type);
+  if (annotations.flowControl !== undefined) lines.push(`flow control: ${annotations.flowControl}`);
+  return [...lines, ...commonLines(annotations)];
+}
+
+function commonLines({ contracts, status, notes }: CommonAnnotations): readonly string[] {
+  return [
+    ...(contracts ?? []).map(({ name, verdict }) => withDetail(`contract ${name}`, verdict)),
+    ...(status === undefined ? [] : [`status: ${status}`]),
+    ...Object.entries(notes ?? {}).map(([name, text]) => `${name}: ${text}`),
+  ];
+}
+
+function withDetail(name: string, detail: string | undefined): string {
+  return detail === undefined ? name : `${name} (${detail})`;
+}
