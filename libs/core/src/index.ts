@@ -1,1 +1,76 @@
-export {};
+export type { Brand } from "./brand.ts";
+export type { Clock } from "./clock.ts";
+export type { Logger } from "./logger.ts";
+export {
+  formatPlace,
+  parsePlace,
+  SYSTEM_LANE,
+  SYSTEM_LANE_NAME,
+  type LaneId,
+  type LaneSeq,
+  type Lsn,
+  type RunId,
+  type Span,
+  type StageName,
+  type TypeId,
+} from "./place.ts";
+export type {
+  Cause,
+  ConsumedRecord,
+  ContractRecord,
+  DataRecord,
+  EffectSettledRecord,
+  EffectStartedRecord,
+  EndKind,
+  EndRecord,
+  EpochRecord,
+  ErrorKind,
+  ErrorRecord,
+  LivenessRecord,
+  LogRecord,
+  PolicyRecord,
+  ReceiptRecord,
+  RecordKind,
+  RunOutcome,
+  SealRecord,
+  SnapshotRecord,
+  TimerRecord,
+  TransitionRecord,
+  TypeCount,
+  WatermarkRecord,
+} from "./record.ts";
+export type { FrameDraft, StoredFrame } from "./frame.ts";
+export { MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_LANES, MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH } from "./limits.ts";
+export { MessagePackWriter } from "./codec/message-pack-writer.ts";
+export { encodeRecords, RecordDecoder, type DecodeFault, type EncodeFault } from "./codec/record-codec.ts";
+export { RECORD_KINDS } from "./codec/record-fields.ts";
+export type { UnstorableReason } from "./codec/unstorable.ts";
+export {
+  checkEventType,
+  eventType,
+  upcast,
+  type EventType,
+  type EventTypeFault,
+  type EventTypeOptions,
+  type PayloadOf,
+  type UpcastFault,
+  type Upcaster,
+} from "./event-type.ts";
+export { FORMAT_VERSION, type Durability, type RunManifest, type TypeVersion } from "./run-manifest.ts";
+export { isRunId, parseManifest } from "./parse-manifest.ts";
+export type {
+  AppendFault,
+  CreateFault,
+  DamageFault,
+  ListedRun,
+  ManifestFault,
+  OpenFault,
+  Position,
+  ReadFault,
+  RunLog,
+  RunReader,
+  RunStore,
+  StorageFault,
+  TornTail,
+} from "./run-log.ts";
+export type { DeliveryBatch, DeliveryGuarantee, SinkConnector, SinkWriter } from "./sink-connector.ts";

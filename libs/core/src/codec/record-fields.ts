@@ -1,0 +1,101 @@
+import type { LogRecord, RecordKind } from "../record.ts";
+
+/** Whether a decoded value may stand in a field. */
+type Check = (value: unknown) => boolean;
+
+const anything: Check = () => true;
+const text: Check = (value) => typeof value === "string";
+const optionalText: Check = (value) => value === undefined || typeof value === "string";
+const finite: Check = (value) => typeof value === "number" && Number.isFinite(value);
+const natural: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const naturals: Check = (value) => Array.isArray(value) && value.every(natural);
+const oneOf =
+  (...allowed: readonly string[]): Check =>
+  (value) =>
+    allowed.includes(value as string);
+const plain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+const spans: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((span) => plain(span) && natural(span["lane"]) && natural(span["first"]) && natural(span["last"]));
+const cause: Check = (value) => value === undefined || natural(value) || spans(value);
+const counts: Check = (value) =>
+  Array.isArray(value) && value.every((entry) => plain(entry) && natural(entry["type"]) && natural(entry["count"]));
+const kinded: Check = (value) => plain(value) && text(value["kind"]);
+const texts: Check = (value) => plain(value) && Object.values(value).every(text);
+
+type FieldsOf<K extends RecordKind> = {
+  readonly [F in Exclude<keyof Extract<LogRecord, { kind: K }>, "kind">]: Check;
+};
+
+/** The fields of each record kind, in the order in which they are written. The order is part of the format. */
+export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
+  data: { type: natural, cause, originLane: natural, originSeq: natural, payload: anything },
+  consumed: { spans },
+  error: {
+    error: oneOf(
+      "timeout",
+      "remote",
+      "rate-limited",
+      "permanent",
+      "deserialization",
+      "validation",
+      "domain",
+      "unknown",
+    ),
+    message: text,
+    cause,
+    originLane: natural,
+    originSeq: natural,
+  },
+  end: { end: oneOf("natural", "truncated", "poison"), counts },
+  watermark: { eventTimeMs: finite },
+  timer: { timer: text, dueMs: finite },
+  "effect-started": { effect: text, version: natural, cause, ordinal: natural, key: text, input: anything },
+  "effect-settled": { effect: text, cause, ordinal: natural, outcome: oneOf("succeeded", "failed"), value: anything },
+  receipt: {
+    outcome: oneOf("success", "failed", "partial", "buffered", "committed"),
+    first: natural,
+    count: natural,
+    detail: anything,
+  },
+  transition: { machine: text, event: kinded, from: text, to: text },
+  contract: {
+    contract: oneOf("transport", "source", "delivery", "divergence", "schema"),
+    upstream: natural,
+    verdict: oneOf("held", "violated"),
+    advertised: natural,
+    read: natural,
+  },
+  liveness: { upstream: natural, status: oneOf("healthy", "idle", "suspect", "stalled", "recovered") },
+  policy: { policy: text, decision: text, detail: anything },
+  snapshot: { fingerprint: text, state: anything },
+  epoch: { runtime: text, refold: text, fingerprints: texts },
+  seal: {
+    status: oneOf("completed", "cancelled", "failed"),
+    reason: optionalText,
+    frames: natural,
+    data: naturals,
+    digest: text,
+  },
+};
+
+/** Record kinds by the number that stands for them in the log. The order is part of the format. */
+export const RECORD_KINDS: readonly RecordKind[] = [
+  "data",
+  "consumed",
+  "error",
+  "end",
+  "watermark",
+  "timer",
+  "effect-started",
+  "effect-settled",
+  "receipt",
+  "transition",
+  "contract",
+  "liveness",
+  "policy",
+  "snapshot",
+  "epoch",
+  "seal",
+];

@@ -1,0 +1,123 @@
+import type { Result } from "neverthrow";
+
+import type { EncodeFault } from "./codec/record-codec.ts";
+import type { FrameDraft, StoredFrame } from "./frame.ts";
+import type { Brand } from "./brand.ts";
+import type { Lsn, RunId } from "./place.ts";
+import type { RunManifest } from "./run-manifest.ts";
+
+/**
+ * How many frames a writer has had accepted since it was opened. A writer waits on positions, not on lsns, which a remote
+ * store may assign later.
+ */
+export type Position = Brand<number, "Position">;
+
+/** Reading one run. */
+export interface RunReader {
+  readonly manifest: RunManifest;
+  /** What was found at the end of the log and does not belong to it, when it was opened. */
+  readonly tornTail: TornTail | undefined;
+  /** Whether another process, or this one, holds the run for writing. */
+  readonly writing: boolean;
+  /**
+   * Frames in the order of their lsn, from `from` on, in batches of one or more, up to the end there was when reading began.
+   * After a fault nothing follows.
+   */
+  read(from: Lsn): AsyncIterable<Result<readonly StoredFrame[], ReadFault>>;
+  /** As `read`, and then on with what is appended, until the consumer leaves the loop or the run is sealed. */
+  follow(from: Lsn): AsyncIterable<Result<readonly StoredFrame[], ReadFault>>;
+  /** The last frame of the log, or `undefined` when it has none. */
+  last(): Promise<Result<StoredFrame | undefined, ReadFault>>;
+  close(): Promise<void>;
+}
+
+/** Writing one run: at most one writer in all processes. */
+export interface RunLog extends RunReader {
+  /**
+   * Takes a frame, whole or not at all, and never waits. The records are encoded before it returns: what the caller does to
+   * payloads afterwards is not stored.
+   */
+  append(frame: FrameDraft): Result<Position, AppendFault>;
+  /** The position up to which frames are safe at the log's durability level. It never goes back. */
+  readonly safe: Position;
+  /**
+   * Resolves when all frames up to `position` are safe: written to the operating system (`buffered`), or synced to the
+   * device (`durable`, `strict`). Asking is what makes a log hurry; nobody need ask for frames to become safe in time.
+   */
+  whenSafe(position: Position): Promise<Result<void, StorageFault>>;
+  /**
+   * `undefined` while the log has room; else a promise of room. Writers wait for it before they take a further step, which
+   * bounds what the log holds in memory. A promise of room also resolves when the log has failed: `append` tells.
+   */
+  room(): Promise<void> | undefined;
+  /** The digest over all frames so far: a chained CRC-32 in hexadecimal, for logs that keep one. */
+  digest(): string;
+  /** Makes everything safe and gives the run up. After it, `append` answers `log-closed`. Closing twice is harmless. */
+  close(): Promise<void>;
+}
+
+/** Where runs are kept. */
+export interface RunStore {
+  /** Makes a new run and holds it for writing. */
+  create(manifest: RunManifest): Promise<Result<RunLog, CreateFault>>;
+  /** Opens a run for reading. A torn tail is not shown, and not cut. */
+  open(runId: RunId): Promise<Result<RunReader, OpenFault>>;
+  /** Takes over a run for writing: locks it, checks it, and cuts a torn tail. */
+  resume(runId: RunId): Promise<Result<RunLog, OpenFault>>;
+  /** Every run there is, the oldest first. What is not a run is listed with its fault, not left out. */
+  list(): Promise<Result<readonly ListedRun[], StorageFault>>;
+  /** Where people find a run: a path, a subject, a table. */
+  locate(manifest: RunManifest): string;
+}
+
+export type ListedRun =
+  | { readonly kind: "run"; readonly manifest: RunManifest; readonly location: string }
+  | { readonly kind: "unreadable"; readonly location: string; readonly fault: OpenFault };
+
+/** A frame that was cut short by a crash, with all that follows it. */
+export interface TornTail {
+  readonly segment: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** The storage below refused. Every later call on the same log gives the same fault. */
+export interface StorageFault {
+  readonly kind: "storage";
+  readonly operation: string;
+  readonly path: string;
+  readonly cause: unknown;
+}
+
+export type AppendFault = EncodeFault | StorageFault | { readonly kind: "log-closed" };
+
+/** Damage is in the middle of the log: it is refused by place, never skipped. */
+export interface DamageFault {
+  readonly kind: "damaged";
+  readonly segment: string;
+  readonly offset: number;
+  readonly lsn: Lsn;
+  readonly detail: string;
+}
+
+export type ReadFault = DamageFault | StorageFault;
+
+export type CreateFault = StorageFault | { readonly kind: "run-exists"; readonly runId: RunId };
+
+export type OpenFault =
+  | StorageFault
+  | DamageFault
+  | { readonly kind: "run-not-found"; readonly runId: string; readonly location: string }
+  | { readonly kind: "not-a-run"; readonly location: string; readonly detail: string }
+  | ManifestFault
+  | { readonly kind: "locked"; readonly location: string; readonly holder: string };
+
+/** A manifest that cannot be used. `location` says which. */
+export type ManifestFault =
+  | { readonly kind: "manifest-malformed"; readonly location: string; readonly detail: string }
+  | {
+      readonly kind: "later-format";
+      readonly location: string;
+      readonly format: number;
+      readonly supported: number;
+    };
