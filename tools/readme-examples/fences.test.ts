@@ -2,7 +2,20 @@ import { expect, it } from "vitest";
 import { runnableFences } from "./fences.ts";
 
 it("finds the ts fences, and leaves out other languages and those marked ignore", () => {
-  const text = ["# Title", "```ts", "one();", "", "two();", "```", "```sh", "ls", "```", "```ts ignore", "no();", "```"];
+  const text = [
+    "# Title",
+    "```ts",
+    "one();",
+    "",
+    "two();",
+    "```",
+    "```sh",
+    "ls",
+    "```",
+    "```ts ignore",
+    "no();",
+    "```",
+  ];
   expect(runnableFences(text.join("\n"))).toEqual([{ number: 1, line: 2, code: "one();\n\ntwo();\n" }]);
 });
 

@@ -7,12 +7,17 @@ const file = (status: string, ...tests: string[]) => ({
 });
 
 it("counts every test by its outcome", () => {
-  const report = { success: false, testResults: [file("passed", "passed", "skipped"), file("failed", "failed", "passed")] };
+  const report = {
+    success: false,
+    testResults: [file("passed", "passed", "skipped"), file("failed", "failed", "passed")],
+  };
   expect(totalsOf(report)).toEqual({ passed: 2, failed: 1, skipped: 1 });
 });
 
 it("counts a file that could not be loaded as a failure", () => {
-  expect(totalsOf({ success: false, testResults: [file("passed", "passed"), file("failed")] })).toMatchObject({ failed: 1 });
+  expect(totalsOf({ success: false, testResults: [file("passed", "passed"), file("failed")] })).toMatchObject({
+    failed: 1,
+  });
 });
 
 it("counts an error outside every test as a failure", () => {
