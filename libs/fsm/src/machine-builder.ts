@@ -42,8 +42,8 @@ export interface MachineBuilder<
   /** Moves from every state that is not final and has no answer of its own to this event. */
   any<const V extends Exclude<KindOf<E>, Wild>, const T extends KindOf<S>>(
     event: V | readonly [V, ...V[]],
-    target: T | readonly [T, ...T[]],
-    ...handler: MoveHandler<S, S, Of<E, V>, T, A>
+    target: T | readonly T[],
+    ...handler: MoveHandler<S, S, Of<E, V>, NoInfer<T>, A>
   ): MachineBuilder<S, E, A, Done, Wild | V>;
 
   /** Handles an event, without leaving it, in every state that is not final and has no answer of its own to it. */

@@ -37,8 +37,8 @@ export interface StateBuilder<
    */
   on<const V extends Exclude<KindOf<E>, Own>, const T extends KindOf<S>>(
     event: V | readonly [V, ...V[]],
-    target: T | readonly [T, ...T[]],
-    ...handler: MoveHandler<S, Of<S, K>, Of<E, V>, T, A>
+    target: T | readonly T[],
+    ...handler: MoveHandler<S, Of<S, K>, Of<E, V>, NoInfer<T>, A>
   ): StateBuilder<S, E, A, K, Own | V, Wild>;
 
   /** Handles an event without leaving the state: no hook runs, a timeout goes on. The state may get new data. */
