@@ -11,6 +11,11 @@ export interface MachineDescription {
   readonly unhandled: "fault" | "ignore";
 }
 
+/** Anything that can give its description: a machine. */
+export interface Describable {
+  describe(): MachineDescription;
+}
+
 /** How one state answers one event. `to` is empty unless it moves. */
 export interface EdgeDescription extends WildcardDescription {
   readonly from: string;

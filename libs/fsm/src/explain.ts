@@ -1,12 +1,12 @@
 import type { BuildFault } from "./build-fault.ts";
-import type { FsmFault } from "./fsm-fault.ts";
+import type { InterpreterFault } from "./interpreter-fault.ts";
 
 const quoted = (name: string): string => JSON.stringify(name);
 const listed = (names: readonly string[]): string => names.map(quoted).join(", ");
 const owner = (state: string | undefined): string => (state === undefined ? "A wildcard" : `State ${quoted(state)}`);
 
 /** A fault in one sentence, for people. */
-export function explain(fault: BuildFault | FsmFault): string {
+export function explain(fault: BuildFault | InterpreterFault): string {
   switch (fault.kind) {
     case "duplicate-state":
       return `State ${quoted(fault.state)} is described more than once.`;
@@ -39,11 +39,11 @@ export function explain(fault: BuildFault | FsmFault): string {
     case "timeout-unhandled":
       return `The timeout of state ${quoted(fault.state)} sends event ${quoted(fault.event)}, which that state does not handle.`;
     default:
-      return `Machine ${quoted(fault.machine)}, state ${kindOf(fault.state)}, event ${kindOf(fault.event)}: ${explainFsm(fault)}`;
+      return `Machine ${quoted(fault.machine)}, state ${kindOf(fault.state)}, event ${kindOf(fault.event)}: ${explainAtWork(fault)}`;
   }
 }
 
-function explainFsm(fault: FsmFault): string {
+function explainAtWork(fault: InterpreterFault): string {
   switch (fault.kind) {
     case "unhandled-event":
       return "the event has no answer in this state.";
@@ -55,6 +55,14 @@ function explainFsm(fault: FsmFault): string {
       return `the ${fault.hook} hook of state ${quoted(fault.of)} threw: ${String(fault.cause)}`;
     case "undeclared-target":
       return `the handler returned state ${quoted(String(fault.returned))} but declared ${listed(fault.declared)}.`;
+    case "action-threw":
+      return `an action threw: ${String(fault.cause)}`;
+    case "watcher-threw":
+      return `a watcher threw: ${String(fault.cause)}`;
+    case "queue-limit":
+      return `more than ${fault.limit} events were queued while one was being taken.`;
+    case "stopped":
+      return "the interpreter has been stopped.";
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Kinded } from "./kinded.ts";
 
-interface At<S, E> {
+/** Where it happened. */
+export interface At<S, E> {
   /** The name of the machine. */
   readonly machine: string;
-  /** The state the machine was in, and still is: a fault changes nothing. */
+  /** The state at the time. After a fault of the machine it is also the state still. */
   readonly state: S;
   /** The event that could not be taken. */
   readonly event: E;
