@@ -30,7 +30,10 @@ function closedCycles(draft: Draft, all: Components): readonly CycleFault[] {
   const faults: CycleFault[] = [];
   for (const nodes of cyclic(graph, all).values()) {
     const members = names(stages, nodes);
-    const entries = names(stages, nodes.filter((node) => isEntry(graph, all, node)));
+    const entries = names(
+      stages,
+      nodes.filter((node) => isEntry(graph, all, node)),
+    );
     if (entries.length > 1) faults.push({ kind: "cycle-entries", members, entries });
     for (const node of nodes) {
       const stage = stageAt(stages, node);
@@ -78,7 +81,7 @@ function shortestCycle(graph: Digraph, { idOf }: Components, start: number): rea
 
 function pathBack(cameFrom: ReadonlyMap<number, number>, end: number, start: number): readonly number[] {
   const path = [end];
-  for (let node = end; node !== start; ) {
+  for (let node = end; node !== start;) {
     node = cameFrom.get(node) ?? start;
     path.push(node);
   }

@@ -12,7 +12,13 @@ const ENCODING = "refold-topology-fingerprint/1";
  * sorted by name, and the edges by `from`, then `to`, all by code unit. JSON's quotes keep names apart, so two graphs with
  * the same text are the same graph.
  */
-export function fingerprint({ stages, edges }: { readonly stages: readonly Stage[]; readonly edges: readonly Edge[] }): string {
+export function fingerprint({
+  stages,
+  edges,
+}: {
+  readonly stages: readonly Stage[];
+  readonly edges: readonly Edge[];
+}): string {
   const stageRows = stages.map(({ name, kind }) => [name, kind] as const);
   const edgeRows = edges.map(({ from, to, kind, role }) => [from, to, kind, role ?? ""] as const);
   stageRows.sort(([a], [b]) => byCodeUnit(a, b));

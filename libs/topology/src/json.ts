@@ -8,8 +8,8 @@ import { type Read, Reading } from "./reading.ts";
 import type { Stage, StageSpec } from "./stage.ts";
 import type { Topology } from "./topology.ts";
 
-export const JSON_FORMAT = "refold-topology";
-export const JSON_VERSION = 1;
+const JSON_FORMAT = "refold-topology";
+const JSON_VERSION = 1;
 
 /** A topology as a plain object, all of whose values JSON can hold. */
 export interface TopologyJson {
@@ -71,7 +71,9 @@ function documentReader(reading: Reading): Read<Document> {
   const readers = declarationReaders(reading);
   return reading.object(["format", "version", "name", "fingerprint", "stages", "edges"], (required, optional) => {
     required("format", reading.oneOf([JSON_FORMAT]));
-    required("version", (value, path) => (value === JSON_VERSION ? value : reading.refuse(path, `the number ${JSON_VERSION}`, value)));
+    required("version", (value, path) =>
+      value === JSON_VERSION ? value : reading.refuse(path, `the number ${JSON_VERSION}`, value),
+    );
     const name = required("name", reading.string);
     const fingerprint = optional("fingerprint", reading.string);
     const stages = required("stages", reading.list(readers.stage));

@@ -6,7 +6,13 @@ import type { Stage } from "./stage.ts";
 export function stageLabel({ name, kind, annotations }: Stage): readonly string[] {
   const { typing, policies, join, guarantee } = annotations;
   const lines = [name, kind];
-  if (typing !== undefined) lines.push([typing.input, typing.output].map((type) => type ?? "").join(" → ").trim());
+  if (typing !== undefined)
+    lines.push(
+      [typing.input, typing.output]
+        .map((type) => type ?? "")
+        .join(" → ")
+        .trim(),
+    );
   if (join !== undefined) lines.push(`${join.mode} join, ${join.reference} reference`);
   for (const policy of policies ?? []) lines.push(withDetail(policy.name, policy.detail));
   if (guarantee !== undefined) lines.push(guarantee);

@@ -83,15 +83,11 @@ function describe(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
-  switch (typeof value) {
-    case "string":
-      return JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
-    case "number":
-    case "boolean":
-      return `the ${typeof value} ${String(value)}`;
-    case "object":
-      return "an object";
-    default:
-      return `a ${typeof value}`;
+  if (typeof value === "object") return "an object";
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}…` : value);
   }
+  return typeof value === "number" || typeof value === "boolean"
+    ? `the ${typeof value} ${String(value)}`
+    : `a ${typeof value}`;
 }

@@ -19,8 +19,16 @@ export function semantic(draft: Draft): readonly SemanticFault[] {
 
   const inputs = grouped([...draft.edges, ...draft.dangling.inputs], ({ to }) => to);
   const outputs = grouped([...draft.edges, ...draft.dangling.outputs], ({ from }) => from);
-  const fed = reachable(draft.graph, seeds(draft, ({ kind }) => kind === "source", "inputs"), "along");
-  const used = reachable(draft.graph, seeds(draft, ({ kind }) => isTerminal(kind), "outputs"), "against");
+  const fed = reachable(
+    draft.graph,
+    seeds(draft, ({ kind }) => kind === "source", "inputs"),
+    "along",
+  );
+  const used = reachable(
+    draft.graph,
+    seeds(draft, ({ kind }) => isTerminal(kind), "outputs"),
+    "against",
+  );
 
   for (const [index, stage] of stages.entries()) {
     const stageInputs = inputs.get(stage.name) ?? [];
@@ -41,7 +49,8 @@ function connectionFaults(
   const faults: SemanticFault[] = [];
   const [first] = inputs;
   if (kind === "source") {
-    if (first !== undefined) faults.push({ kind: "source-with-input", stage: name, from: inputs.map(({ from }) => from) });
+    if (first !== undefined)
+      faults.push({ kind: "source-with-input", stage: name, from: inputs.map(({ from }) => from) });
   } else if (first === undefined) {
     faults.push({ kind: "no-input", stage: name, stageKind: kind });
   } else if (kind === "join") {

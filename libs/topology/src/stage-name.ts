@@ -9,7 +9,7 @@ export type NameProblem = "empty" | "too-long" | "leading-dot" | "bad-character"
 
 /**
  * The rule for a name: 1 to 64 characters out of ASCII letters, digits, `-`, `_` and `.`, and no dot at the start. Such
- * a name needs no quoting in a file name, a URL, a shell or a diagram.
+ * a name needs no escapes in a file name or a URL.
  * Returns the first problem found, or undefined for a good name.
  */
 export function flowNameProblem(name: string): NameProblem | undefined {
