@@ -23,7 +23,7 @@ export interface WorkspacePackage {
 
 export const REPOSITORY_ROOT: string = fileURLToPath(new URL("../..", import.meta.url));
 
-export function readManifest(folder: string): Manifest {
+function readManifest(folder: string): Manifest {
   // npm has parsed the same file before any tool of ours runs.
   return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
 }
