@@ -55,7 +55,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const COMMON_FIELDS = ["contracts", "status", "notes"] as const;
 
-export function stageAnnotationsReader(reading: Reading): Read<StageAnnotations> {
+function stageAnnotationsReader(reading: Reading): Read<StageAnnotations> {
   return reading.object(["typing", "policies", "join", "guarantee", ...COMMON_FIELDS], (_, optional) => {
     const annotations: Mutable<StageAnnotations> = {};
     const typing = optional("typing", typingReader(reading));
@@ -70,7 +70,7 @@ export function stageAnnotationsReader(reading: Reading): Read<StageAnnotations>
   });
 }
 
-export function edgeAnnotationsReader(reading: Reading): Read<EdgeAnnotations> {
+function edgeAnnotationsReader(reading: Reading): Read<EdgeAnnotations> {
   return reading.object(["type", "flowControl", ...COMMON_FIELDS], (_, optional) => {
     const annotations: Mutable<EdgeAnnotations> = {};
     const type = optional("type", reading.string);

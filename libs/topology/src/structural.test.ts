@@ -118,7 +118,7 @@ it("refuses more stages than the limit, naming both numbers", () => {
 });
 
 it("refuses what an untyped caller hands over, by place", () => {
-  const untyped: { readonly name: string; readonly kind: "source" } = JSON.parse('{"name":7,"kind":"sauce","x":1}');
+  const untyped = JSON.parse('{"name":7,"kind":"sauce","x":1}') as { readonly name: string; readonly kind: "source" };
   expect(topology("f").stage(untyped).build("structural")._unsafeUnwrapErr()).toEqual([
     { kind: "malformed-value", path: "stages[0].x", expected: "none but the fields name, kind, annotations", found: "the number 1" }, // prettier-ignore
     { kind: "malformed-value", path: "stages[0].name", expected: "a string", found: "the number 7" },
