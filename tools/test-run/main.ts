@@ -5,23 +5,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { isRuntime, RUNTIMES, type Runtime } from "./runtime.ts";
+import { REPOSITORY_ROOT } from "../workspace/packages.ts";
+import { commandOf } from "./command.ts";
+import { isRuntime, RUNTIMES } from "./runtime.ts";
 import { readTotals, sum } from "./totals.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const vitest = join(root, "node_modules/vitest/vitest.mjs");
-
-function commandOf(runtime: Runtime): readonly [string, ...string[]] {
-  switch (runtime) {
-    case "node":
-      return [process.execPath];
-    case "bun":
-      return [join(root, "node_modules/.bin/bun"), "--bun"];
-    case "deno":
-      return [join(root, "node_modules/.bin/deno"), "run", "-A"];
-  }
-}
+const vitest = join(REPOSITORY_ROOT, "node_modules/vitest/vitest.mjs");
 
 const named = process.argv.slice(2).filter(isRuntime);
 const passedOn = process.argv.slice(2).filter((argument) => !isRuntime(argument));
@@ -38,7 +27,7 @@ const results = runtimes.map((runtime) => {
   rmSync(report, { force: true });
   console.log(`\n── ${runtime}`);
   const run = spawnSync(command, [...before, vitest, "run", ...passedOn], {
-    cwd: root,
+    cwd: REPOSITORY_ROOT,
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, REFOLD_TEST_REPORTS: reports },
   });
