@@ -1,1 +1,1 @@
-export {};
+export { memoryStore, type MemoryStore, type MemoryStoreOptions } from "./memory-store.ts";

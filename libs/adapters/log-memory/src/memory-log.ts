@@ -1,0 +1,104 @@
+import {
+  encodeRecords,
+  MessagePackWriter,
+  type AppendFault,
+  type FrameDraft,
+  type Lsn,
+  type Position,
+  type RunLog,
+  type StorageFault,
+} from "@refold/core";
+import { err, ok, type Result } from "neverthrow";
+
+import { MemoryReader } from "./memory-reader.ts";
+import type { MemoryRun } from "./memory-run.ts";
+
+const INITIAL_BYTES = 4096;
+/** A buffer that one large frame made larger than this is let go. */
+const KEPT_BYTES = 1024 * 1024;
+
+/** Writing a run that is kept in memory. */
+export class MemoryLog extends MemoryReader implements RunLog {
+  readonly #holdSafety: boolean;
+  #buffer = new MessagePackWriter(INITIAL_BYTES);
+  #waiting: { readonly position: Position; readonly resolve: (result: Result<void, StorageFault>) => void }[] = [];
+  #appended = 0 as Position;
+  #safe = 0 as Position;
+
+  constructor(run: MemoryRun, holdSafety: boolean) {
+    super(run);
+    this.#holdSafety = holdSafety;
+    run.writer = this;
+  }
+
+  append(draft: FrameDraft): Result<Position, AppendFault> {
+    const { run } = this;
+    if (this.#lost) return err({ kind: "log-closed" });
+    if (run.fault !== undefined) return err(run.fault);
+    const buffer = this.#buffer;
+    buffer.at = 0;
+    const fault = encodeRecords(buffer, draft.records);
+    if (fault !== undefined) return err(fault);
+    run.frames.push({
+      lsn: run.frames.length as Lsn,
+      lane: draft.lane,
+      timeMs: draft.timeMs,
+      firstSeq: draft.firstSeq,
+      count: draft.records.length,
+      body: buffer.bytes.slice(0, buffer.at),
+    });
+    if (buffer.bytes.length > KEPT_BYTES) this.#buffer = new MessagePackWriter(INITIAL_BYTES);
+    this.#appended = (this.#appended + 1) as Position;
+    if (!this.#holdSafety) this.#markSafe();
+    run.wake();
+    return ok(this.#appended);
+  }
+
+  get safe(): Position {
+    return this.#safe;
+  }
+
+  async whenSafe(position: Position): Promise<Result<void, StorageFault>> {
+    if (this.run.fault !== undefined) return err(this.run.fault);
+    if (position <= this.#safe) return ok();
+    if (position > this.#appended) throw new RangeError(`whenSafe(${position}): only ${this.#appended} frames were appended`);
+    // After a crash of the process nobody is there to be told.
+    return new Promise((resolve) => this.#waiting.push({ position, resolve }));
+  }
+
+  room(): undefined {
+    return undefined;
+  }
+
+  /** A log in memory keeps no digest. */
+  digest(): string {
+    return "";
+  }
+
+  override async close(): Promise<void> {
+    if (!this.#lost) {
+      this.settle();
+      this.run.writer = undefined;
+    }
+    await super.close();
+  }
+
+  /** Makes all frames safe and tells those who wait; or tells them of the fault. */
+  settle(): void {
+    const { run } = this;
+    if (run.fault === undefined) this.#markSafe();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { resolve } of waiting) resolve(run.fault === undefined ? ok() : err(run.fault));
+  }
+
+  #markSafe(): void {
+    this.run.safeFrames = this.run.frames.length;
+    this.#safe = this.#appended;
+  }
+
+  /** Closed, or taken away by a crash. */
+  get #lost(): boolean {
+    return this.run.writer !== this;
+  }
+}
