@@ -1,4 +1,4 @@
-import { type Components, components, cyclic } from "./components.ts";
+import { type Components, cyclic } from "./components.ts";
 import { at, type Digraph } from "./digraph.ts";
 import type { Draft } from "./draft.ts";
 import type { CycleFault } from "./fault.ts";
@@ -10,29 +10,26 @@ import type { Stage } from "./stage.ts";
  * by forward edges. And a backward edge must close one.
  */
 export function cycles(draft: Draft): readonly CycleFault[] {
-  const all = components(draft.graph);
-  return [...forwardCycles(draft), ...closedCycles(draft, all), ...needlessBackward(draft, all)];
+  return [...forwardCycles(draft), ...closedCycles(draft), ...needlessBackward(draft)];
 }
 
-function forwardCycles({ forward, stages }: Draft): readonly CycleFault[] {
-  const loops = components(forward);
-  return [...cyclic(forward, loops).keys()].map((start) => ({
+function forwardCycles({ forward, forwardComponents, stages }: Draft): readonly CycleFault[] {
+  return [...cyclic(forward, forwardComponents).keys()].map((start) => ({
     kind: "forward-cycle",
-    members: names(stages, shortestCycle(forward, loops, start)),
+    members: names(stages, shortestCycle(forward, forwardComponents, start)),
   }));
 }
 
-function closedCycles(draft: Draft, all: Components): readonly CycleFault[] {
-  const { stages, graph } = draft;
+function closedCycles({ stages, graph, components, forward }: Draft): readonly CycleFault[] {
   const sources = [...stages.keys()].filter((index) => stages[index]?.kind === "source");
   const fed = reachable(graph, sources, "along");
-  const fedForward = reachable(draft.forward, sources, "along");
+  const fedForward = reachable(forward, sources, "along");
   const faults: CycleFault[] = [];
-  for (const nodes of cyclic(graph, all).values()) {
+  for (const nodes of cyclic(graph, components).values()) {
     const members = names(stages, nodes);
     const entries = names(
       stages,
-      nodes.filter((node) => isEntry(graph, all, node)),
+      nodes.filter((node) => isEntry(graph, components, node)),
     );
     if (entries.length > 1) faults.push({ kind: "cycle-entries", members, entries });
     for (const node of nodes) {
@@ -48,8 +45,8 @@ function closedCycles(draft: Draft, all: Components): readonly CycleFault[] {
   return faults;
 }
 
-function needlessBackward({ edges, indexOf }: Draft, { idOf }: Components): readonly CycleFault[] {
-  const componentOf = (name: string): number => at(idOf, indexOf.get(name) ?? -1);
+function needlessBackward({ edges, indexOf, components }: Draft): readonly CycleFault[] {
+  const componentOf = (name: string): number => at(components.idOf, indexOf.get(name) ?? -1);
   return edges
     .filter(({ kind, from, to }) => kind === "backward" && componentOf(from) !== componentOf(to))
     .map(({ from, to }) => ({ kind: "backward-without-cycle", edge: { from, to } }));

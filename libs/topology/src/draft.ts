@@ -1,3 +1,4 @@
+import { type Components, components } from "./components.ts";
 import { Digraph } from "./digraph.ts";
 import type { Edge } from "./edge.ts";
 import type { Stage } from "./stage.ts";
@@ -13,8 +14,10 @@ export interface Draft {
   /** By the declaration order of `from`, then of `to`. */
   readonly edges: readonly Edge[];
   readonly graph: Digraph;
+  readonly components: Components;
   /** The same stages without the backward edges. */
   readonly forward: Digraph;
+  readonly forwardComponents: Components;
   /** Edges with one end that exists. The deeper checks trust them, or one misspelt name would give three faults. */
   readonly dangling: { readonly inputs: readonly Edge[]; readonly outputs: readonly Edge[] };
 }
@@ -38,12 +41,16 @@ export function draftOf(
       part.map(({ from }) => from),
       part.map(({ to }) => to),
     );
+  const graph = digraph(placed);
+  const forward = digraph(placed.filter(({ edge }) => edge.kind === "forward"));
   return {
     stages,
     indexOf,
     edges: placed.map(({ edge }) => edge),
-    graph: digraph(placed),
-    forward: digraph(placed.filter(({ edge }) => edge.kind === "forward")),
+    graph,
+    components: components(graph),
+    forward,
+    forwardComponents: components(forward),
     dangling,
   };
 }

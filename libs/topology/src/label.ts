@@ -16,7 +16,7 @@ export function stageLabel({ name, kind, annotations }: Stage): readonly string[
   if (join !== undefined) lines.push(`${join.mode} join, ${join.reference} reference`);
   for (const policy of policies ?? []) lines.push(withDetail(policy.name, policy.detail));
   if (guarantee !== undefined) lines.push(guarantee);
-  return [...lines, ...commonLines(annotations)];
+  return shown([...lines, ...commonLines(annotations)]);
 }
 
 /** The lines that a diagram shows beside an edge; none when there is nothing to say. */
@@ -25,7 +25,12 @@ export function edgeLabel({ role, annotations }: Edge): readonly string[] {
   if (role !== undefined) lines.push(role);
   if (annotations.type !== undefined) lines.push(annotations.type);
   if (annotations.flowControl !== undefined) lines.push(`flow control: ${annotations.flowControl}`);
-  return [...lines, ...commonLines(annotations)];
+  return shown([...lines, ...commonLines(annotations)]);
+}
+
+/** Neither Mermaid nor a reader can do anything with an empty line. */
+function shown(lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => line !== "");
 }
 
 function commonLines({ contracts, status, notes }: CommonAnnotations): readonly string[] {

@@ -65,8 +65,17 @@ it("shows every annotation there is", () => {
   );
 });
 
+it("leaves out what is empty, for Mermaid refuses an empty label", () => {
+  const graph = topology("f")
+    .stage({ name: "a", kind: "transform", annotations: { typing: {} } })
+    .edge({ from: "a", to: "a", kind: "backward", annotations: { type: "" } });
+  expect(toMermaid(graph.build("structural")._unsafeUnwrap())).toBe(
+    'flowchart LR\n  s0["a<br/>transform"]\n  s0 -.-> s0\n',
+  );
+});
+
 /** The part of Mermaid's grammar that may come up: one statement to a line, labels without any special character. */
-const LABEL = String.raw`"(?:[\p{L}\p{M}\p{N} ,.()→_-]|#[0-9]+;|<br/>)*"`;
+const LABEL = String.raw`"(?:[\p{L}\p{M}\p{N} ,.()→_-]|#[0-9]+;|<br/>)+"`;
 const NODE = new RegExp(
   `^  s[0-9]+(?:\\(\\[${LABEL}\\]\\)|\\[${LABEL}\\]|\\[\\(${LABEL}\\)\\]|\\{\\{${LABEL}\\}\\}|\\[\\[${LABEL}\\]\\]|\\[/${LABEL}\\\\\\]|\\(${LABEL}\\))$`,
   "u",

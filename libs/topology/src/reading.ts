@@ -40,22 +40,23 @@ export class Reading {
   /** An object with no fields but the known ones. Inherited fields are not seen. */
   object<T>(known: readonly string[], build: (required: Field, optional: Field) => T | undefined): Read<T> {
     return (value, path) => {
-      const entries = this.#entries(value, path);
-      if (entries === undefined) return undefined;
-      const fields = new Map(entries);
-      for (const [name, field] of entries) {
-        if (!known.includes(name)) this.refuse(joined(path, name), `none but the fields ${known.join(", ")}`, field);
+      if (!isObject(value)) return this.refuse(path, "an object", value);
+      const own = (name: string): unknown => (Object.hasOwn(value, name) ? value[name] : undefined);
+      for (const name of Object.keys(value)) {
+        if (!known.includes(name))
+          this.refuse(joined(path, name), `none but the fields ${known.join(", ")}`, own(name));
       }
-      const required: Field = (name, read) => read(fields.get(name), joined(path, name));
-      const optional: Field = (name, read) => (fields.get(name) === undefined ? undefined : required(name, read));
+      const required: Field = (name, read) => read(own(name), joined(path, name));
+      const optional: Field = (name, read) => (own(name) === undefined ? undefined : required(name, read));
       return build(required, optional);
     };
   }
 
   /** A frozen object from names of any kind, even `__proto__`, to strings, sorted by name. */
   readonly notes: Read<Readonly<Record<string, string>>> = (value, path) => {
+    if (!isObject(value)) return this.refuse(path, "an object", value);
     const notes: [string, string][] = [];
-    for (const [name, field] of this.#entries(value, path) ?? []) {
+    for (const [name, field] of Object.entries(value)) {
       const text = this.string(field, joined(path, name));
       if (text !== undefined) notes.push([name, text]);
     }
@@ -63,13 +64,10 @@ export class Reading {
     // Object.fromEntries defines properties where an assignment to __proto__ would change the prototype.
     return Object.freeze(Object.fromEntries(notes));
   };
+}
 
-  #entries(value: unknown, path: string): [string, unknown][] | undefined {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      return this.refuse(path, "an object", value);
-    }
-    return Object.entries(value);
-  }
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function joined(path: string, name: string): string {

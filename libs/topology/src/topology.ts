@@ -1,4 +1,4 @@
-import { components, cyclic } from "./components.ts";
+import { cyclic } from "./components.ts";
 import { at } from "./digraph.ts";
 import type { Draft } from "./draft.ts";
 import type { Edge } from "./edge.ts";
@@ -54,9 +54,9 @@ export class Topology {
 
   /** For this package alone: a draft without structural faults. */
   constructor(name: string, draft: Draft) {
-    const { stages, edges, graph, forward, indexOf } = draft;
+    const { stages, edges, indexOf, components } = draft;
     this.#draft = draft;
-    this.#layering = layering(forward, components(forward));
+    this.#layering = layering(draft.forward, draft.forwardComponents);
     this.name = name;
     this.stages = Object.freeze([...stages]);
     this.edges = Object.freeze([...edges]);
@@ -66,17 +66,16 @@ export class Topology {
     this.observers = Object.freeze(stages.filter(({ kind }) => kind === "observer"));
     this.longestPath = Object.freeze(this.#names(this.#layering.longestPath));
 
-    const all = components(graph);
-    const looped = cyclic(graph, all);
+    const looped = cyclic(draft.graph, components);
     const byId = new Map(
-      [...all.members].map(([id, nodes]) => [
+      [...components.members].map(([id, nodes]) => [
         id,
         Object.freeze({ id, members: Object.freeze(this.#names(nodes)), cyclic: looped.has(id) }),
       ]),
     );
     this.sccs = Object.freeze([...byId.values()]);
     this.cycles = Object.freeze(this.sccs.filter((component) => component.cyclic));
-    this.#componentOf = stages.map((_, node) => found(byId.get(at(all.idOf, node))));
+    this.#componentOf = stages.map((_, node) => found(byId.get(at(components.idOf, node))));
     this.#outputs = grouped(stages.length, edges, ({ from }) => found(indexOf.get(from)));
     this.#inputs = grouped(stages.length, edges, ({ to }) => found(indexOf.get(to)));
   }
