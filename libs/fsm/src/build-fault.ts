@@ -12,7 +12,12 @@ export type BuildFault =
   /** `state` is absent when a wildcard names the target. */
   | { readonly kind: "unknown-target"; readonly state?: string; readonly event: string; readonly target: string }
   /** A move that names no target at all, or several without a handler to choose among them. */
-  | { readonly kind: "unclear-target"; readonly state?: string; readonly event: string; readonly targets: readonly string[] }
+  | {
+      readonly kind: "unclear-target";
+      readonly state?: string;
+      readonly event: string;
+      readonly targets: readonly string[];
+    }
   | { readonly kind: "unknown-initial"; readonly state: string }
   | { readonly kind: "initial-stuck"; readonly state: string }
   | { readonly kind: "unreachable-state"; readonly state: string }

@@ -14,7 +14,9 @@ export function checkDraft(draft: Draft): readonly BuildFault[] {
       ...described.clauses.filter(isAnswer).flatMap((clause) => badTargets(answers, clause, described.state)),
       ...badTimeouts(answers, described),
     ]),
-    ...repeated(draft.wildcards.flatMap(({ events }) => events)).map((event) => ({ kind: "duplicate-wildcard", event }) as const),
+    ...repeated(draft.wildcards.flatMap(({ events }) => events)).map(
+      (event) => ({ kind: "duplicate-wildcard", event }) as const,
+    ),
     ...draft.wildcards.flatMap((clause) => badTargets(answers, clause)),
     ...badShape(draft, answers),
   ];
@@ -26,8 +28,12 @@ function duplicateStates(draft: Draft): BuildFault[] {
 
 function duplicates({ state, clauses }: StateClauses): BuildFault[] {
   return [
-    ...repeated(clauses.filter(isAnswer).flatMap(({ events }) => events)).map((event) => ({ kind: "duplicate-handler", state, event }) as const),
-    ...(["entry", "exit"] as const).filter((hook) => count(clauses, hook) > 1).map((hook) => ({ kind: "duplicate-hook", state, hook }) as const),
+    ...repeated(clauses.filter(isAnswer).flatMap(({ events }) => events)).map(
+      (event) => ({ kind: "duplicate-handler", state, event }) as const,
+    ),
+    ...(["entry", "exit"] as const)
+      .filter((hook) => count(clauses, hook) > 1)
+      .map((hook) => ({ kind: "duplicate-hook", state, hook }) as const),
     ...(count(clauses, "after") > 1 ? [{ kind: "duplicate-timeout", state } as const] : []),
   ];
 }
@@ -39,7 +45,9 @@ function badTargets(answers: Answers, clause: AnswerClause, state?: string): Bui
   const unclear = targets.length === 0 || (targets.length > 1 && handler === undefined);
   return events.flatMap((event) => [
     ...(unclear ? [{ kind: "unclear-target", ...where, event, targets } as const] : []),
-    ...targets.filter((target) => !answers.has(target)).map((target) => ({ kind: "unknown-target", ...where, event, target }) as const),
+    ...targets
+      .filter((target) => !answers.has(target))
+      .map((target) => ({ kind: "unknown-target", ...where, event, target }) as const),
   ]);
 }
 
@@ -51,7 +59,9 @@ function badTimeouts(answers: Answers, { state, final, clauses }: StateClauses):
     const valid = typeof delay === "string" || (Number.isFinite(delay) && delay > 0);
     return [
       ...(valid ? [] : [{ kind: "invalid-timeout", state, afterMs: delay } as const]),
-      ...(answer === undefined || answer.kind === "ignore" ? [{ kind: "timeout-unhandled", state, event: event.kind } as const] : []),
+      ...(answer === undefined || answer.kind === "ignore"
+        ? [{ kind: "timeout-unhandled", state, event: event.kind } as const]
+        : []),
     ];
   });
 }
@@ -73,7 +83,10 @@ function badShape(draft: Draft, answers: Answers): BuildFault[] {
 }
 
 function actsThoughFinal(draft: Draft, state: string): boolean {
-  return draft.states.some((described) => described.state === state && described.clauses.some(({ kind }) => kind !== "entry" && kind !== "ignore"));
+  return draft.states.some(
+    (described) =>
+      described.state === state && described.clauses.some(({ kind }) => kind !== "entry" && kind !== "ignore"),
+  );
 }
 
 function reachable(initial: string, answers: Answers): ReadonlySet<string> {

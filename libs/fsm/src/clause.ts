@@ -1,14 +1,22 @@
 import type { Kinded } from "./kinded.ts";
 
 /** A handler as the builders keep it: its parameters were checked where it was written. */
-export type ErasedHandler = (state: never, event: never) => { readonly state?: Kinded; readonly actions?: readonly unknown[] };
+export type ErasedHandler = (
+  state: never,
+  event: never,
+) => { readonly state?: Kinded; readonly actions?: readonly unknown[] };
 
 /** A hook as the builders keep it. */
 export type ErasedHook = (state: never, event: never) => readonly unknown[];
 
 /** How a state, or a wildcard, answers events. */
 export type AnswerClause =
-  | { readonly kind: "move"; readonly events: readonly string[]; readonly targets: readonly string[]; readonly handler: ErasedHandler | undefined }
+  | {
+      readonly kind: "move";
+      readonly events: readonly string[];
+      readonly targets: readonly string[];
+      readonly handler: ErasedHandler | undefined;
+    }
   | { readonly kind: "stay"; readonly events: readonly string[]; readonly handler: ErasedHandler | undefined }
   | { readonly kind: "ignore"; readonly events: readonly string[] };
 

@@ -25,5 +25,9 @@ export function describe(draft: Draft): MachineDescription {
 }
 
 function answers(clause: AnswerClause): WildcardDescription[] {
-  return clause.events.map((event) => ({ kind: clause.kind, event, to: clause.kind === "move" ? [...clause.targets] : [] }));
+  return clause.events.map((event) => ({
+    kind: clause.kind,
+    event,
+    to: clause.kind === "move" ? [...clause.targets] : [],
+  }));
 }

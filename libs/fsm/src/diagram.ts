@@ -27,16 +27,27 @@ export function diagram(machine: Describable): Diagram {
   const stays = (answers: readonly { readonly kind: string; readonly event: string }[]): string[] =>
     answers.filter(({ kind }) => kind === "stay").map(({ event }) => `stays on ${event}`);
   const nodes = states.map((state): DiagramNode => {
-    const after = timeouts.filter((timeout) => timeout.state === state).map((timeout) => `after ${timeout.after}${typeof timeout.after === "number" ? " ms" : ""}: ${timeout.event}`);
-    return { id: idOf(state), kind: ends.has(state) ? "final" : "state", lines: [state, ...after, ...stays(edges.filter(({ from }) => from === state))] };
+    const after = timeouts
+      .filter((timeout) => timeout.state === state)
+      .map((timeout) => `after ${timeout.after}${typeof timeout.after === "number" ? " ms" : ""}: ${timeout.event}`);
+    return {
+      id: idOf(state),
+      kind: ends.has(state) ? "final" : "state",
+      lines: [state, ...after, ...stays(edges.filter(({ from }) => from === state))],
+    };
   });
   const shown = wildcards.filter(({ kind }) => kind !== "ignore");
   return {
     name,
     initial: idOf(initial),
-    nodes: shown.length === 0 ? nodes : [...nodes, { id: ANY, kind: "wildcard", lines: ["any other state", ...stays(wildcards)] }],
+    nodes:
+      shown.length === 0
+        ? nodes
+        : [...nodes, { id: ANY, kind: "wildcard", lines: ["any other state", ...stays(wildcards)] }],
     arrows: [
-      ...edges.flatMap(({ from, event, to }) => to.map((target) => ({ from: idOf(from), to: idOf(target), text: event }))),
+      ...edges.flatMap(({ from, event, to }) =>
+        to.map((target) => ({ from: idOf(from), to: idOf(target), text: event })),
+      ),
       ...wildcards.flatMap(({ event, to }) => to.map((target) => ({ from: ANY, to: idOf(target), text: event }))),
     ],
   };

@@ -22,5 +22,9 @@ export function toDot(machine: Describable): string {
 
 /** A DOT string: backslashes would be escapes of labels, ampersands would begin HTML character references. */
 function quoted(text: string): string {
-  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("&", "&amp;").replace(/\r\n|\r|\n/g, "\\n")}"`;
+  return `"${text
+    .replaceAll("\\", "\\\\")
+    .replaceAll('"', '\\"')
+    .replaceAll("&", "&amp;")
+    .replace(/\r\n|\r|\n/g, "\\n")}"`;
 }

@@ -7,6 +7,11 @@ const owner = (state: string | undefined): string => (state === undefined ? "A w
 
 /** A fault in one sentence, for people. */
 export function explain(fault: BuildFault | InterpreterFault): string {
+  if (!("machine" in fault)) return explainBuild(fault);
+  return `Machine ${quoted(fault.machine)}, state ${kindOf(fault.state)}, event ${kindOf(fault.event)}: ${explainAtWork(fault)}`;
+}
+
+function explainBuild(fault: BuildFault): string {
   switch (fault.kind) {
     case "duplicate-state":
       return `State ${quoted(fault.state)} is described more than once.`;
@@ -38,8 +43,6 @@ export function explain(fault: BuildFault | InterpreterFault): string {
       return `The timeout of state ${quoted(fault.state)} is ${String(fault.afterMs)}; it must be a positive, finite number of milliseconds.`;
     case "timeout-unhandled":
       return `The timeout of state ${quoted(fault.state)} sends event ${quoted(fault.event)}, which that state does not handle.`;
-    default:
-      return `Machine ${quoted(fault.machine)}, state ${kindOf(fault.state)}, event ${kindOf(fault.event)}: ${explainAtWork(fault)}`;
   }
 }
 

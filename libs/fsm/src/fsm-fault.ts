@@ -19,9 +19,20 @@ export type FsmFault<S extends Kinded = Kinded, E extends Kinded = Kinded> =
   /** The handler threw. */
   | ({ readonly kind: "handler-threw"; readonly cause: unknown } & At<S, E>)
   /** The entry or exit hook of the state named `of` threw. */
-  | ({ readonly kind: "hook-threw"; readonly hook: "entry" | "exit"; readonly of: string; readonly cause: unknown } & At<S, E>)
+  | ({
+      readonly kind: "hook-threw";
+      readonly hook: "entry" | "exit";
+      readonly of: string;
+      readonly cause: unknown;
+    } & At<S, E>)
   /** The handler returned a state of another kind than it had declared, or none where one was needed. */
-  | ({ readonly kind: "undeclared-target"; readonly declared: readonly string[]; readonly returned: string | undefined } & At<S, E>);
+  | ({
+      readonly kind: "undeclared-target";
+      readonly declared: readonly string[];
+      readonly returned: string | undefined;
+    } & At<S, E>);
 
 /** A fault of a fold, with the place of the failing event among the events, from 0. */
-export type FoldFault<S extends Kinded = Kinded, E extends Kinded = Kinded> = FsmFault<S, E> & { readonly index: number };
+export type FoldFault<S extends Kinded = Kinded, E extends Kinded = Kinded> = FsmFault<S, E> & {
+  readonly index: number;
+};

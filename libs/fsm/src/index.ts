@@ -5,7 +5,13 @@ export type { Acts, Hook, Move, Stay, Step } from "./step.ts";
 export type { BareKindOf, Kinded, KindOf, Of } from "./kinded.ts";
 export type { FoldFault, FsmFault } from "./fsm-fault.ts";
 export type { BuildFault } from "./build-fault.ts";
-export type { Describable, EdgeDescription, MachineDescription, TimeoutDescription, WildcardDescription } from "./description.ts";
+export type {
+  Describable,
+  EdgeDescription,
+  MachineDescription,
+  TimeoutDescription,
+  WildcardDescription,
+} from "./description.ts";
 export { explain } from "./explain.ts";
 export { toMermaid } from "./mermaid.ts";
 export { toDot } from "./dot.ts";

@@ -183,5 +183,8 @@ class MachineInterpreter<S extends Kinded, E extends Kinded, A> implements Inter
 function alike(one: Kinded, other: Kinded): boolean {
   if (one === other) return true;
   const entries = Object.entries(one);
-  return entries.length === Object.keys(other).length && entries.every(([key, value]) => Object.hasOwn(other, key) && Object.is(value, Reflect.get(other, key)));
+  return (
+    entries.length === Object.keys(other).length &&
+    entries.every(([key, value]) => Object.hasOwn(other, key) && Object.is(value, Reflect.get(other, key)))
+  );
 }

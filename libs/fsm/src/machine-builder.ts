@@ -4,9 +4,16 @@ import type { BuildFault } from "./build-fault.ts";
 import { checkDraft } from "./check-draft.ts";
 import type { AnswerClause, Draft, ErasedHandler, StateClauses } from "./clause.ts";
 import { explain } from "./explain.ts";
-import type { Kinded, KindOf, Of } from "./kinded.ts";
+import type { Free, Kinded, KindOf, Missing, Of } from "./kinded.ts";
 import type { Machine } from "./machine.ts";
-import { type FinalBuilder, moveClause, type StateBuilder, StateClausesBuilder, type StateDescription, stayClause } from "./state-builder.ts";
+import {
+  type FinalBuilder,
+  moveClause,
+  type StateBuilder,
+  StateClausesBuilder,
+  type StateDescription,
+  stayClause,
+} from "./state-builder.ts";
 import type { Acts, MoveHandler } from "./step.ts";
 import { TableMachine } from "./table-machine.ts";
 
@@ -28,49 +35,54 @@ export interface MachineBuilder<
   Wild extends KindOf<E> = never,
 > {
   /** Describes a state. */
-  state<const K extends Exclude<KindOf<S>, Done>>(
+  state<const K extends Free<KindOf<S>, Done>>(
     kind: K,
     describe?: (state: StateBuilder<S, E, A, K, never, Wild>) => StateDescription,
   ): MachineBuilder<S, E, A, Done | K, Wild>;
 
   /** Describes a state in which the machine ends. */
-  final<const K extends Exclude<KindOf<S>, Done>>(
+  final<const K extends Free<KindOf<S>, Done>>(
     kind: K,
     describe?: (state: FinalBuilder<S, E, A, K>) => StateDescription,
   ): MachineBuilder<S, E, A, Done | K, Wild>;
 
   /** Moves from every state that is not final and has no answer of its own to this event. */
-  any<const V extends Exclude<KindOf<E>, Wild>, const T extends KindOf<S>>(
+  any<const V extends Free<KindOf<E>, Wild>, const T extends KindOf<S>>(
     event: V | readonly [V, ...V[]],
     target: T | readonly T[],
     ...handler: MoveHandler<S, S, Of<E, V>, NoInfer<T>, A>
   ): MachineBuilder<S, E, A, Done, Wild | V>;
 
   /** Handles an event, without leaving it, in every state that is not final and has no answer of its own to it. */
-  anyStay<const V extends Exclude<KindOf<E>, Wild>>(
+  anyStay<const V extends Free<KindOf<E>, Wild>>(
     event: V | readonly [V, ...V[]],
     handler?: (state: S, event: Of<E, V>) => Acts<A>,
   ): MachineBuilder<S, E, A, Done, Wild | V>;
 
   /** Ignores these events in every state that is not final and has no answer of its own to them. */
-  anyIgnore<const V extends Exclude<KindOf<E>, Wild>>(...events: readonly [V, ...V[]]): MachineBuilder<S, E, A, Done, Wild | V>;
+  anyIgnore<const V extends Free<KindOf<E>, Wild>>(
+    ...events: readonly [V, ...V[]]
+  ): MachineBuilder<S, E, A, Done, Wild | V>;
 
   /** What becomes of an event without an answer: a fault (the default), or nothing. */
   unhandled(policy: "fault" | "ignore"): MachineBuilder<S, E, A, Done, Wild>;
 
   /** Checks the description. Compiles only when every state is described. */
-  readonly build: [Exclude<KindOf<S>, Done>] extends [never]
+  readonly build: [Missing<KindOf<S>, Done>] extends [never]
     ? () => Result<Machine<S, E, A>, readonly BuildFault[]>
-    : StatesNotDescribed<Exclude<KindOf<S>, Done>>;
+    : StatesNotDescribed<Missing<KindOf<S>, Done>>;
 
   /** As `build`, for a machine that is part of the program: throws an error that names every fault. */
-  readonly buildOrThrow: [Exclude<KindOf<S>, Done>] extends [never]
+  readonly buildOrThrow: [Missing<KindOf<S>, Done>] extends [never]
     ? () => Machine<S, E, A>
-    : StatesNotDescribed<Exclude<KindOf<S>, Done>>;
+    : StatesNotDescribed<Missing<KindOf<S>, Done>>;
 }
 
 /** Begins the description of a machine. The name stands in its faults and diagrams. */
-export function machine<S extends Kinded, E extends Kinded, A = never>(name: string, initial: NoInfer<S>): MachineBuilder<S, E, A> {
+export function machine<S extends Kinded, E extends Kinded, A = never>(
+  name: string,
+  initial: NoInfer<S>,
+): MachineBuilder<S, E, A> {
   const draft: Draft = { name, initial, states: [], wildcards: [], unhandled: "fault" };
   // The type parameters of the builder exist only while compiling, so the class behind it cannot state them.
   return new DraftBuilder(draft) as unknown as MachineBuilder<S, E, A>;
@@ -116,7 +128,9 @@ class DraftBuilder {
     return this.build().match(
       (built) => built,
       (faults) => {
-        throw new Error([`The machine "${this.#draft.name}" cannot be built:`, ...faults.map(explain)].join("\n- "), { cause: faults });
+        throw new Error([`The machine "${this.#draft.name}" cannot be built:`, ...faults.map(explain)].join("\n- "), {
+          cause: faults,
+        });
       },
     );
   }

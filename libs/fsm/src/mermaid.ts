@@ -9,7 +9,10 @@ export function toMermaid(machine: Describable): string {
     `title: ${JSON.stringify(name)}`,
     "---",
     "stateDiagram-v2",
-    ...nodes.flatMap(({ id, lines: [title, ...details] }) => [`  state "${escape(title)}" as ${id}`, ...details.map((detail) => `  ${id} : ${escape(detail)}`)]),
+    ...nodes.flatMap(({ id, lines: [title, ...details] }) => [
+      `  state "${escape(title)}" as ${id}`,
+      ...details.map((detail) => `  ${id} : ${escape(detail)}`),
+    ]),
     `  [*] --> ${initial}`,
     ...arrows.map(({ from, to, text }) => `  ${from} --> ${to} : ${escape(text)}`),
     ...nodes.filter(({ kind }) => kind === "final").map(({ id }) => `  ${id} --> [*]`),

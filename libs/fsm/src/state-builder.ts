@@ -1,5 +1,5 @@
 import type { AnswerClause, Clause, ErasedHandler, ErasedHook } from "./clause.ts";
-import type { Kinded, KindOf, NumericField, Of } from "./kinded.ts";
+import type { Free, Kinded, KindOf, Missing, NumericField, Of } from "./kinded.ts";
 import type { Hook, MoveHandler, Stay } from "./step.ts";
 
 /** A described state: what the function given to `state` or `final` returns. */
@@ -35,20 +35,22 @@ export interface StateBuilder<
    * Moves to one of the declared targets. A move to the state itself leaves and enters it: hooks run and its timeout
    * begins anew; see `stay` for the other kind.
    */
-  on<const V extends Exclude<KindOf<E>, Own>, const T extends KindOf<S>>(
+  on<const V extends Free<KindOf<E>, Own>, const T extends KindOf<S>>(
     event: V | readonly [V, ...V[]],
     target: T | readonly T[],
     ...handler: MoveHandler<S, Of<S, K>, Of<E, V>, NoInfer<T>, A>
   ): StateBuilder<S, E, A, K, Own | V, Wild>;
 
   /** Handles an event without leaving the state: no hook runs, a timeout goes on. The state may get new data. */
-  stay<const V extends Exclude<KindOf<E>, Own>>(
+  stay<const V extends Free<KindOf<E>, Own>>(
     event: V | readonly [V, ...V[]],
     handler?: (state: Of<S, K>, event: Of<E, V>) => Stay<Of<S, K>, A>,
   ): StateBuilder<S, E, A, K, Own | V, Wild>;
 
   /** Takes these events and does nothing. */
-  ignore<const V extends Exclude<KindOf<E>, Own>>(...events: readonly [V, ...V[]]): StateBuilder<S, E, A, K, Own | V, Wild>;
+  ignore<const V extends Free<KindOf<E>, Own>>(
+    ...events: readonly [V, ...V[]]
+  ): StateBuilder<S, E, A, K, Own | V, Wild>;
 
   /**
    * Has this event happen once the machine has been in this state for a time: milliseconds, or the name of the field of
@@ -57,25 +59,34 @@ export interface StateBuilder<
   after(delayMs: number | NumericField<Of<S, K>>, event: E): StateBuilder<S, E, A, K, Own, Wild>;
 
   /** Compiles only if every event has an answer here: `on`, `stay`, `ignore`, or a wildcard described before this state. */
-  readonly exhaustive: [Exclude<KindOf<E>, Own | Wild>] extends [never]
+  readonly exhaustive: [Missing<KindOf<E>, Own | Wild>] extends [never]
     ? () => StateDescription
-    : EventsWithoutAnswer<Exclude<KindOf<E>, Own | Wild>>;
+    : EventsWithoutAnswer<Missing<KindOf<E>, Own | Wild>>;
 }
 
 /** Describes a final state: it may be entered, and ignore what comes later. */
-export interface FinalBuilder<S extends Kinded, E extends Kinded, A, K extends KindOf<S>, Own extends KindOf<E> = never>
-  extends StateDescription {
+export interface FinalBuilder<
+  S extends Kinded,
+  E extends Kinded,
+  A,
+  K extends KindOf<S>,
+  Own extends KindOf<E> = never,
+> extends StateDescription {
   /** Actions of entering this state. */
   entry(hook: Hook<Of<S, K>, E, A>): FinalBuilder<S, E, A, K, Own>;
 
   /** Takes these events and does nothing. Wildcards do not reach final states. */
-  ignore<const V extends Exclude<KindOf<E>, Own>>(...events: readonly [V, ...V[]]): FinalBuilder<S, E, A, K, Own | V>;
+  ignore<const V extends Free<KindOf<E>, Own>>(...events: readonly [V, ...V[]]): FinalBuilder<S, E, A, K, Own | V>;
 }
 
 const listOf = (names: string | readonly string[]): readonly string[] => (typeof names === "string" ? [names] : names);
 
 /** The clause of a move, for a state or a wildcard. */
-export function moveClause(events: string | readonly string[], targets: string | readonly string[], handler?: ErasedHandler): AnswerClause {
+export function moveClause(
+  events: string | readonly string[],
+  targets: string | readonly string[],
+  handler?: ErasedHandler,
+): AnswerClause {
   return { kind: "move", events: listOf(events), targets: listOf(targets), handler };
 }
 
@@ -100,7 +111,11 @@ export class StateClausesBuilder implements StateDescription {
     return this.#with({ kind: "exit", hook });
   }
 
-  on(events: string | readonly string[], targets: string | readonly string[], handler?: ErasedHandler): StateClausesBuilder {
+  on(
+    events: string | readonly string[],
+    targets: string | readonly string[],
+    handler?: ErasedHandler,
+  ): StateClausesBuilder {
     return this.#with(moveClause(events, targets, handler));
   }
 

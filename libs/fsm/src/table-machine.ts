@@ -94,7 +94,9 @@ export class TableMachine implements Machine<Kinded, Kinded, unknown> {
     const timeout = this.#rows.get(state?.kind)?.timeout;
     if (timeout === undefined || "afterMs" in timeout) return timeout;
     const afterMs: unknown = Reflect.get(state, timeout.field);
-    return typeof afterMs === "number" && Number.isFinite(afterMs) ? { afterMs: Math.max(0, afterMs), event: timeout.event } : undefined;
+    return typeof afterMs === "number" && Number.isFinite(afterMs)
+      ? { afterMs: Math.max(0, afterMs), event: timeout.event }
+      : undefined;
   }
 
   describe(): MachineDescription {
@@ -148,7 +150,14 @@ export class TableMachine implements Machine<Kinded, Kinded, unknown> {
   }
 
   #undeclared(declared: Iterable<string>, returned: Kinded | undefined, state: Kinded, event: Kinded): Outcome {
-    return err({ kind: "undeclared-target", declared: [...declared], returned: returned?.kind, machine: this.name, state, event });
+    return err({
+      kind: "undeclared-target",
+      declared: [...declared],
+      returned: returned?.kind,
+      machine: this.name,
+      state,
+      event,
+    });
   }
 }
 
@@ -169,7 +178,14 @@ function rowsOf(draft: Draft): ReadonlyMap<string, Row> {
 }
 
 function rowOf({ state, final, clauses }: StateClauses): Row {
-  return { kind: state, final, entry: hookOf(clauses, "entry"), exit: hookOf(clauses, "exit"), timeout: timeoutOf(clauses), rules: new Map() };
+  return {
+    kind: state,
+    final,
+    entry: hookOf(clauses, "entry"),
+    exit: hookOf(clauses, "exit"),
+    timeout: timeoutOf(clauses),
+    rules: new Map(),
+  };
 }
 
 function hookOf(clauses: readonly Clause[], kind: "entry" | "exit"): ErasedHook | undefined {
@@ -188,7 +204,13 @@ function timeoutOf(clauses: readonly Clause[]): Row["timeout"] {
 
 function ruleOf(rows: ReadonlyMap<string, Row>, from: Row, answer: AnswerClause): Rule {
   if (answer.kind !== "move") {
-    return { kind: answer.kind, handler: answer.kind === "stay" ? answer.handler : undefined, targets: new Map(), bare: undefined, constant: undefined };
+    return {
+      kind: answer.kind,
+      handler: answer.kind === "stay" ? answer.handler : undefined,
+      targets: new Map(),
+      bare: undefined,
+      constant: undefined,
+    };
   }
   const { targets: names, handler } = answer;
   const targets = new Map<string, Row>();
@@ -198,7 +220,13 @@ function ruleOf(rows: ReadonlyMap<string, Row>, from: Row, answer: AnswerClause)
   }
   const [only] = names;
   const bare = only !== undefined && targets.size === 1 ? Object.freeze({ kind: only }) : undefined;
-  const varies = handler !== undefined || from.exit !== undefined || bare === undefined || targets.get(bare.kind)?.entry !== undefined;
-  const constant = varies ? undefined : Object.freeze(ok(Object.freeze({ kind: "moved", state: bare, actions: NONE } as const)));
+  const varies =
+    handler !== undefined ||
+    from.exit !== undefined ||
+    bare === undefined ||
+    targets.get(bare.kind)?.entry !== undefined;
+  const constant = varies
+    ? undefined
+    : Object.freeze(ok(Object.freeze({ kind: "moved", state: bare, actions: NONE } as const)));
   return { kind: "move", handler, targets, bare, constant };
 }
