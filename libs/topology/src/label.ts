@@ -1,4 +1,4 @@
-import type { CommonAnnotations } from "./annotations.ts";
+import type { CommonAnnotations, TypingAnnotation } from "./annotations.ts";
 import type { Edge } from "./edge.ts";
 import type { Stage } from "./stage.ts";
 
@@ -6,13 +6,7 @@ import type { Stage } from "./stage.ts";
 export function stageLabel({ name, kind, annotations }: Stage): readonly string[] {
   const { typing, policies, join, guarantee } = annotations;
   const lines = [name, kind];
-  if (typing !== undefined)
-    lines.push(
-      [typing.input, typing.output]
-        .map((type) => type ?? "")
-        .join(" → ")
-        .trim(),
-    );
+  if (typing !== undefined) lines.push(typingLabel(typing));
   if (join !== undefined) lines.push(`${join.mode} join, ${join.reference} reference`);
   for (const policy of policies ?? []) lines.push(withDetail(policy.name, policy.detail));
   if (guarantee !== undefined) lines.push(guarantee);
@@ -39,6 +33,10 @@ function commonLines({ contracts, status, notes }: CommonAnnotations): readonly 
     ...(status === undefined ? [] : [`status: ${status}`]),
     ...Object.entries(notes ?? {}).map(([name, text]) => `${name}: ${text}`),
   ];
+}
+
+function typingLabel({ input = "", output = "" }: TypingAnnotation): string {
+  return input === "" && output === "" ? "" : `${input} → ${output}`.trim();
 }
 
 function withDetail(name: string, detail: string | undefined): string {
