@@ -31,14 +31,7 @@ export interface ConsumedRecord {
 
 /** The kinds of a rejected input. `validation` and `domain` stay in band; the others leave for the error journal. */
 export type ErrorKind =
-  | "timeout"
-  | "remote"
-  | "rate-limited"
-  | "permanent"
-  | "deserialization"
-  | "validation"
-  | "domain"
-  | "unknown";
+  "timeout" | "remote" | "rate-limited" | "permanent" | "deserialization" | "validation" | "domain" | "unknown";
 
 /** An input that a handler rejected. */
 export interface ErrorRecord {
@@ -163,8 +156,6 @@ export interface SealRecord {
   readonly kind: "seal";
   readonly status: RunOutcome;
   readonly reason: string | undefined;
-  /** Frames before the one that holds the seal. */
-  readonly frames: number;
   /** Data records in each lane, by lane id. */
   readonly data: readonly number[];
   /** The log's digest over all frames before this one. */

@@ -1,1 +1,21 @@
-export {};
+export { eventType, type EventType, type RunManifest, type RunStore } from "@refold/core";
+export { fileStore } from "@refold/log-file";
+export { memoryStore } from "@refold/log-memory";
+export {
+  explainFlowFault,
+  flow,
+  groupBy,
+  onEnd,
+  type Flow,
+  type FlowBuilder,
+  type FlowHandle,
+  type HandlerContext,
+  type RunReport,
+  type StageReport,
+  type StatefulSpec,
+  type Stream,
+} from "@refold/runtime";
+export { openRun, type OpenedRun, type OpenRunFault, type OpenRunOptions } from "./open-run.ts";
+export { runtimeName } from "./runtime-name.ts";
+export { systemClock } from "./system-clock.ts";
+export { VERSION } from "./version.ts";

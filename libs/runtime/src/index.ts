@@ -1,1 +1,22 @@
-export {};
+export { flow, isFlow, type Flow, type FlowBuilder, type StageOptions } from "./authoring/flow.ts";
+export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
+export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
+export { onEnd, type Schedule, type StatefulSpec } from "./authoring/stateful-spec.ts";
+export { Stream } from "./authoring/stream.ts";
+export type {
+  FlowDefinition,
+  Items,
+  PureDefinition,
+  SinkDefinition,
+  SourceDefinition,
+  StageDefinition,
+} from "./definition/flow-definition.ts";
+export { explainFlowFault, type FlowFault } from "./definition/flow-fault.ts";
+export type { HandlerContext } from "./step/handler-context.ts";
+export type { Outputs, StageProgram } from "./step/stage-program.ts";
+export type { FlowHandle } from "./pipeline/flow-handle.ts";
+export type { PipelineState } from "./pipeline/pipeline-machine.ts";
+export { startRun, type RunHost } from "./pipeline/start-run.ts";
+export type { RunReport, StageReport } from "./run-outcome.ts";
+export type { StageFault } from "./stage/stage-fault.ts";
+export { describeRun, type RunIdentity } from "./definition/describe-run.ts";

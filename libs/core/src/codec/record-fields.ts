@@ -74,7 +74,6 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
   seal: {
     status: oneOf("completed", "cancelled", "failed"),
     reason: optionalText,
-    frames: natural,
     data: naturals,
     digest: text,
   },

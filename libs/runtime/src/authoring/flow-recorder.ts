@@ -1,0 +1,149 @@
+import { err, ok, type Result } from "neverthrow";
+
+import {
+  checkEventType,
+  eventType,
+  type EventType,
+  type LaneId,
+  type SinkConnector,
+  type TypeId,
+  type TypeVersion,
+} from "@refold/core";
+import { topology } from "@refold/topology";
+
+import type { FlowDefinition, Items, PureDefinition, StageDefinition } from "../definition/flow-definition.ts";
+import type { FlowFault } from "../definition/flow-fault.ts";
+import { codeFingerprint } from "./fingerprint.ts";
+import type { StageOptions } from "./flow.ts";
+
+interface Declared {
+  readonly name: string;
+  readonly kind: StageDefinition["kind"];
+  readonly upstream: readonly string[];
+  readonly type: EventType<unknown> | undefined;
+  define(lanes: Lanes): StageDefinition;
+}
+
+/** The numbers that stand for names once every stage is known. */
+interface Lanes {
+  readonly lane: LaneId;
+  readonly upstream: readonly LaneId[];
+  readonly type: TypeId;
+}
+
+/** Gathers the stages that a build function declares, and what is wrong with them. */
+export class FlowRecorder {
+  readonly faults: FlowFault[] = [];
+  readonly #name: string;
+  readonly #declared: Declared[] = [];
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  source<T>(name: string, items: Items<T> | (() => Items<T> | Promise<Items<T>>), options: StageOptions<T> = {}): void {
+    if (!isOpenable(items)) this.#notAFunction(name, "its items, unless they are iterable,", items);
+    const open = typeof items === "function" ? items : () => items;
+    const fingerprint = codeFingerprint(items);
+    this.#declared.push({
+      name,
+      kind: "source",
+      upstream: [],
+      type: this.#type(name, options.type),
+      define: ({ lane, type }) => ({ kind: "source", name, lane, type, fingerprint, open }),
+    });
+  }
+
+  pure(stage: {
+    readonly name: string;
+    readonly kind: PureDefinition["kind"];
+    readonly upstream: readonly string[];
+    readonly functions: unknown;
+    readonly program: PureDefinition["program"];
+    readonly options: StageOptions<unknown>;
+  }): void {
+    const { name, kind, program } = stage;
+    this.#checkFunctions(name, stage.functions);
+    const fingerprint = codeFingerprint(stage.functions);
+    this.#declared.push({
+      name,
+      kind,
+      upstream: stage.upstream,
+      type: this.#type(name, stage.options.type),
+      define: ({ lane, upstream, type }) => ({ kind, name, lane, upstream, type, fingerprint, program }),
+    });
+  }
+
+  sink(name: string, upstream: readonly string[], connector: SinkConnector<unknown>, functions: unknown): void {
+    if (typeof connector?.open !== "function") this.#notAFunction(name, "`open` of its connector", connector?.open);
+    const fingerprint = codeFingerprint(functions);
+    this.#declared.push({
+      name,
+      kind: "sink",
+      upstream,
+      type: undefined,
+      define: ({ lane, upstream: lanes }) => ({ kind: "sink", name, lane, upstream: lanes, fingerprint, connector }),
+    });
+  }
+
+  foreign(stage: string): void {
+    this.faults.push({ kind: "foreign-stream", stage });
+  }
+
+  finish(): Result<FlowDefinition, readonly FlowFault[]> {
+    const builder = topology(this.#name);
+    for (const { name, kind } of this.#declared) builder.stage({ name, kind });
+    for (const { name, upstream } of this.#declared) for (const from of upstream) builder.edge({ from, to: name });
+    const graph = builder.build("full");
+    if (graph.isErr()) this.faults.push(...graph.error.map((fault): FlowFault => ({ kind: "topology", fault })));
+    const types = this.#types();
+    if (graph.isErr() || this.faults.length > 0) return err(this.faults);
+    const laneOf = new Map(this.#declared.map(({ name }, index) => [name, (index + 1) as LaneId]));
+    const stages = this.#declared.map(({ name, upstream, type, define }) =>
+      define({
+        lane: laneOf.get(name) as LaneId,
+        upstream: upstream.map((from) => laneOf.get(from) as LaneId),
+        type: types.findIndex((known) => known.name === type?.name) as TypeId,
+      }),
+    );
+    return ok({ name: this.#name, topology: graph.value, stages, types });
+  }
+
+  #types(): readonly TypeVersion[] {
+    const versions = new Map<string, Set<number>>();
+    for (const { type } of this.#declared) {
+      if (type !== undefined) versions.set(type.name, (versions.get(type.name) ?? new Set()).add(type.version));
+    }
+    for (const [type, known] of versions) {
+      if (known.size > 1) this.faults.push({ kind: "type-in-two-versions", type, versions: [...known] });
+    }
+    return [...versions].map(([name, [version]]) => ({ name, version: version as number }));
+  }
+
+  #type(stage: string, declared: EventType<unknown> | undefined): EventType<unknown> {
+    const type = declared ?? eventType(stage);
+    for (const fault of declared === undefined ? [] : checkEventType(type)) {
+      this.faults.push({ kind: "event-type", stage, fault });
+    }
+    return type;
+  }
+
+  #checkFunctions(stage: string, functions: unknown): void {
+    if (typeof functions !== "object" || functions === null) {
+      if (typeof functions !== "function") this.#notAFunction(stage, "its handler", functions);
+      return;
+    }
+    for (const [name, value] of Object.entries(functions)) {
+      if (typeof value !== "function") this.#notAFunction(stage, `\`${name}\``, value);
+    }
+  }
+
+  #notAFunction(stage: string, what: string, found: unknown): void {
+    this.faults.push({ kind: "not-a-function", stage, what, found: found === null ? "null" : typeof found });
+  }
+}
+
+function isOpenable(items: unknown): boolean {
+  if (typeof items === "function") return true;
+  return typeof items === "object" && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items);
+}

@@ -1,0 +1,60 @@
+import { err, type Result } from "neverthrow";
+
+import type { EventType } from "@refold/core";
+
+import type { FlowDefinition, Items } from "../definition/flow-definition.ts";
+import type { FlowFault } from "../definition/flow-fault.ts";
+import { FlowRecorder } from "./flow-recorder.ts";
+import { Stream } from "./stream.ts";
+
+/** What the build function of a flow works with. */
+export interface FlowBuilder {
+  /**
+   * A finite source: what it yields goes on record. Give a function where a run is to read afresh each time; it may open
+   * files or connections, and it is never called in a replay.
+   */
+  source<T>(name: string, items: Items<T> | (() => Items<T> | Promise<Items<T>>), options?: StageOptions<T>): Stream<T>;
+  /** The records of several streams, taken as they come; the order goes on record. */
+  merge<T extends readonly unknown[]>(...streams: { readonly [K in keyof T]: Stream<T[K]> }): Stream<T[number]>;
+}
+
+export interface StageOptions<T> {
+  /** The event type of what the stage emits; without it, version 1 of a type with the stage's name. */
+  readonly type?: EventType<T>;
+}
+
+/** A flow as its author wrote it. Building it gives a definition that can run any number of times. */
+export interface Flow {
+  readonly name: string;
+  /** Runs the build function and checks the graph: the definition, or everything that is wrong. */
+  build(): Result<FlowDefinition, readonly FlowFault[]>;
+}
+
+/** Describes a flow. The build function runs when the flow is built, and only then. */
+export function flow(name: string, build: (f: FlowBuilder) => void): Flow {
+  return { name, build: () => buildFlow(name, build) };
+}
+
+/** Tells a flow from other values, also one made by another copy of this package. */
+export function isFlow(value: unknown): value is Flow {
+  if (typeof value !== "object" || value === null) return false;
+  const candidate = value as { readonly name?: unknown; readonly build?: unknown };
+  return typeof candidate.name === "string" && typeof candidate.build === "function";
+}
+
+function buildFlow(name: string, build: (f: FlowBuilder) => void): Result<FlowDefinition, readonly FlowFault[]> {
+  const recorder = new FlowRecorder(name);
+  const builder: FlowBuilder = {
+    source(stage, items, options) {
+      recorder.source(stage, items, options);
+      return new Stream(recorder, [stage]);
+    },
+    merge: (...streams) => new Stream(recorder, [...new Set(streams.flatMap((stream) => stream.upstream(recorder)))]),
+  };
+  try {
+    build(builder);
+  } catch (cause) {
+    return err([...recorder.faults, { kind: "builder-threw", message: cause instanceof Error ? cause.message : String(cause) }]);
+  }
+  return recorder.finish();
+}

@@ -1,0 +1,38 @@
+import type { HandlerContext } from "../step/handler-context.ts";
+import type { StageProgram } from "../step/stage-program.ts";
+
+const NOTHING: readonly unknown[] = [];
+const finish = (): Iterable<unknown> => NOTHING;
+
+/** The programs of the transforms. The types of the flow hold that what arrives is what the handler takes. */
+export const programs: {
+  map<T>(handler: (input: T, context: HandlerContext) => unknown): StageProgram;
+  filter<T>(predicate: (input: T, context: HandlerContext) => boolean): StageProgram;
+  flatMap<T>(handler: (input: T, context: HandlerContext) => Iterable<unknown>): StageProgram;
+  transform<T, O>(handler: (input: T, emit: (output: O) => void, context: HandlerContext) => void): StageProgram;
+} = {
+  map: (handler) => ({
+    accept(input, context, outputs) {
+      outputs.emit(handler(input as Parameters<typeof handler>[0], context));
+    },
+    finish,
+  }),
+  filter: (predicate) => ({
+    accept(input, context, outputs) {
+      if (predicate(input as Parameters<typeof predicate>[0], context)) outputs.emit(input);
+    },
+    finish,
+  }),
+  flatMap: (handler) => ({
+    accept(input, context, outputs) {
+      for (const output of handler(input as Parameters<typeof handler>[0], context)) outputs.emit(output);
+    },
+    finish,
+  }),
+  transform: (handler) => ({
+    accept(input, context, outputs) {
+      handler(input as Parameters<typeof handler>[0], (output) => outputs.emit(output), context);
+    },
+    finish,
+  }),
+};

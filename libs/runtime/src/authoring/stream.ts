@@ -1,0 +1,79 @@
+import type { SinkConnector } from "@refold/core";
+
+import type { HandlerContext } from "../step/handler-context.ts";
+import type { StageOptions } from "./flow.ts";
+import type { FlowRecorder } from "./flow-recorder.ts";
+import { programs } from "./programs.ts";
+import type { PureHandler } from "./pure-handler.ts";
+import { functionSink } from "./function-sink.ts";
+import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
+
+/** What one or several stages emit. Using it twice is fan-out: both readers see every record. */
+export class Stream<T> {
+  readonly #recorder: FlowRecorder;
+  readonly #upstream: readonly string[];
+
+  constructor(recorder: FlowRecorder, upstream: readonly string[]) {
+    this.#recorder = recorder;
+    this.#upstream = upstream;
+  }
+
+  /** One output for each input. */
+  map<O>(name: string, handler: PureHandler<T, O>, options?: StageOptions<O>): Stream<O> {
+    return this.#pure(name, "transform", handler, () => programs.map(handler), options);
+  }
+
+  /** The inputs for which the predicate holds. */
+  filter<N extends T>(name: string, predicate: (input: T, context: HandlerContext) => input is N): Stream<N>;
+  filter(name: string, predicate: PureHandler<T, boolean>): Stream<T>;
+  filter(name: string, predicate: PureHandler<T, boolean>): Stream<T> {
+    return this.#pure(name, "transform", predicate, () => programs.filter(predicate));
+  }
+
+  /** Any number of outputs for each input: those of an iterable, such as an array or a generator. */
+  flatMap<O>(name: string, handler: PureHandler<T, Iterable<O>>, options?: StageOptions<O>): Stream<O> {
+    return this.#pure(name, "transform", handler, () => programs.flatMap(handler), options);
+  }
+
+  /** Any number of outputs for each input, given one by one. */
+  transform<O>(
+    name: string,
+    handler: (input: T, emit: (output: O) => void, context: HandlerContext) => void,
+    options?: StageOptions<O>,
+  ): Stream<O> {
+    return this.#pure(name, "transform", handler, () => programs.transform(handler), options);
+  }
+
+  /** Folds the inputs into a state, and emits what the state is projected to. See `groupBy`. */
+  stateful<S, O>(name: string, spec: StatefulSpec<T, S, O>, options?: StageOptions<O>): Stream<O> {
+    const functions = { initial: spec.initial, fold: spec.fold, project: spec.project };
+    return this.#pure(name, "stateful", functions, () => statefulProgram(spec), options);
+  }
+
+  /**
+   * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
+   * its receipt goes on record; in a replay nothing is delivered.
+   */
+  sink(name: string, sink: SinkConnector<T> | ((item: T) => void | Promise<void>)): void {
+    const connector = typeof sink === "function" ? functionSink(sink) : sink;
+    // What reaches the sink is what the upstream stages emit, which the types of the flow hold to be `T`.
+    this.#recorder.sink(name, this.#upstream, connector as SinkConnector<unknown>, sink);
+  }
+
+  /** For the builder alone: the stages behind this stream, if it is one of this flow. */
+  upstream(recorder: FlowRecorder): readonly string[] {
+    if (recorder !== this.#recorder) recorder.foreign(this.#upstream[0] ?? "");
+    return this.#upstream;
+  }
+
+  #pure<O>(
+    name: string,
+    kind: "transform" | "stateful",
+    functions: unknown,
+    program: Parameters<FlowRecorder["pure"]>[0]["program"],
+    options: StageOptions<O> = {},
+  ): Stream<O> {
+    this.#recorder.pure({ name, kind, upstream: this.#upstream, functions, program, options });
+    return new Stream<O>(this.#recorder, [name]);
+  }
+}

@@ -1,0 +1,34 @@
+import { FORMAT_VERSION, SYSTEM_LANE_NAME, type Durability, type RunId, type RunManifest } from "@refold/core";
+import { toJson } from "@refold/topology";
+
+import type { FlowDefinition } from "./flow-definition.ts";
+
+/** What is known of a new run besides its flow. */
+export interface RunIdentity {
+  readonly runId: RunId;
+  readonly createdAtMs: number;
+  readonly durability: Durability;
+  /** The flow's source file, where there was one. */
+  readonly source?: NonNullable<RunManifest["source"]>;
+  /** The run that the new one replays. */
+  readonly replays?: RunManifest;
+}
+
+/** The manifest of a new run of a flow. */
+export function describeRun(definition: FlowDefinition, identity: RunIdentity): RunManifest {
+  const { runId, createdAtMs, durability, source, replays } = identity;
+  return {
+    format: FORMAT_VERSION,
+    runId,
+    flow: definition.name,
+    createdAtMs,
+    durability,
+    lanes: [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
+    types: definition.types,
+    topology: toJson(definition.topology),
+    fingerprint: definition.topology.fingerprint,
+    rootRunId: replays?.rootRunId ?? runId,
+    ...(replays === undefined ? {} : { replayOf: replays.runId }),
+    ...(source === undefined ? {} : { source }),
+  };
+}

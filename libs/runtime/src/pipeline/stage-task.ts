@@ -1,0 +1,72 @@
+import { Channel } from "../supervision/channel.ts";
+import { supervise, type HandlerSupervised, type SupervisorEnd } from "../supervision/supervise.ts";
+import type { Turns } from "../supervision/turns.ts";
+import { Watched } from "../supervision/watched.ts";
+import type { StageContext } from "../stage/stage-context.ts";
+import type { StageFault } from "../stage/stage-fault.ts";
+import type { StageReport } from "../run-outcome.ts";
+
+/** Commands that stages of every kind understand. */
+export type StageCommand = { readonly kind: "start" } | { readonly kind: "cancel"; readonly reason: string };
+
+/** A state of a stage of any kind, as the pipeline looks at it. */
+export type AnyStageState = { readonly kind: string; readonly fault?: StageFault; readonly reason?: string };
+
+/** The supervisor of a stage, seen as such: its own states and events do not matter to the pipeline. */
+export type AnyStage = HandlerSupervised<AnyStageState, StageCommand, unknown>;
+
+const COMMANDS = 16;
+
+/** A stage with its supervision loop, its control channel, and the state it shows. */
+export class StageTask {
+  readonly isSource: boolean;
+  readonly state: Watched<AnyStageState>;
+  /** Resolves when the loop has ended, however it did. */
+  ended: Promise<SupervisorEnd<AnyStageState> | undefined> = Promise.resolve(undefined);
+  readonly #stage: AnyStage;
+  readonly #context: StageContext;
+  readonly #channel: Channel<StageCommand>;
+  readonly #turns: Turns;
+
+  constructor(options: {
+    readonly stage: AnyStage;
+    readonly context: StageContext;
+    readonly isSource: boolean;
+    readonly turns: Turns;
+  }) {
+    this.#stage = options.stage;
+    this.#context = options.context;
+    this.#turns = options.turns;
+    this.isSource = options.isSource;
+    this.#channel = new Channel(COMMANDS, options.context.wake);
+    this.state = new Watched(options.stage.machine.initial);
+  }
+
+  get name(): string {
+    return this.#context.name;
+  }
+
+  get report(): StageReport {
+    const { counters } = this.#context;
+    return { stage: this.name, state: this.state.value.kind, in: counters.in, out: counters.out };
+  }
+
+  launch(): void {
+    this.ended = supervise({
+      supervised: this.#stage,
+      channel: this.#channel,
+      state: this.state,
+      writer: this.#context.writer,
+      clock: this.#context.clock,
+      turns: this.#turns,
+    });
+  }
+
+  start(): void {
+    this.#channel.send({ kind: "start" });
+  }
+
+  cancel(reason: string): void {
+    this.#channel.send({ kind: "cancel", reason });
+  }
+}

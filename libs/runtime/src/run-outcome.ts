@@ -1,0 +1,22 @@
+import type { AppendFault, RunOutcome } from "@refold/core";
+
+import type { StageFault } from "./stage/stage-fault.ts";
+
+/** How a run ended, with what it amounts to. */
+export interface RunReport {
+  readonly status: RunOutcome;
+  /** Why it did not complete. */
+  readonly reason: string | undefined;
+  readonly fault: StageFault | undefined;
+  /** Set when the log itself failed: then the run has no seal, and what is on record can be resumed. */
+  readonly logFault: AppendFault | undefined;
+  readonly stages: readonly StageReport[];
+}
+
+/** What a stage has done so far. */
+export interface StageReport {
+  readonly stage: string;
+  readonly state: string;
+  readonly in: number;
+  readonly out: number;
+}

@@ -1,0 +1,82 @@
+import type { Items } from "../definition/flow-definition.ts";
+import type { Wake } from "../supervision/wake.ts";
+
+const BUFFERED_ITEMS = 256;
+
+/** What an intake can still give, once its buffer is empty. */
+export type IntakeState =
+  | { readonly kind: "open" }
+  | { readonly kind: "ended" }
+  | { readonly kind: "threw"; readonly cause: unknown };
+
+/**
+ * Reads ahead from what a source opened: from an iterable as asked, from an async iterable into a bounded buffer, so that a
+ * step takes whatever has arrived.
+ */
+export class Intake {
+  state: IntakeState = { kind: "open" };
+  readonly #wake: Wake;
+  readonly #iterator: Iterator<unknown> | undefined;
+  readonly #asyncIterator: AsyncIterator<unknown> | undefined;
+  readonly #buffer: unknown[] = [];
+  #reading = false;
+  #closed = false;
+
+  constructor(items: Items<unknown>, wake: Wake) {
+    this.#wake = wake;
+    if (Symbol.asyncIterator in items) this.#asyncIterator = items[Symbol.asyncIterator]();
+    else this.#iterator = items[Symbol.iterator]();
+  }
+
+  /** Up to `limit` items. None means that there is none now: see `state`, and else wait for the wake. */
+  take(limit: number): readonly unknown[] {
+    if (this.#iterator !== undefined) return this.#pull(this.#iterator, limit);
+    const items = this.#buffer.splice(0, limit);
+    if (!this.#reading && this.state.kind === "open") void this.#readAhead();
+    return items;
+  }
+
+  /** Tells the source that no more is wanted. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.state.kind !== "open") return;
+    this.#iterator?.return?.();
+    await this.#asyncIterator?.return?.();
+  }
+
+  #pull(iterator: Iterator<unknown>, limit: number): readonly unknown[] {
+    const items: unknown[] = [];
+    try {
+      while (items.length < limit && this.state.kind === "open") {
+        const next = iterator.next();
+        if (next.done === true) this.state = { kind: "ended" };
+        else items.push(next.value);
+      }
+    } catch (cause) {
+      // What was read before the fault still goes on record.
+      this.state = { kind: "threw", cause };
+    }
+    return items;
+  }
+
+  async #readAhead(): Promise<void> {
+    const iterator = this.#asyncIterator as AsyncIterator<unknown>;
+    this.#reading = true;
+    try {
+      while (this.#buffer.length < BUFFERED_ITEMS && !this.#closed) {
+        const next = await iterator.next();
+        if (next.done === true) {
+          this.state = { kind: "ended" };
+          break;
+        }
+        this.#buffer.push(next.value);
+        this.#wake.signal();
+      }
+    } catch (cause) {
+      this.state = { kind: "threw", cause };
+    }
+    this.#reading = false;
+    this.#wake.signal();
+  }
+}

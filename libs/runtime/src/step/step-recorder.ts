@@ -1,0 +1,140 @@
+import type { Cause, DataRecord, LaneId, LaneSeq, LogRecord, Span, TypeId } from "@refold/core";
+
+import { InputContext } from "./input-context.ts";
+import type { Outputs, StageProgram } from "./stage-program.ts";
+
+/** A handler threw at an input. What earlier inputs of the step gave is untouched. */
+export class HandlerThrew {
+  /** The index of the input within the step; `undefined` when the handler threw after the last input. */
+  readonly input: number | undefined;
+  readonly cause: unknown;
+
+  constructor(input: number | undefined, cause: unknown) {
+    this.input = input;
+    this.cause = cause;
+  }
+}
+
+/** Runs a program over the inputs of a step and gathers its outputs as records. */
+export class StepRecorder implements Outputs {
+  /** The outputs of the step under way. */
+  records: LogRecord[] = [];
+  /** Where the inputs that the step has taken stand, by their index. */
+  readonly #lanes: LaneId[] = [];
+  readonly #seqs: LaneSeq[] = [];
+  /** Every input taken so far in the whole run, one span for each upstream lane. */
+  readonly #seen: Map<LaneId, { first: LaneSeq; last: LaneSeq }> = new Map();
+  readonly #program: StageProgram;
+  readonly #context: InputContext;
+  readonly #lane: LaneId;
+  readonly #type: TypeId;
+  #cause: Cause = undefined;
+  #originLane: LaneId;
+  #originSeq: LaneSeq = 0 as LaneSeq;
+  #seenLane: LaneId | undefined;
+  #seenSpan: { first: LaneSeq; last: LaneSeq } | undefined;
+  #rest: Iterator<unknown> | undefined;
+
+  constructor(options: {
+    readonly program: StageProgram;
+    readonly context: InputContext;
+    readonly lane: LaneId;
+    readonly type: TypeId;
+  }) {
+    this.#program = options.program;
+    this.#context = options.context;
+    this.#lane = options.lane;
+    this.#type = options.type;
+    this.#originLane = options.lane;
+  }
+
+  /** Begins a step with nothing taken and nothing emitted. */
+  begin(): void {
+    this.records = [];
+    this.#lanes.length = 0;
+    this.#seqs.length = 0;
+  }
+
+  /** How many inputs the step has taken. */
+  get inputs(): number {
+    return this.#seqs.length;
+  }
+
+  /** Where an input of the step stands. */
+  placeOf(input: number): { readonly lane: LaneId; readonly seq: LaneSeq } {
+    return { lane: this.#lanes[input] as LaneId, seq: this.#seqs[input] as LaneSeq };
+  }
+
+  /** The inputs of the step before the one of this index. */
+  spansBefore(input: number): Span[] {
+    const spans: Span[] = [];
+    for (let i = 0; i < input; i++) {
+      const { lane, seq } = this.placeOf(i);
+      const previous = spans.at(-1);
+      if (previous?.lane === lane) spans[spans.length - 1] = { lane, first: previous.first, last: seq };
+      else spans.push({ lane, first: seq, last: seq });
+    }
+    return spans;
+  }
+
+  /** Runs the handler on one input. Throws {@link HandlerThrew}, and then has taken nothing. */
+  take(record: DataRecord, lane: LaneId, seq: LaneSeq, timeMs: number): void {
+    const emitted = this.records.length;
+    const input = this.#seqs.length;
+    this.#cause = input;
+    this.#originLane = record.originLane;
+    this.#originSeq = record.originSeq;
+    this.#context.moveTo(lane, seq, timeMs);
+    try {
+      this.#program.accept(record.payload, this.#context, this);
+    } catch (cause) {
+      this.records.length = emitted;
+      throw new HandlerThrew(input, cause);
+    }
+    this.#lanes.push(lane);
+    this.#seqs.push(seq);
+    this.#see(lane, seq);
+  }
+
+  emit(payload: unknown): void {
+    this.records.push({
+      kind: "data",
+      type: this.#type,
+      cause: this.#cause,
+      originLane: this.#originLane,
+      originSeq: this.#originSeq,
+      payload,
+    });
+  }
+
+  /**
+   * Emits up to `limit` of what is left after the last input, the first of them at `firstSeq` of the lane. Returns whether
+   * there may be more. Throws {@link HandlerThrew}.
+   */
+  finish(limit: number, firstSeq: LaneSeq): boolean {
+    const causes: Span[] = [...this.#seen].map(([lane, span]) => ({ lane, first: span.first, last: span.last }));
+    try {
+      this.#rest ??= this.#program.finish(this.#context)[Symbol.iterator]();
+      for (let i = 0; i < limit; i++) {
+        const next = this.#rest.next();
+        if (next.done === true) return false;
+        this.#cause = causes;
+        this.#originLane = this.#lane;
+        this.#originSeq = (firstSeq + i) as LaneSeq;
+        this.emit(next.value);
+      }
+      return true;
+    } catch (cause) {
+      throw new HandlerThrew(undefined, cause);
+    }
+  }
+
+  #see(lane: LaneId, seq: LaneSeq): void {
+    if (lane !== this.#seenLane) {
+      this.#seenLane = lane;
+      this.#seenSpan = this.#seen.get(lane);
+      if (this.#seenSpan === undefined) this.#seen.set(lane, (this.#seenSpan = { first: seq, last: seq }));
+    }
+    (this.#seenSpan as { last: LaneSeq }).last = seq;
+  }
+}

@@ -1,0 +1,58 @@
+import { ok, type Result } from "neverthrow";
+
+import type { AppendFault, FrameDraft, LaneId, LaneSeq, LogRecord, Position, RunLog } from "@refold/core";
+
+/** A frame that the log has accepted, as it is passed on by reference. */
+export interface RecordedFrame extends FrameDraft {
+  readonly position: Position;
+}
+
+/** The one writer of a lane: it numbers the lane's records. */
+export class LaneWriter {
+  readonly lane: LaneId;
+  readonly #log: RunLog;
+  #next = 0;
+  #data = 0;
+
+  constructor(log: RunLog, lane: LaneId) {
+    this.#log = log;
+    this.lane = lane;
+  }
+
+  /** The seq that the next record will have. */
+  get nextSeq(): LaneSeq {
+    return this.#next as LaneSeq;
+  }
+
+  /** How many data records the lane holds. */
+  get dataRecords(): number {
+    return this.#data;
+  }
+
+  append(timeMs: number, records: readonly LogRecord[]): Result<RecordedFrame, AppendFault> {
+    const frame: FrameDraft = { lane: this.lane, timeMs, firstSeq: this.nextSeq, records };
+    const appended = this.#log.append(frame);
+    if (appended.isErr()) return appended as Result<never, AppendFault>;
+    this.#next += records.length;
+    for (const record of records) if (record.kind === "data") this.#data++;
+    return ok({ lane: this.lane, timeMs, firstSeq: frame.firstSeq, records, position: appended.value });
+  }
+
+  /**
+   * Appends records as one frame or, where they are more than a frame may hold, as several: those after the first go on with
+   * the outputs of the step that the first one began.
+   */
+  appendAll(timeMs: number, records: readonly LogRecord[]): Result<readonly RecordedFrame[], AppendFault> {
+    const whole = this.append(timeMs, records);
+    if (whole.isOk()) return ok([whole.value]);
+    const { kind } = whole.error;
+    if ((kind !== "frame-too-large" && kind !== "too-many-records") || records.length < 2) {
+      return whole as Result<never, AppendFault>;
+    }
+    const half = records.length >> 1;
+    const first = this.appendAll(timeMs, records.slice(0, half));
+    if (first.isErr()) return first;
+    const second = this.appendAll(timeMs, records.slice(half));
+    return second.map((frames) => [...first.value, ...frames]);
+  }
+}
