@@ -1,39 +1,12 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { AnswerClause, Clause, Draft, ErasedHandler, ErasedHook, StateClauses } from "./clause.ts";
+import type { Draft } from "./clause.ts";
 import { describe } from "./describe.ts";
 import type { MachineDescription } from "./description.ts";
-import { effectiveAnswers } from "./effective-answers.ts";
-import type { FoldFault, FsmFault } from "./fsm-fault.ts";
+import type { FoldFault } from "./fsm-fault.ts";
 import type { Kinded } from "./kinded.ts";
 import type { Machine, Timeout } from "./machine.ts";
-import type { Step } from "./step.ts";
-
-type Outcome = Result<Step<Kinded, unknown>, FsmFault>;
-
-/** A state as the machine looks it up. */
-interface Row {
-  readonly kind: string;
-  readonly final: boolean;
-  readonly entry: ErasedHook | undefined;
-  readonly exit: ErasedHook | undefined;
-  /** Ready to hand out if the delay is a constant, the name of a field if it is not. */
-  readonly timeout: Timeout<Kinded> | { readonly field: string; readonly event: Kinded } | undefined;
-  readonly rules: Map<string, Rule>;
-}
-
-/** What is done with one event in one state. */
-interface Rule {
-  readonly kind: "move" | "stay" | "ignore";
-  readonly handler: ErasedHandler | undefined;
-  readonly targets: ReadonlyMap<string, Row>;
-  /** The state made by the name of the only target. */
-  readonly bare: Kinded | undefined;
-  /** The whole answer, if neither a handler nor a hook can vary it. */
-  readonly constant: Outcome | undefined;
-}
-
-const NONE: readonly unknown[] = Object.freeze([]);
+import { NONE, type Outcome, type Row, type Rule, transitionTable } from "./transition-table.ts";
 
 /** A machine as two levels of look-up, by state and by event: maps, so that no name is special. */
 export class TableMachine implements Machine<Kinded, Kinded, unknown> {
@@ -49,7 +22,7 @@ export class TableMachine implements Machine<Kinded, Kinded, unknown> {
     this.initial = draft.initial;
     this.states = draft.states.map(({ state }) => state);
     this.#draft = draft;
-    this.#rows = rowsOf(draft);
+    this.#rows = transitionTable(draft);
     this.#faultUnhandled = draft.unhandled === "fault";
   }
 
@@ -164,69 +137,4 @@ export class TableMachine implements Machine<Kinded, Kinded, unknown> {
 function joined(first: readonly unknown[], then: readonly unknown[]): readonly unknown[] {
   if (then.length === 0) return first;
   return first.length === 0 ? then : [...first, ...then];
-}
-
-function rowsOf(draft: Draft): ReadonlyMap<string, Row> {
-  const rows = new Map<string, Row>();
-  for (const described of draft.states) rows.set(described.state, rowOf(described));
-  for (const [state, answers] of effectiveAnswers(draft)) {
-    const row = rows.get(state);
-    if (row === undefined) continue;
-    for (const [event, answer] of answers) row.rules.set(event, ruleOf(rows, row, answer));
-  }
-  return rows;
-}
-
-function rowOf({ state, final, clauses }: StateClauses): Row {
-  return {
-    kind: state,
-    final,
-    entry: hookOf(clauses, "entry"),
-    exit: hookOf(clauses, "exit"),
-    timeout: timeoutOf(clauses),
-    rules: new Map(),
-  };
-}
-
-function hookOf(clauses: readonly Clause[], kind: "entry" | "exit"): ErasedHook | undefined {
-  for (const clause of clauses) if (clause.kind === kind) return clause.hook;
-  return undefined;
-}
-
-function timeoutOf(clauses: readonly Clause[]): Row["timeout"] {
-  for (const clause of clauses) {
-    if (clause.kind !== "after") continue;
-    const { delay, event } = clause;
-    return typeof delay === "string" ? { field: delay, event } : Object.freeze({ afterMs: delay, event });
-  }
-  return undefined;
-}
-
-function ruleOf(rows: ReadonlyMap<string, Row>, from: Row, answer: AnswerClause): Rule {
-  if (answer.kind !== "move") {
-    return {
-      kind: answer.kind,
-      handler: answer.kind === "stay" ? answer.handler : undefined,
-      targets: new Map(),
-      bare: undefined,
-      constant: undefined,
-    };
-  }
-  const { targets: names, handler } = answer;
-  const targets = new Map<string, Row>();
-  for (const name of names) {
-    const row = rows.get(name);
-    if (row !== undefined) targets.set(name, row);
-  }
-  const [only] = names;
-  const bare = only !== undefined && targets.size === 1 ? Object.freeze({ kind: only }) : undefined;
-  const varies =
-    handler !== undefined ||
-    from.exit !== undefined ||
-    bare === undefined ||
-    targets.get(bare.kind)?.entry !== undefined;
-  const constant = varies
-    ? undefined
-    : Object.freeze(ok(Object.freeze({ kind: "moved", state: bare, actions: NONE } as const)));
-  return { kind: "move", handler, targets, bare, constant };
 }
