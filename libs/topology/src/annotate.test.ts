@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { flowOf } from "../test/arbitraries.ts";
-import { annotate, topology } from "./index.ts";
+import { annotate, toMermaid, topology } from "./index.ts";
 
 it("adds to what is known of stages and edges, and leaves the first topology as it was", () => {
   const before = topology("f")
@@ -23,4 +23,11 @@ it("adds to what is known of stages and edges, and leaves the first topology as 
 it("keeps a graph that only the structural level takes", () => {
   const circle = flowOf("a b", "a>b b>a").build("structural")._unsafeUnwrap();
   expect(annotate(circle, {})._unsafeUnwrap()).toEqual(circle);
+});
+
+it("keeps notes in the order of their names, however they were written", () => {
+  const one = flowOf("a").build("structural")._unsafeUnwrap();
+  const noted = (notes: Readonly<Record<string, string>>): string =>
+    toMermaid(annotate(one, { stage: () => ({ notes }) })._unsafeUnwrap());
+  expect(noted({ b: "1", a: "2", B: "3" })).toBe(noted({ B: "3", a: "2", b: "1" }));
 });

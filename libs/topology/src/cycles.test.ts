@@ -66,6 +66,13 @@ describe("a cycle that is closed by a backward edge", () => {
   });
 });
 
+it("calls a cycle that no source leads to unreachable, and not also fed only backwards", () => {
+  expect(faultsOf("in:source a b out:sink", "in>out a>b b~>a b>out")).toEqual([
+    { kind: "unreachable-stage", stage: "a" },
+    { kind: "unreachable-stage", stage: "b" },
+  ]);
+});
+
 describe("a circle of forward edges", () => {
   it("is refused with its members in the order of the edges, from the first declared", () => {
     expect(faultsOf("in:source a b c out:sink", "in>a a>c c>b b>a b>out")).toEqual([
