@@ -19,6 +19,8 @@ export default defineConfig({
     // nothing here keeps state in modules. Processes, not threads, because a test may change its working directory.
     pool: "forks",
     isolate: false,
+    // No test waits for time to pass; a busy machine with two cores is still slow to start a compiler or a process.
+    testTimeout: 30_000,
     reporters: [
       "default",
       ...(reportDirectory === undefined

@@ -1,14 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { REPOSITORY_ROOT, workspacePackages } from "../workspace/packages.ts";
+import { REPOSITORY_ROOT } from "../workspace/packages.ts";
+import { exampleModule } from "./examples.ts";
 import { runnableFences } from "./fences.ts";
-import { exampleModule } from "./vite-plugin.ts";
-
-const readmes = ["", ...workspacePackages(REPOSITORY_ROOT).map((each) => each.folder)]
-  .map((folder) => join(folder, "README.md"))
-  .filter((readme) => existsSync(join(REPOSITORY_ROOT, readme)));
+import { readmes } from "./readmes.ts";
 
 const home = process.cwd();
 let folder = "";
@@ -21,7 +18,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-for (const readme of readmes) {
+for (const readme of readmes(REPOSITORY_ROOT)) {
   const path = join(REPOSITORY_ROOT, readme);
   for (const { number, line } of runnableFences(readFileSync(path, "utf8"))) {
     it(`${readme}, example ${number} (line ${line}), runs`, async () => {
