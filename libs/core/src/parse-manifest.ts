@@ -17,8 +17,11 @@ export function parseManifest(text: string, location: string): Result<RunManifes
   }
   if (!isObject(json)) return malformed("it is not an object");
   const format = json["format"];
-  if (typeof format !== "number") return malformed("`format` is missing");
-  if (format > FORMAT_VERSION) return err({ kind: "later-format", location, format, supported: FORMAT_VERSION });
+  if (format === undefined) return malformed("`format` is missing");
+  if (typeof format !== "number" || !Number.isSafeInteger(format)) return malformed("`format` is not a whole number");
+  if (format > FORMAT_VERSION) {
+    return err({ kind: "later-format", location, format, supported: FORMAT_VERSION });
+  }
   const problem = firstProblem(json);
   if (problem !== undefined) return malformed(problem);
   // Every field was checked by `firstProblem`.
@@ -32,7 +35,8 @@ export function isRunId(text: string): text is RunId {
 
 function firstProblem(json: Readonly<Record<string, unknown>>): string | undefined {
   for (const [field, holds, expected] of FIELDS) {
-    if (!holds(json[field])) return `\`${field}\` is not ${expected}`;
+    const value = json[field];
+    if (!holds(value)) return value === undefined ? `\`${field}\` is missing` : `\`${field}\` is not ${expected}`;
   }
   return undefined;
 }
@@ -43,7 +47,7 @@ const FIELDS: readonly (readonly [field: string, holds: (value: unknown) => bool
   ["format", (value) => value === FORMAT_VERSION, `format ${FORMAT_VERSION}`],
   ["runId", runId, "a run id"],
   ["flow", (value) => typeof value === "string" && value !== "", "a name"],
-  ["createdAtMs", (value) => typeof value === "number" && Number.isFinite(value), "a time in milliseconds"],
+  ["createdAtMs", isTime, "a time in milliseconds"],
   ["durability", (value) => value === "buffered" || value === "durable" || value === "strict", "a durability level"],
   ["lanes", isLanes, `a list of at most ${MAX_LANES} lane names that begins with "${SYSTEM_LANE_NAME}"`],
   ["types", (value) => Array.isArray(value) && value.every(isTypeVersion), "a list of event types with their versions"],
@@ -65,7 +69,13 @@ function isLanes(value: unknown): boolean {
 }
 
 function isTypeVersion(value: unknown): value is TypeVersion {
-  return isObject(value) && typeof value["name"] === "string" && Number.isSafeInteger(value["version"]);
+  if (!isObject(value)) return false;
+  const { name, version } = value;
+  return typeof name === "string" && name !== "" && Number.isSafeInteger(version) && (version as number) >= 1;
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
 }
 
 function isSource(value: unknown): boolean {

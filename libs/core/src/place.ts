@@ -38,7 +38,7 @@ export function formatPlace(stage: string, seq: LaneSeq): string {
 
 /** Reads what {@link formatPlace} writes; `undefined` when the text is not a place. */
 export function parsePlace(text: string): { readonly stage: StageName; readonly seq: LaneSeq } | undefined {
-  const match = /^([^:/]+):(\d{1,15})$/.exec(text);
+  const match = /^([^:/]+):(0|[1-9]\d{0,14})$/.exec(text);
   if (match === null) return undefined;
   return { stage: match[1] as StageName, seq: Number(match[2]) as LaneSeq };
 }

@@ -4,6 +4,7 @@ import { utf8Decoder, type Utf8Decoder } from "./text-coding.ts";
 
 const TWO_TO_32 = 4_294_967_296;
 const SHORT_TEXT = 24;
+/** A power of two. */
 const KEY_CACHE_SLOTS = 512;
 
 /** Thrown within the codec, and caught at its entry, when bytes are not what {@link MessagePackWriter} writes. */
@@ -27,8 +28,10 @@ export class MessagePackReader {
   at = 0;
 
   open(bytes: Uint8Array): void {
-    if (bytes.buffer !== this.#bytes.buffer) this.#view = new DataView(bytes.buffer);
-    this.#bytes = new Uint8Array(bytes.buffer);
+    if (bytes.buffer !== this.#bytes.buffer) {
+      this.#bytes = new Uint8Array(bytes.buffer);
+      this.#view = new DataView(bytes.buffer);
+    }
     this.at = bytes.byteOffset;
     this.#end = bytes.byteOffset + bytes.length;
   }
@@ -153,8 +156,8 @@ export class MessagePackReader {
     const start = this.#take(length);
     const bytes = this.#bytes;
     let hash = length;
-    for (let i = 0; i < length; i++) hash = (hash * 31 + (bytes[start + i] as number)) & 0x7fffffff;
-    const slot = hash % KEY_CACHE_SLOTS;
+    for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + (bytes[start + i] as number)) | 0;
+    const slot = hash & (KEY_CACHE_SLOTS - 1);
     const cached = this.#keys[slot];
     if (cached?.length === length && sameAscii(cached, bytes, start)) return cached;
     const text = this.#decode(start, length);
@@ -196,7 +199,7 @@ export class MessagePackReader {
     if (this.#end - this.at < length) throw this.malformed("an extension that goes beyond its frame");
     switch (type) {
       case EXTENSION.undefined:
-        this.at += length;
+        if (length !== 1 || this.#byte() !== 0) throw this.malformed("an undefined with content");
         return undefined;
       case EXTENSION.date:
         return this.#date(length);
@@ -205,7 +208,7 @@ export class MessagePackReader {
       case EXTENSION.map:
         return this.#javaScriptMap(length, depth);
       case EXTENSION.set:
-        return new Set(this.#entries(length, depth));
+        return this.#javaScriptSet(length, depth);
       case EXTENSION.utf16:
         return this.#utf16(length);
       default:
@@ -217,16 +220,24 @@ export class MessagePackReader {
     if (length !== 12) throw this.malformed("a timestamp that is not of 96 bits");
     const nanoseconds = this.#uint32();
     const seconds = this.#view.getInt32(this.#take(4)) * TWO_TO_32 + this.#uint32();
-    return new Date(seconds * 1000 + nanoseconds / 1_000_000);
+    const ms = nanoseconds / 1_000_000;
+    const date = new Date(seconds * 1000 + ms);
+    if (!Number.isInteger(ms) || ms >= 1000 || Number.isNaN(date.getTime())) {
+      throw this.malformed("a timestamp that no Date holds");
+    }
+    return date;
   }
 
   #bigint(length: number): bigint {
     if (length < 2) throw this.malformed("a bigint without digits");
-    const start = this.#take(length);
+    const sign = this.#byte();
+    if (sign > 1) throw this.malformed("a bigint whose sign is neither 0 nor 1");
+    const end = this.at + length - 1;
     let hex = "0x";
-    for (let i = 1; i < length; i++) hex += (this.#bytes[start + i] as number).toString(16).padStart(2, "0");
+    while ((end - this.at) % 4 !== 0) hex += this.#byte().toString(16).padStart(2, "0");
+    while (this.at < end) hex += this.#uint32().toString(16).padStart(8, "0");
     const magnitude = BigInt(hex);
-    return this.#bytes[start] === 1 ? -magnitude : magnitude;
+    return sign === 1 ? -magnitude : magnitude;
   }
 
   #javaScriptMap(length: number, depth: number): Map<unknown, unknown> {
@@ -234,7 +245,15 @@ export class MessagePackReader {
     if (entries.length % 2 !== 0) throw this.malformed("a map with a key that has no value");
     const map = new Map<unknown, unknown>();
     for (let i = 0; i < entries.length; i += 2) map.set(entries[i], entries[i + 1]);
+    if (map.size * 2 !== entries.length) throw this.malformed("a map with the same key twice");
     return map;
+  }
+
+  #javaScriptSet(length: number, depth: number): Set<unknown> {
+    const members = this.#entries(length, depth);
+    const set = new Set(members);
+    if (set.size !== members.length) throw this.malformed("a set with the same member twice");
+    return set;
   }
 
   #entries(length: number, depth: number): unknown[] {
@@ -257,8 +276,7 @@ export class MessagePackReader {
   }
 
   #descend(depth: number): number {
-    // Records wrap a payload in a few levels of their own.
-    if (depth > MAX_PAYLOAD_DEPTH + 4) throw this.malformed("values nested too deeply");
+    if (depth >= MAX_PAYLOAD_DEPTH) throw this.malformed("values nested too deeply");
     return depth + 1;
   }
 

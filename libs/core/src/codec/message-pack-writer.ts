@@ -1,10 +1,14 @@
 import { MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH } from "../limits.ts";
+import { thrownText } from "../thrown-text.ts";
 import { EXTENSION } from "./extension.ts";
+import { payloadPlace, type Step } from "./payload-path.ts";
 import { utf8Encoder, type Utf8Encoder } from "./text-coding.ts";
-import { Unstorable } from "./unstorable.ts";
+import { Unstorable, type UnstorableReason } from "./unstorable.ts";
 
 const SHORT_TEXT = 48;
 const TWO_TO_32 = 4_294_967_296;
+/** A small integer, so that comparing with it stays one instruction. No buffer is larger. */
+const NO_LIMIT = 0x7fff_ffff;
 
 /**
  * Writes values as MessagePack, in place, into a buffer that it grows and that its owner reuses.
@@ -17,8 +21,10 @@ export class MessagePackWriter {
   view: DataView;
   at = 0;
   readonly #utf8: Utf8Encoder = utf8Encoder();
-  readonly #path: (string | number)[] = [];
-  #limit = Number.POSITIVE_INFINITY;
+  /** The steps to the value being written are the first `#depth` of these. */
+  readonly #steps: Step[] = [];
+  #depth = 0;
+  #limit = NO_LIMIT;
 
   constructor(initialBytes: number) {
     this.bytes = new Uint8Array(initialBytes);
@@ -36,19 +42,30 @@ export class MessagePackWriter {
   }
 
   /**
-   * Writes a payload: JSON's values, bigint, Uint8Array, Date, Map, Set, undefined, NaN and the infinities.
-   * Of an object, its own enumerable properties with string keys are stored. Throws {@link Unstorable}.
+   * Writes a payload: JSON's values, bigint, Uint8Array, Date, Map, Set, undefined, NaN and the infinities. What is read
+   * back is equal to it, also in the order of keys, except that:
+   * - an object without a prototype becomes a plain object, a `Buffer` becomes a Uint8Array, and a getter its value;
+   * - symbol keys, non-enumerable properties and properties on arrays, dates, maps, sets and bytes are left out, as in a
+   *   structured clone;
+   * - an object met twice becomes two objects.
+   *
+   * Everything else throws {@link Unstorable}: a subclass is an instance of a class, and so is a value of another realm.
+   * What was written before a refusal is left behind; see `encodeRecords`, which takes it back. `field` only names the
+   * payload in the fault's path.
    */
-  payload(value: unknown): void {
-    const outer = this.#limit;
+  payload(value: unknown, field?: string): void {
+    this.#depth = 0;
     this.#limit = this.at + MAX_PAYLOAD_BYTES;
     try {
       this.#value(value, 0);
-      if (this.at > this.#limit) this.#refuseSize(0);
-    } catch (fault) {
-      throw fault instanceof Unstorable && fault.reason === "too-deep" ? cycleOrDepth(value, fault) : fault;
+      if (this.at > this.#limit) throw tooLarge();
+    } catch (thrown) {
+      const steps = this.#steps.slice(0, this.#depth);
+      const place = payloadPlace(value, field === undefined ? "$" : `$.${field}`, steps);
+      throw unstorable(thrown, place.path, place.cycle);
     } finally {
-      this.#limit = outer;
+      this.#depth = 0;
+      this.#limit = NO_LIMIT;
     }
   }
 
@@ -130,24 +147,18 @@ export class MessagePackWriter {
         this.#bigint(value);
         return;
       case "function":
-        throw this.#refusal("function", "a function", depth);
+        throw new Refusal("function", "a function");
       case "symbol":
-        throw this.#refusal("symbol", "a symbol", depth);
+        throw new Refusal("symbol", "a symbol");
     }
   }
 
   #object(value: object, depth: number): void {
-    if (depth >= MAX_PAYLOAD_DEPTH) {
-      throw this.#refusal("too-deep", `more than ${MAX_PAYLOAD_DEPTH} levels deep`, depth);
-    }
-    if (this.at > this.#limit) this.#refuseSize(depth);
-    if (Array.isArray(value)) {
-      this.#array(value, depth);
-      return;
-    }
+    if (depth >= MAX_PAYLOAD_DEPTH) throw new Refusal("too-deep", `more than ${MAX_PAYLOAD_DEPTH} levels deep`);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) this.#plain(value as Record<string, unknown>, depth);
-    else this.#special(value, depth);
+    else if (prototype === Array.prototype && Array.isArray(value)) this.#array(value, depth);
+    else this.#special(value, prototype, depth);
   }
 
   #plain(value: Record<string, unknown>, depth: number): void {
@@ -159,9 +170,9 @@ export class MessagePackWriter {
     else this.#tag32(0xdf, length);
     for (let i = 0; i < length; i++) {
       const key = keys[i] as string;
-      this.#path[depth] = key;
+      this.#enter(depth, key);
       if (key.length > SHORT_TEXT || !this.#ascii(key, key.length)) {
-        if (!key.isWellFormed()) throw this.#refusal("lone-surrogate-in-key", "a key with a lone surrogate", depth + 1);
+        if (!key.isWellFormed()) throw new Refusal("lone-surrogate-in-key", "a key with a lone surrogate");
         this.#unicode(key, key.length);
       }
       this.#value(value[key], depth + 1);
@@ -172,46 +183,70 @@ export class MessagePackWriter {
     const length = value.length;
     this.array(length);
     for (let i = 0; i < length; i++) {
-      this.#path[depth] = i;
+      this.#enter(depth, i);
       const item = value[i];
-      if (item === undefined && !(i in value)) throw this.#refusal("sparse-array", "a hole in an array", depth + 1);
+      if (item === undefined && !(i in value)) throw new Refusal("sparse-array", "a hole in an array");
       this.#value(item, depth + 1);
     }
   }
 
-  #special(value: object, depth: number): void {
-    if (value instanceof Uint8Array) this.#binary(value, depth);
-    else if (value instanceof Date) this.#date(value, depth);
-    else if (value instanceof Map) this.#entries(EXTENSION.map, value.size * 2, value.entries(), depth);
-    else if (value instanceof Set) this.#entries(EXTENSION.set, value.size, value.values(), depth);
+  #special(value: object, prototype: unknown, depth: number): void {
+    if (prototype === Map.prototype) this.#map(value as Map<unknown, unknown>, depth);
+    else if (prototype === Set.prototype) this.#set(value as Set<unknown>, depth);
+    else if (prototype === Date.prototype) this.#date(value as Date);
+    else if (ArrayBuffer.isView(value) && isBytes(value, prototype)) this.#binary(value);
     else if (typeof (value as { then?: unknown }).then === "function") {
-      throw this.#refusal("promise", "a promise (await it in an effectful stage)", depth);
-    } else throw this.#refusal("class-instance", `an instance of class ${className(value)}`, depth);
+      throw new Refusal("promise", "a promise (await it in an effectful stage)");
+    } else throw new Refusal("class-instance", instanceText(value));
+  }
+
+  #map(value: ReadonlyMap<unknown, unknown>, depth: number): void {
+    const start = this.#beginEntries(EXTENSION.map, value.size * 2);
+    let step = 0;
+    for (const [key, held] of value) {
+      this.#enter(depth, step++);
+      this.#value(key, depth + 1);
+      this.#enter(depth, step++);
+      this.#value(held, depth + 1);
+    }
+    this.#endEntries(start);
+  }
+
+  #set(value: ReadonlySet<unknown>, depth: number): void {
+    const start = this.#beginEntries(EXTENSION.set, value.size);
+    let step = 0;
+    for (const member of value) {
+      this.#enter(depth, step++);
+      this.#value(member, depth + 1);
+    }
+    this.#endEntries(start);
   }
 
   /** A map or set: an extension that holds one array, whose length in bytes is patched in afterwards. */
-  #entries(type: number, length: number, entries: Iterable<unknown>, depth: number): void {
+  #beginEntries(type: number, length: number): number {
     this.reserve(6);
     const start = this.at;
     this.bytes[start] = 0xc9;
     this.bytes[start + 5] = type;
     this.at = start + 6;
     this.array(length);
-    let index = 0;
-    for (const entry of entries) {
-      this.#path[depth] = index++;
-      if (type === EXTENSION.map) {
-        const [key, value] = entry as [unknown, unknown];
-        this.#value(key, depth + 1);
-        this.#value(value, depth + 1);
-      } else this.#value(entry, depth + 1);
-    }
+    return start;
+  }
+
+  #endEntries(start: number): void {
     this.view.setUint32(start + 1, this.at - start - 6);
   }
 
-  #binary(value: Uint8Array, depth: number): void {
+  /** Goes on to the next item of the value at `depth`, unless those before it took more room than there is. */
+  #enter(depth: number, step: Step): void {
+    if (this.at > this.#limit) throw tooLarge();
+    this.#steps[depth] = step;
+    this.#depth = depth + 1;
+  }
+
+  #binary(value: Uint8Array): void {
     const length = value.length;
-    if (this.at + length > this.#limit) this.#refuseSize(depth);
+    if (this.at + length > this.#limit) throw tooLarge();
     this.reserve(5 + length);
     if (length < 0x100) {
       this.bytes[this.at++] = 0xc4;
@@ -223,9 +258,9 @@ export class MessagePackWriter {
   }
 
   /** The 96-bit form of MessagePack's timestamp: nanoseconds, then seconds since 1970. */
-  #date(value: Date, depth: number): void {
+  #date(value: Date): void {
     const ms = value.getTime();
-    if (Number.isNaN(ms)) throw this.#refusal("invalid-date", "an invalid Date", depth);
+    if (Number.isNaN(ms)) throw new Refusal("invalid-date", "an invalid Date");
     const seconds = Math.floor(ms / 1000);
     this.#extensionHeader(EXTENSION.date, 12);
     this.#uint32((ms - seconds * 1000) * 1_000_000);
@@ -235,13 +270,18 @@ export class MessagePackWriter {
 
   /** A sign byte (1 for negative), then the magnitude, big-endian, without leading zeros. */
   #bigint(value: bigint): void {
+    // This refuses before the digits of a huge number are made.
+    if (BigInt.asIntN(MAX_PAYLOAD_BYTES * 8, value) !== value) throw tooLarge();
     const hex = (value < 0n ? -value : value).toString(16);
     const length = (hex.length + 1) >> 1;
-    if (this.at + length > this.#limit) this.#refuseSize(0);
-    const digits = hex.length & 1 ? `0${hex}` : hex;
     this.#extensionHeader(EXTENSION.bigint, length + 1);
     this.bytes[this.at++] = value < 0n ? 1 : 0;
-    for (let i = 0; i < length; i++) this.bytes[this.at++] = Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16);
+    // The first byte holds one digit where their number is odd.
+    let digit = -(hex.length & 1);
+    for (let i = 0; i < length; i++, digit += 2) {
+      const high = digit < 0 ? 0 : hexDigit(hex.charCodeAt(digit));
+      this.bytes[this.at++] = (high << 4) | hexDigit(hex.charCodeAt(digit + 1));
+    }
   }
 
   #ascii(value: string, length: number): boolean {
@@ -264,7 +304,7 @@ export class MessagePackWriter {
 
   #unicode(value: string, length: number): void {
     // Every UTF-16 code unit takes at least one byte, so this refuses before it allocates.
-    if (this.at + length > this.#limit) this.#refuseSize(0);
+    if (this.at + length > this.#limit) throw tooLarge();
     this.reserve(5 + length * 3);
     const header = length * 3 < 0x100 ? 2 : length * 3 < 0x10000 ? 3 : 5;
     const { written } = this.#utf8.encodeInto(value, this.bytes.subarray(this.at + header));
@@ -313,28 +353,47 @@ export class MessagePackWriter {
     this.view.setUint32(this.at, value);
     this.at += 4;
   }
+}
 
-  #refuseSize(depth: number): never {
-    throw this.#refusal("too-large", `larger than ${MAX_PAYLOAD_BYTES} bytes`, depth);
-  }
+/** Thrown from within a payload, and given its place at the entry. */
+class Refusal {
+  readonly reason: UnstorableReason;
+  readonly detail: string;
 
-  #refusal(reason: Unstorable["reason"], detail: string, depth: number): Unstorable {
-    return new Unstorable(reason, detail, this.#path.slice(0, depth));
+  constructor(reason: UnstorableReason, detail: string) {
+    this.reason = reason;
+    this.detail = detail;
   }
 }
 
-/** A cycle is met as a value without end: it is told from mere depth by an object that is its own ancestor. */
-function cycleOrDepth(root: unknown, fault: Unstorable): Unstorable {
-  const ancestors: unknown[] = [];
-  let value = root;
-  for (const [index, step] of fault.path.entries()) {
-    const met = ancestors.indexOf(value);
-    if (met >= 0) return new Unstorable("cycle", "a cycle (an object that contains itself)", fault.path.slice(0, index));
-    ancestors.push(value);
-    if (value instanceof Map || value instanceof Set) value = [...value.values()][step as number];
-    else value = (value as Record<string | number, unknown>)[step];
-  }
-  return fault;
+/** The value of a character of `0` to `9` and `a` to `f`. */
+function hexDigit(code: number): number {
+  return code < 0x3a ? code - 0x30 : code - 0x57;
+}
+
+function tooLarge(): Refusal {
+  return new Refusal("too-large", `larger than ${MAX_PAYLOAD_BYTES} bytes`);
+}
+
+function unstorable(thrown: unknown, path: string, cycle: boolean): Unstorable {
+  // A value that contains itself has no end: it is too deep or too large before it is anything else.
+  if (cycle) return new Unstorable("cycle", "a cycle (an object that contains itself)", path);
+  if (thrown instanceof Refusal) return new Unstorable(thrown.reason, thrown.detail, path);
+  // Only a getter or a proxy within the payload throws anything else.
+  return new Unstorable("unreadable", `reading it threw ${thrownText(thrown)}`, path);
+}
+
+/** Bytes as the language has them, and the `Buffer` that Node, Bun and Deno make of them. */
+function isBytes(value: ArrayBufferView, prototype: unknown): value is Uint8Array {
+  return prototype === Uint8Array.prototype || (value instanceof Uint8Array && className(value) === "Buffer");
+}
+
+const STORED_CLASSES: readonly string[] = ["Object", "Array", "Map", "Set", "Date", "Uint8Array"];
+
+function instanceText(value: object): string {
+  const name = className(value);
+  if (!STORED_CLASSES.includes(name)) return `an instance of class ${name}`;
+  return `an object that is like ${name} but has another prototype (inherited, or of another realm)`;
 }
 
 function className(value: object): string {

@@ -4,9 +4,9 @@ import { MAX_FRAME_BYTES, MAX_FRAME_RECORDS } from "../limits.ts";
 import type { LaneId, LaneSeq, Span, TypeId } from "../place.ts";
 import type { Cause, DataRecord, LogRecord, RecordKind } from "../record.ts";
 import { Malformed, MessagePackReader } from "./message-pack-reader.ts";
-import { MessagePackWriter } from "./message-pack-writer.ts";
+import type { MessagePackWriter } from "./message-pack-writer.ts";
 import { RECORD_FIELDS, RECORD_KINDS } from "./record-fields.ts";
-import { formatPath, Unstorable, type UnstorableReason } from "./unstorable.ts";
+import { Unstorable, type UnstorableReason } from "./unstorable.ts";
 
 /** Why records could not be encoded. Nothing of them is left in the writer. */
 export type EncodeFault =
@@ -14,7 +14,10 @@ export type EncodeFault =
       readonly kind: "unstorable";
       /** The index of the record within the frame. */
       readonly record: number;
-      /** Where in the payload, as one would write it in code: `$.items[3]`. */
+      /**
+       * Where, as one would write it in code: `$.items[3]`. `$` is the payload of a data record; in a record of another kind
+       * it is the record, and the path begins with the field: `$.input.items[3]`.
+       */
       readonly path: string;
       readonly reason: UnstorableReason;
       readonly detail: string;
@@ -68,7 +71,7 @@ export function encodeRecords(writer: MessagePackWriter, records: readonly LogRe
     return {
       kind: "unstorable",
       record: index,
-      path: formatPath(fault.path),
+      path: fault.path,
       reason: fault.reason,
       detail: fault.detail,
     };
@@ -87,7 +90,7 @@ function writeData(writer: MessagePackWriter, record: DataRecord): void {
 
 function writeCause(writer: MessagePackWriter, cause: Cause): void {
   if (typeof cause === "number") writer.number(cause);
-  else writer.payload(cause);
+  else writer.payload(cause, "cause");
 }
 
 function writeFields(writer: MessagePackWriter, record: LogRecord): void {
@@ -96,7 +99,7 @@ function writeFields(writer: MessagePackWriter, record: LogRecord): void {
   writer.number(CODES.get(record.kind) as number);
   // The table of fields is checked against the record's type where it is declared.
   const fields = record as unknown as Readonly<Record<string, unknown>>;
-  for (const name of names) writer.payload(fields[name]);
+  for (const name of names) writer.payload(fields[name], name);
 }
 
 /** Reads bodies. It keeps a cache of the keys it met; use one for a whole log. */
@@ -125,7 +128,8 @@ export class RecordDecoder {
     if (code === DATA && length === 6) return this.#data();
     const fields = typeof code === "number" ? FIELD_CHECKS[code] : undefined;
     if (fields === undefined) throw reader.malformed(`record kind ${String(code)} is not known`);
-    if (length !== fields.length + 1) throw reader.malformed(`a ${RECORD_KINDS[code as number]} record of ${length} fields`);
+    if (length !== fields.length + 1)
+      throw reader.malformed(`a ${RECORD_KINDS[code as number]} record of ${length} fields`);
     const record: Record<string, unknown> = { kind: RECORD_KINDS[code as number] };
     for (const [name, check] of fields) {
       const value = reader.value();

@@ -1,0 +1,152 @@
+import { encode } from "@msgpack/msgpack";
+import * as fc from "fast-check";
+import { describe, expect, expectTypeOf, it } from "vitest";
+
+import { canonical } from "../../test-support/canonical.ts";
+import { bodyOf, dataRecord } from "../../test-support/encode.ts";
+import { recordOf } from "../../test-support/records.ts";
+import type { RecordKind } from "../record.ts";
+import { MessagePackWriter } from "./message-pack-writer.ts";
+import { encodeRecords, RecordDecoder, type DecodeFault } from "./record-codec.ts";
+import { RECORD_FIELDS, RECORD_KINDS } from "./record-fields.ts";
+
+function faultOf(body: Uint8Array): DecodeFault {
+  return new RecordDecoder().decode(body)._unsafeUnwrapErr();
+}
+
+describe("records that are read back", () => {
+  for (const kind of RECORD_KINDS) {
+    it(`are the same: ${kind}`, () => {
+      fc.assert(
+        fc.property(recordOf(kind), (record) => {
+          const back = new RecordDecoder().decode(bodyOf(record))._unsafeUnwrap();
+          expect(canonical(back)).toBe(canonical([record]));
+        }),
+        { numRuns: 60 },
+      );
+    });
+  }
+
+  it("are the same together, in their order, by one writer and one decoder for all", () => {
+    const writer = new MessagePackWriter(8);
+    const decoder = new RecordDecoder();
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...RECORD_KINDS).chain(recordOf), { maxLength: 20 }), (records) => {
+        writer.at = 0;
+        expect(encodeRecords(writer, records)).toBeUndefined();
+        const back = decoder.decode(writer.bytes.subarray(0, writer.at))._unsafeUnwrap();
+        expect(canonical(back)).toBe(canonical(records));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("are the same when the order of the fields in memory is another", () => {
+    const [back] = new RecordDecoder()
+      .decode(bodyOf({ to: "b", from: "a", event: { kind: "go" }, machine: "m", kind: "transition" }))
+      ._unsafeUnwrap();
+    expect(back).toEqual({ kind: "transition", machine: "m", event: { kind: "go" }, from: "a", to: "b" });
+  });
+});
+
+describe("the table of record kinds", () => {
+  it("holds every kind once, at the number that stands for it in the log", () => {
+    expectTypeOf<keyof typeof RECORD_FIELDS>().toEqualTypeOf<RecordKind>();
+    expect(RECORD_KINDS).toEqual([
+      ...["data", "consumed", "error", "end", "watermark", "timer", "effect-started", "effect-settled"],
+      ...["receipt", "transition", "contract", "liveness", "policy", "snapshot", "epoch", "seal"],
+    ]);
+    expect([...RECORD_KINDS].sort()).toEqual(Object.keys(RECORD_FIELDS).sort());
+  });
+
+  it("keeps the order of fields, which is the format", () => {
+    const fields = Object.fromEntries(
+      Object.entries(RECORD_FIELDS).map(([kind, checks]) => [kind, Object.keys(checks).join(" ")]),
+    );
+    expect(fields).toEqual({
+      data: "type cause originLane originSeq payload",
+      consumed: "spans",
+      error: "error message cause originLane originSeq",
+      end: "end counts",
+      watermark: "eventTimeMs",
+      timer: "timer dueMs",
+      "effect-started": "effect version cause ordinal key input",
+      "effect-settled": "effect cause ordinal outcome value",
+      receipt: "outcome first count detail",
+      transition: "machine event from to",
+      contract: "contract upstream verdict advertised read",
+      liveness: "upstream status",
+      policy: "policy decision detail",
+      snapshot: "fingerprint state",
+      epoch: "runtime refold fingerprints",
+      seal: "status reason data digest",
+    });
+  });
+});
+
+describe("what is no record is refused", () => {
+  const code = (kind: RecordKind): number => RECORD_KINDS.indexOf(kind);
+
+  it("a kind that is not known", () => {
+    for (const kind of [16, 255, -1, 0.5, "data", null, [0]]) {
+      expect(faultOf(encode([[kind, 1]])).detail).toMatch(/^record kind .* is not known$/);
+    }
+  });
+
+  it("a record with a field too few or too many", () => {
+    expect(faultOf(encode([[0, 1, 0, 1, 7]])).detail).toBe("a data record of 5 fields");
+    expect(faultOf(encode([[0, 1, 0, 1, 7, 1, 1]])).detail).toBe("a data record of 7 fields");
+    expect(faultOf(encode([[code("watermark")]])).detail).toBe("a watermark record of 1 fields");
+    expect(faultOf(encode([[]])).detail).toBe("a value that is cut off");
+  });
+
+  it("every field that holds something else, by name", () => {
+    const kinds = RECORD_KINDS.filter((kind) => kind !== "data");
+    for (const kind of kinds) {
+      const [good] = fc.sample(recordOf(kind), { numRuns: 1, seed: 7 });
+      const fields = Object.entries(RECORD_FIELDS[kind]) as [string, (value: unknown) => boolean][];
+      for (const [name, check] of fields) {
+        if (check(Symbol())) continue;
+        const body = bodyOf({ ...good, [name]: false } as unknown as ReturnType<typeof dataRecord>);
+        expect(faultOf(body).detail).toBe(`a ${kind} record with a bad field '${name}'`);
+      }
+    }
+  });
+
+  it("a data record with a bad header", () => {
+    for (const header of [
+      [-1, 0, 1, 7],
+      [1.5, 0, 1, 7],
+      [1, null, 1, 7],
+      [1, -1, 1, 7],
+      [1, [{ lane: 1, first: 2 }], 1, 7],
+      [1, 0, "1", 7],
+      [1, 0, 1, -7],
+    ]) {
+      expect(faultOf(encode([[0, ...header, "payload"]])).detail).toBe("a data record with a bad header");
+    }
+  });
+
+  it("what is no array of records", () => {
+    for (const body of [encode({}), encode("text"), encode(1), encode([1]), encode([{}]), new Uint8Array(0)]) {
+      expect(faultOf(body).kind).toBe("malformed-body");
+    }
+  });
+
+  it("bytes after the last record", () => {
+    const body = bodyOf(dataRecord(1));
+    expect(faultOf(Uint8Array.of(...body, 0xc0))).toEqual({
+      kind: "malformed-body",
+      detail: "bytes after the last record",
+      at: body.length,
+    });
+  });
+
+  it("at an offset within its body, wherever the body lies in its buffer", () => {
+    const body = bodyOf(dataRecord({ a: "text" }));
+    const cut = body.subarray(0, body.length - 1);
+    const moved = new Uint8Array(100);
+    moved.set(cut, 50);
+    expect(faultOf(moved.subarray(50, 50 + cut.length))).toEqual(faultOf(cut));
+  });
+});

@@ -1,0 +1,14 @@
+/**
+ * What was thrown, in a few words: `TypeError: x is not a function`, with the system's code where the message lacks it.
+ * Anything can be thrown, also what throws when it is looked at.
+ */
+export function thrownText(thrown: unknown): string {
+  try {
+    if (!(thrown instanceof Error)) return typeof thrown === "string" ? thrown : `a thrown ${typeof thrown}`;
+    const { code } = thrown as { readonly code?: unknown };
+    const prefix = typeof code === "string" && !thrown.message.includes(code) ? `${code}: ` : "";
+    return `${thrown.name}: ${prefix}${thrown.message}`;
+  } catch {
+    return "an error that cannot be read";
+  }
+}
