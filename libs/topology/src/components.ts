@@ -1,4 +1,5 @@
-import { at, type Digraph } from "./digraph.ts";
+import { at } from "./at.ts";
+import type { Digraph } from "./digraph.ts";
 
 /** The strongly connected components of a graph. */
 export interface Components {

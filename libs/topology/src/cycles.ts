@@ -1,5 +1,6 @@
 import { type Components, cyclic } from "./components.ts";
-import { at, type Digraph } from "./digraph.ts";
+import { at } from "./at.ts";
+import type { Digraph } from "./digraph.ts";
 import type { Draft } from "./draft.ts";
 import type { CycleFault } from "./fault.ts";
 import { reachable } from "./reachability.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { arbitraryPairs, closure, holds } from "../test/arbitraries.ts";
-import { at, Digraph } from "./digraph.ts";
+import { at } from "./at.ts";
+import { Digraph } from "./digraph.ts";
 import { beyond } from "./reachability.ts";
 
 it("lists the neighbours of every node in ascending order, in whatever order the edges came", () => {

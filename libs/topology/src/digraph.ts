@@ -1,3 +1,5 @@
+import { at } from "./at.ts";
+
 /**
  * A directed graph over the nodes 0 … count-1, compressed by row in both directions. Neighbours are ascending, so
  * that every walk over it is deterministic. Building it and walking all of it is O(V + E).
@@ -33,13 +35,6 @@ export class Digraph {
   predecessor(node: number, k: number): number {
     return at(this.#predecessors.target, at(this.#predecessors.start, node) + k);
   }
-}
-
-/** Reads an index that is in range by construction; anything else is a bug of this package. */
-export function at(array: ArrayLike<number>, index: number): number {
-  const value = array[index];
-  if (value === undefined) throw new RangeError(`index ${index} is outside an array of ${array.length}`);
-  return value;
 }
 
 interface Rows {

@@ -1,5 +1,6 @@
 import type { Components } from "./components.ts";
-import { at, type Digraph } from "./digraph.ts";
+import { at } from "./at.ts";
+import type { Digraph } from "./digraph.ts";
 import { MinHeap } from "./min-heap.ts";
 
 /** An order of a graph's nodes and their distance from its beginnings, both defined whether or not it has cycles. */

@@ -1,4 +1,4 @@
-import { at } from "./digraph.ts";
+import { at } from "./at.ts";
 
 /** A binary heap of numbers that gives the smallest first; push and pop are O(log n). */
 export class MinHeap {

@@ -1,4 +1,4 @@
-import { at } from "./digraph.ts";
+import { at } from "./at.ts";
 
 /** The name closest to `wanted` that differs in at most a third of its characters; the earlier one among equals. */
 export function nearestName(wanted: string, names: Iterable<string>): string | undefined {

@@ -1,4 +1,5 @@
-import { at, type Digraph } from "./digraph.ts";
+import { at } from "./at.ts";
+import type { Digraph } from "./digraph.ts";
 
 /** Marks, with 1, every node that can be reached from a seed along the edges (or against them), the seeds included. */
 export function reachable(graph: Digraph, seeds: Iterable<number>, direction: "along" | "against"): Uint8Array {

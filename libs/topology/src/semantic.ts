@@ -1,4 +1,4 @@
-import { at } from "./digraph.ts";
+import { at } from "./at.ts";
 import type { Draft } from "./draft.ts";
 import type { Edge } from "./edge.ts";
 import type { SemanticFault } from "./fault.ts";

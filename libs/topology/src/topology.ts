@@ -1,5 +1,5 @@
 import { cyclic } from "./components.ts";
-import { at } from "./digraph.ts";
+import { at } from "./at.ts";
 import type { Draft } from "./draft.ts";
 import type { Edge } from "./edge.ts";
 import { fingerprint } from "./fingerprint.ts";
