@@ -1,0 +1,222 @@
+import { FORMAT_VERSION, type DamageFault, type Lsn, type ReadFault, type RunId, type StoredFrame, type TornTail } from "@refold/core";
+import { err, ok, type Result } from "neverthrow";
+import { open, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+
+import { checkFrame, readFrame, type FrameCheck, type FramePlace } from "./frame-format.ts";
+import { readSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from "./segment-header.ts";
+import { listSegments, segmentName } from "./segment-name.ts";
+import { isSystemError, storageFault } from "./storage-fault.ts";
+import { isTornTail } from "./tail.ts";
+
+const CHUNK_BYTES = 512 * 1024;
+
+/** A place between two frames. */
+export interface LogPlace extends FramePlace {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+/**
+ * Walks over the frames of a run's segments and checks everything it passes: checksums, the density of lsns, the chain, the
+ * headers of segments. The place it has reached is `place`; it can be asked for more after it came to the end.
+ */
+export class FrameCursor {
+  readonly #directory: string;
+  readonly #runId: RunId;
+  #file: FileHandle | undefined;
+  #segment = 0;
+  #offset = 0;
+  #lsn = 0;
+  #chain = 0;
+  #tail: TornTail | undefined;
+
+  constructor(directory: string, runId: RunId) {
+    this.#directory = directory;
+    this.#runId = runId;
+  }
+
+  get place(): LogPlace {
+    return { segment: this.#segment, offset: this.#offset, lsn: this.#lsn, chain: this.#chain };
+  }
+
+  /** What stood at the end, and was no frame, when the cursor last came there. */
+  get tail(): TornTail | undefined {
+    return this.#tail;
+  }
+
+  /** Goes to the beginning of the last segment that begins at or before `lsn`. Call it once, before `next`. */
+  async seek(lsn: number): Promise<Result<void, ReadFault>> {
+    return this.#guarded(async () => {
+      const segments = await listSegments(this.#directory);
+      for (let index = 0; index < segments.length || index === 0; index++) {
+        if (segments[index] !== index + 1) return err(this.#missing(index + 1));
+      }
+      for (let number = segments.length; number > 1; number--) {
+        const file = await open(this.#path(number), "r");
+        const header = readSegmentHeader(await readUpTo(file, 0, SEGMENT_HEADER_BYTES));
+        if (header !== undefined && header.firstLsn <= lsn && this.#mismatch(header, number) === undefined) {
+          this.#enter(file, header);
+          return ok();
+        }
+        await file.close();
+      }
+      return ok();
+    });
+  }
+
+  /**
+   * The next frames, or `undefined` at the end of what is there. Each batch is read into memory of its own, so its bodies stay
+   * valid for as long as they are held.
+   */
+  async next(): Promise<Result<readonly StoredFrame[] | undefined, ReadFault>> {
+    return this.#guarded(async () => {
+      for (;;) {
+        if (this.#file !== undefined) {
+          const frames = await this.#nextInSegment(this.#file);
+          if (frames.isErr() || frames.value !== undefined) return frames;
+        }
+        const moved = await this.#nextSegment();
+        if (moved.isErr()) return err(moved.error);
+        if (!moved.value) return ok(undefined);
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  /** `undefined` at the end of the segment's whole frames; `tail` then tells of anything behind them. */
+  async #nextInSegment(file: FileHandle): Promise<Result<readonly StoredFrame[] | undefined, ReadFault>> {
+    this.#tail = undefined;
+    let bytes = await readUpTo(file, this.#offset, CHUNK_BYTES);
+    if (bytes.length === 0) return ok(undefined);
+    let [frames, stop] = this.#take(bytes);
+    if (frames.length === 0 && stop.kind === "short" && bytes.length === CHUNK_BYTES) {
+      // One frame that is larger than a chunk.
+      bytes = await readUpTo(file, this.#offset, stop.length as number);
+      [frames, stop] = this.#take(bytes);
+    }
+    if (frames.length > 0) return ok(frames);
+    if (stop.kind === "misplaced") return err(this.#damage(stop.detail));
+    return this.#judgeTail(file, stop);
+  }
+
+  /** Takes the whole frames from the beginning of `bytes`, and tells what stands after them. */
+  #take(bytes: Uint8Array): [frames: StoredFrame[], stop: Exclude<FrameCheck, { kind: "frame" }>] {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const frames: StoredFrame[] = [];
+    const place = { lsn: this.#lsn, chain: this.#chain };
+    for (let at = 0; ; ) {
+      const check = checkFrame(bytes, view, at, place);
+      if (check.kind !== "frame") {
+        this.#offset += at;
+        this.#lsn = place.lsn;
+        this.#chain = place.chain;
+        return [frames, check];
+      }
+      frames.push(readFrame(bytes, view, at, check.length));
+      at += check.length;
+      place.lsn += 1;
+      place.chain = check.crc;
+    }
+  }
+
+  async #judgeTail(file: FileHandle, stop: FrameCheck): Promise<Result<undefined, ReadFault>> {
+    const number = this.#segment;
+    const later = (await listSegments(this.#directory)).some((other) => other > number);
+    // Read after the segments were listed: when there is a later one, this one is complete by now.
+    const rest = await readUpTo(file, this.#offset, Number.POSITIVE_INFINITY);
+    const view = new DataView(rest.buffer, rest.byteOffset, rest.length);
+    // The writer may have completed the frame in the meantime.
+    if (checkFrame(rest, view, 0, { lsn: this.#lsn, chain: this.#chain }).kind === "frame") return ok(undefined);
+    const length = stop.kind === "short" ? stop.length : undefined;
+    const detail = stop.kind === "corrupt" ? stop.detail : "the frame is cut off";
+    if (later || !isTornTail(rest, this.#offset, this.#lsn, length)) return err(this.#damage(detail));
+    this.#tail = { segment: segmentName(number), offset: this.#offset, bytes: rest.length };
+    return ok(undefined);
+  }
+
+  /** Whether there is a further segment, which is then entered. */
+  async #nextSegment(): Promise<Result<boolean, ReadFault>> {
+    const number = this.#segment + 1;
+    const segments = await listSegments(this.#directory);
+    const last = segments.at(-1) ?? 0;
+    if (number > 1 && last < number) return ok(false);
+    if (!segments.includes(number)) return err(this.#missing(number));
+    // Written between the last look into this segment and the first at the next.
+    if (this.#file !== undefined && (await this.#file.stat()).size > this.#offset) return ok(true);
+
+    const file = await open(this.#path(number), "r");
+    const header = readSegmentHeader(await readUpTo(file, 0, SEGMENT_HEADER_BYTES));
+    const mismatch = header === undefined ? undefined : this.#mismatch(header, number);
+    if (header !== undefined && mismatch === undefined && header.firstLsn === this.#lsn && header.chain === this.#chain) {
+      await this.#file?.close();
+      this.#enter(file, header);
+      return ok(true);
+    }
+    try {
+      const damage = (detail: string): Result<never, DamageFault> => err(this.#damage(detail, number, 0));
+      if (header !== undefined) return damage(mismatch ?? "the segment does not follow the one before it");
+      const rest = await readUpTo(file, 0, Number.POSITIVE_INFINITY);
+      const torn = number > 1 && number === last && isTornTail(rest, 0, this.#lsn - 1, undefined);
+      if (!torn) return damage("the header of the segment is not whole");
+      this.#tail = { segment: segmentName(number), offset: 0, bytes: rest.length };
+      return ok(false);
+    } finally {
+      await file.close();
+    }
+  }
+
+  #enter(file: FileHandle, header: SegmentHeader): void {
+    this.#file = file;
+    this.#segment = header.number;
+    this.#offset = SEGMENT_HEADER_BYTES;
+    this.#lsn = header.firstLsn;
+    this.#chain = header.chain;
+  }
+
+  #mismatch(header: SegmentHeader & { readonly format: number }, number: number): string | undefined {
+    if (header.format !== FORMAT_VERSION) return `a segment of format ${header.format}`;
+    if (header.runId !== this.#runId) return `a segment of the run ${header.runId}`;
+    if (header.number !== number) return `the segment with number ${header.number} stands here`;
+    return undefined;
+  }
+
+  #missing(number: number): DamageFault {
+    return this.#damage("the segment is missing", number, 0);
+  }
+
+  #damage(detail: string, segment: number = this.#segment, offset: number = this.#offset): DamageFault {
+    return { kind: "damaged", segment: segmentName(segment), offset, lsn: this.#lsn as Lsn, detail };
+  }
+
+  #path(number: number): string {
+    return join(this.#directory, segmentName(number));
+  }
+
+  async #guarded<T>(read: () => Promise<Result<T, ReadFault>>): Promise<Result<T, ReadFault>> {
+    try {
+      return await read();
+    } catch (cause) {
+      if (!(cause instanceof Error) || !("code" in cause)) throw cause;
+      return err(storageFault("read", isSystemError(cause, "ENOENT") ? this.#directory : this.#path(this.#segment), cause));
+    }
+  }
+}
+
+/** Up to `count` bytes from `offset` on: fewer at the end of the file. The memory is fresh. */
+async function readUpTo(file: FileHandle, offset: number, count: number): Promise<Uint8Array> {
+  const length = Math.max(0, Math.min(count, (await file.stat()).size - offset));
+  const bytes = new Uint8Array(new ArrayBuffer(length));
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await file.read(bytes, filled, length - filled, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
