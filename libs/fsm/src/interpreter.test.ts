@@ -134,6 +134,23 @@ describe("watchers", () => {
     ]);
   });
 
+  it("are shown a state that gained or lost a field", () => {
+    type Note = { readonly kind: "note"; readonly text?: string };
+    const notes = machine<Note | { readonly kind: "end" }, Note | { readonly kind: "end" }>("notes", { kind: "note" })
+      .state("note", (s) => s.stay("note", (_, event) => ({ state: event })).on("end", "end"))
+      .final("end")
+      .buildOrThrow();
+    const shown: unknown[] = [];
+    const running = interpreter(notes, {
+      clock: new VirtualClock(),
+      perform: () => undefined,
+      onFault: () => undefined,
+    });
+    running.watch((state) => shown.push(state));
+    for (const event of [{}, { text: "a" }, { text: "a" }, {}, {}]) running.send({ kind: "note", ...event });
+    expect(shown).toEqual([{ kind: "note", text: "a" }, { kind: "note" }]);
+  });
+
   it("are shown the state before its actions are performed, and no more once they have left", () => {
     const order: string[] = [];
     const { running, unwatch, shown } = setUp({ perform: (action) => order.push(action.kind) });
@@ -218,8 +235,10 @@ describe("re-entrancy", () => {
   it("answers by a fault when events beget events beyond the limit, and works on afterwards", () => {
     const { running, results } = reentrant([{ kind: "poke" }], 10);
     expect(running.send({ kind: "poke" })._unsafeUnwrap()).toEqual({ kind: "busy", job: 12 });
-    expect(results).toEqual([...Array.from({ length: 10 }, () => "busy"), "queue-limit"]);
-    expect(running.send({ kind: "rest" }).isOk()).toBe(true);
+    const refusedOnce = [...Array.from({ length: 10 }, () => "busy"), "queue-limit"];
+    expect(results).toEqual(refusedOnce);
+    running.send({ kind: "poke" });
+    expect(results).toEqual([...refusedOnce, ...refusedOnce]);
   });
 
   it("queues what a watcher sends", () => {
@@ -247,9 +266,13 @@ describe("a timeout", () => {
     running.send({ kind: "poke" });
     clock.advance(39);
     expect(running.state).toEqual({ kind: "busy", job: 2 });
+    clock.advance(1);
+    expect(running.state).toEqual({ kind: "idle" });
     running.send({ kind: "work", job: 3 });
+    clock.advance(60);
+    running.send({ kind: "work", job: 4 });
     clock.advance(99);
-    expect(running.state).toEqual({ kind: "busy", job: 3 });
+    expect(running.state).toEqual({ kind: "busy", job: 4 });
     running.send({ kind: "rest" });
     expect(clock.pending).toBe(0);
   });
@@ -293,7 +316,7 @@ describe("a timeout", () => {
   });
 
   it("that fires while an event is being taken waits its turn, and lapses if the state is left before", () => {
-    const events: Event[] = [{ kind: "rest" }];
+    const events: Event[] = [];
     const holder: { set?: ReturnType<typeof setUp> } = {};
     const set = setUp({
       perform: (action) => {
@@ -305,12 +328,12 @@ describe("a timeout", () => {
     holder.set = set;
     set.running.send({ kind: "work", job: 1 });
     set.running.send({ kind: "poke" });
-    expect(set.running.state.kind).toBe("idle");
-    expect(set.faults).toEqual([]);
-    events.length = 0;
-    set.running.send({ kind: "work", job: 5 });
+    expect(set.running.state).toEqual({ kind: "idle" });
+    events.push({ kind: "work", job: 50 });
+    set.running.send({ kind: "work", job: 1 });
     set.running.send({ kind: "poke" });
-    expect(set.running.state.kind).toBe("idle");
+    expect(set.running.state).toEqual({ kind: "busy", job: 50 });
+    expect(set.faults).toEqual([]);
   });
 
   it("of no time at all is taken before the interpreter is handed out, even by a clock that fires at once", () => {
@@ -337,6 +360,18 @@ describe("stopping", () => {
     expect(running.send({ kind: "rest" })._unsafeUnwrapErr().kind).toBe("stopped");
     expect(running.state).toEqual({ kind: "busy", job: 1 });
     expect(shown).toEqual([]);
+  });
+
+  it("while a queued event is being taken leaves those behind it", () => {
+    const { running } = setUp();
+    running.watch((state) => {
+      if (state.kind === "idle") running.stop();
+      else if (state.kind === "busy" && state.job === 1) {
+        running.send({ kind: "rest" });
+        running.send({ kind: "work", job: 2 });
+      }
+    });
+    expect(running.send({ kind: "work", job: 1 })._unsafeUnwrap()).toEqual({ kind: "idle" });
   });
 
   it("while an event is being taken finishes that one and takes none of those queued", () => {

@@ -118,6 +118,30 @@ describe("a transition", () => {
     });
   });
 
+  it("enters and leaves by hooks where no handler speaks", () => {
+    const at = (kind: "a" | "b", event: "back" | "end" | "in" | "out") =>
+      hooked.transition({ kind }, { kind: event })._unsafeUnwrap().actions;
+    const hooked = machine<
+      { readonly kind: "a" } | { readonly kind: "b" } | { readonly kind: "c" },
+      { readonly kind: "in" } | { readonly kind: "out" } | { readonly kind: "back" } | { readonly kind: "end" },
+      string
+    >("hooked", { kind: "a" })
+      .state("a", (s) => s.on("in", "b").on("end", "c"))
+      .state("b", (s) =>
+        s
+          .entry(() => ["entry"])
+          .exit(() => ["exit"])
+          .on("out", "a")
+          .on("back", "b"),
+      )
+      .final("c")
+      .buildOrThrow();
+    expect(at("a", "in")).toEqual(["entry"]);
+    expect(at("b", "out")).toEqual(["exit"]);
+    expect(at("b", "back")).toEqual(["exit", "entry"]);
+    expect(at("a", "end")).toEqual([]);
+  });
+
   it("goes to whichever of several declared targets the handler returns", () => {
     type S = { readonly kind: "wait" } | { readonly kind: "yes"; readonly n: number } | { readonly kind: "no" };
     const gate = machine<S, { readonly kind: "try"; readonly n: number }>("gate", { kind: "wait" })
