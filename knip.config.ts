@@ -22,10 +22,10 @@ const config: KnipConfig = {
         "esbuild",
       ],
     },
-    // The folder `test` holds what tests share, and flow files are entries wherever they are.
+    // Flow files are entries wherever they are.
     "{libs,apps}/**": {
       entry: ["src/main.ts", "**/*.flow.ts"],
-      project: ["{src,test,bin,flows}/**/*.{js,ts}"],
+      project: ["**/*.{js,ts}", "!dist/**"],
     },
     ...Object.fromEntries(emptyPackages.map((each) => [each.folder, { ignoreDependencies: [/./] }])),
   },

@@ -10,7 +10,7 @@ export interface SurveyedFile {
   readonly path: string;
   /** Relative to the root, with forward slashes. */
   readonly name: string;
-  /** A test, or what tests share, in the folder `test` of the package. Neither is published. */
+  /** A test, or what the tests of a library share, in a folder beside its `src`. Neither is published. */
   readonly isTest: boolean;
   readonly imports: readonly Import[];
 }
@@ -50,7 +50,8 @@ export function surveyWorkspace(root: string): Survey {
 
 function surveyFile(root: string, folder: string, path: string): SurveyedFile {
   const name = relative(root, path).split(sep).join("/");
-  const isTest = name.endsWith(".test.ts") || name.startsWith(`${folder}/test/`);
+  const isBeside = folder.startsWith("libs/") && !name.startsWith(`${folder}/src/`);
+  const isTest = name.endsWith(".test.ts") || isBeside;
   return { path, name, isTest, imports: importsOf(path, readFileSync(path, "utf8")) };
 }
 

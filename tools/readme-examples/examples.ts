@@ -8,7 +8,7 @@ export function exampleModule(readme: string, number: number): string {
 }
 
 /** The module of an example. The blank lines in front let a stack trace or the compiler name the line in the README. */
-export function exampleText({ line, code }: Fence): string {
+function exampleText({ line, code }: Fence): string {
   return "\n".repeat(line) + code;
 }
 
