@@ -56,6 +56,7 @@ export {
   type UpcastFault,
   type Upcaster,
 } from "./event-type.ts";
+export { explainFault, type CoreFault } from "./explain.ts";
 export { FORMAT_VERSION, type Durability, type RunManifest, type TypeVersion } from "./run-manifest.ts";
 export { isRunId, parseManifest } from "./parse-manifest.ts";
 export type {

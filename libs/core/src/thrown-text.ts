@@ -4,7 +4,9 @@
  */
 export function thrownText(thrown: unknown): string {
   try {
-    if (!(thrown instanceof Error)) return typeof thrown === "string" ? thrown : `a thrown ${typeof thrown}`;
+    if (typeof thrown === "string") return thrown;
+    if (thrown === null || typeof thrown !== "object") return String(thrown);
+    if (!(thrown instanceof Error)) return "something that is not an Error";
     const { code } = thrown as { readonly code?: unknown };
     const prefix = typeof code === "string" && !thrown.message.includes(code) ? `${code}: ` : "";
     return `${thrown.name}: ${prefix}${thrown.message}`;

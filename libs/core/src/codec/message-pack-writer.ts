@@ -196,7 +196,7 @@ export class MessagePackWriter {
     else if (prototype === Date.prototype) this.#date(value as Date);
     else if (ArrayBuffer.isView(value) && isBytes(value, prototype)) this.#binary(value);
     else if (typeof (value as { then?: unknown }).then === "function") {
-      throw new Refusal("promise", "a promise (await it in an effectful stage)");
+      throw new Refusal("promise", "a promise");
     } else throw new Refusal("class-instance", instanceText(value));
   }
 

@@ -49,8 +49,14 @@ describe("a value that cannot be stored is refused with its path", () => {
     ["an anonymous class", [new (class {})()], "class-instance", "$[0]", /\(anonymous\)/],
     ["an object that inherits", [Object.create({ a: 1 }) as object], "class-instance", "$[0]", /another prototype/],
     ["an object of another realm", { a: runInNewContext("({ b: 1 })") as object }, "class-instance", "$.a", /realm/],
-    ["an array of another realm", { a: runInNewContext("[1]") }, "class-instance", "$.a", /like Array.*realm/],
-    ["a promise", { a: Promise.resolve(1) }, "promise", "$.a", /await/],
+    [
+      "an array of another realm",
+      { a: runInNewContext("[1]") as object },
+      "class-instance",
+      "$.a",
+      /like Array.*realm/,
+    ],
+    ["a promise", { a: Promise.resolve(1) }, "promise", "$.a", /a promise/],
     ["an invalid date", { at: new Date(Number.NaN) }, "invalid-date", "$.at", /Date/],
 
     ["a hole in an array", { a: [1, , 3] }, "sparse-array", "$.a[1]", /hole/],
@@ -154,7 +160,11 @@ describe("limits", () => {
     ["a key", () => ({ a: { ["x".repeat(MAX_PAYLOAD_BYTES + 1)]: 1 } }), `$.a.${"x".repeat(MAX_PAYLOAD_BYTES + 1)}`],
     ["a bigint", () => [1n << BigInt(MAX_PAYLOAD_BYTES * 8)], "$[0]"],
     ["many texts", () => new Array<string>(5).fill("x".repeat(1_000_000)), "$[4]"],
-    ["many short texts", () => new Array<string>(4_000_000).fill("x".repeat(40)), `$[${Math.floor(MAX_PAYLOAD_BYTES / 42)}]`],
+    [
+      "many short texts",
+      () => new Array<string>(4_000_000).fill("x".repeat(40)),
+      `$[${Math.floor(MAX_PAYLOAD_BYTES / 42)}]`,
+    ],
     ["a great array", () => new Array<number>(10_000_000).fill(1), `$[${MAX_PAYLOAD_BYTES - 5}]`],
   ];
   for (const [name, payload, path] of tooLarge) {
@@ -219,7 +229,7 @@ describe("a value that throws when it is read is refused, and its error told", (
   it("whatever it throws", () => {
     const thrown: readonly [unknown, string][] = [
       ["a text", "reading it threw a text"],
-      [undefined, "reading it threw a thrown undefined"],
+      [undefined, "reading it threw undefined"],
       [new Proxy(new Error("x"), { get: throwing }), "reading it threw an error that cannot be read"],
     ];
     for (const [what, detail] of thrown) {
