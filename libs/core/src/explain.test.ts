@@ -38,7 +38,7 @@ const EXPLAINED: {
   ],
   storage: [
     { kind: "storage", operation: "write", path: "/runs/a/000001.log", cause: full },
-    "The storage failed to write /runs/a/000001.log: Error: ENOSPC: no space left on device, write. " +
+    "The storage failed to write /runs/a/000001.log: ENOSPC: no space left on device, write. " +
       "The disk is full: make room, then resume the run.",
   ],
   damaged: [
@@ -151,6 +151,8 @@ describe("what is said of a fault", () => {
 
 it("tells what was thrown, whatever it is", () => {
   expect(thrownText(new RangeError("too far"))).toBe("RangeError: too far");
+  expect(thrownText(new Error("no such file"))).toBe("no such file");
+  expect(thrownText(new Error(""))).toBe("Error");
   expect(thrownText("a text")).toBe("a text");
   expect(thrownText(null)).toBe("null");
   expect(thrownText({ message: "x" })).toBe("something that is not an Error");

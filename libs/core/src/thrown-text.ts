@@ -9,7 +9,9 @@ export function thrownText(thrown: unknown): string {
     if (!(thrown instanceof Error)) return "something that is not an Error";
     const { code } = thrown as { readonly code?: unknown };
     const prefix = typeof code === "string" && !thrown.message.includes(code) ? `${code}: ` : "";
-    return `${thrown.name}: ${prefix}${thrown.message}`;
+    const text = `${prefix}${thrown.message}`;
+    if (text === "") return thrown.name;
+    return thrown.name === "Error" ? text : `${thrown.name}: ${text}`;
   } catch {
     return "an error that cannot be read";
   }
