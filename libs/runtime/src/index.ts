@@ -20,3 +20,7 @@ export { startRun, type RunHost } from "./pipeline/start-run.ts";
 export type { RunReport, StageReport } from "./run-outcome.ts";
 export type { StageFault } from "./stage/stage-fault.ts";
 export { describeRun, type RunIdentity } from "./definition/describe-run.ts";
+export type { Difference } from "./replay/differences.ts";
+export { explainReplayFault } from "./replay/explain-replay-fault.ts";
+export type { Divergence, ReplayFault, ReplayReport, StageVerdict } from "./replay/replay-report.ts";
+export { replayRun, type ReplayOptions } from "./replay/replay-run.ts";

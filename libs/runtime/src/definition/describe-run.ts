@@ -14,7 +14,7 @@ export interface RunIdentity {
   readonly replays?: RunManifest;
 }
 
-/** The manifest of a new run of a flow. */
+/** The manifest of a new run of a flow. A replay keeps the numbers of lanes and types of the run it replays. */
 export function describeRun(definition: FlowDefinition, identity: RunIdentity): RunManifest {
   const { runId, createdAtMs, durability, source, replays } = identity;
   return {
@@ -23,8 +23,8 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     flow: definition.name,
     createdAtMs,
     durability,
-    lanes: [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
-    types: definition.types,
+    lanes: replays?.lanes ?? [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
+    types: replays?.types ?? definition.types,
     topology: toJson(definition.topology),
     fingerprint: definition.topology.fingerprint,
     rootRunId: replays?.rootRunId ?? runId,

@@ -91,9 +91,14 @@ export class StepRecorder implements Outputs {
       this.records.length = emitted;
       throw new HandlerThrew(input, cause);
     }
+    this.skip(lane, seq);
+    this.#see(lane, seq);
+  }
+
+  /** Counts an input without running the handler on it. */
+  skip(lane: LaneId, seq: LaneSeq): void {
     this.#lanes.push(lane);
     this.#seqs.push(seq);
-    this.#see(lane, seq);
   }
 
   emit(payload: unknown): void {

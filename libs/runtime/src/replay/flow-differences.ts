@@ -1,0 +1,44 @@
+import type { RunManifest } from "@refold/core";
+import { fromJson, type Topology } from "@refold/topology";
+
+import type { FlowDefinition } from "../definition/flow-definition.ts";
+
+/**
+ * How a flow differs from the one that a run recorded, in sentences. A replay needs the same stages with the same inputs and
+ * event types, whatever their handlers do now.
+ */
+export function flowDifferences(manifest: RunManifest, definition: FlowDefinition): readonly string[] {
+  const recorded = fromJson(manifest.topology, "structural");
+  if (recorded.isErr()) return ["The recorded topology cannot be read."];
+  return [...stageDifferences(recorded.value, definition.topology), ...typeDifferences(manifest, definition)];
+}
+
+function stageDifferences(recorded: Topology, now: Topology): readonly string[] {
+  const found: string[] = [];
+  for (const { name, kind } of recorded.stages) {
+    const stage = now.stage(name);
+    if (stage === undefined) found.push(`Stage "${name}" is on record, but no longer in the flow.`);
+    else if (stage.kind !== kind) found.push(`Stage "${name}" is on record as ${kind}, but is now ${stage.kind}.`);
+    else {
+      const then = [...recorded.upstream(name)].sort().join(", ");
+      const inputs = [...now.upstream(name)].sort().join(", ");
+      if (then !== inputs) found.push(`Stage "${name}" read from ${then || "nothing"}, but now reads from ${inputs}.`);
+    }
+  }
+  for (const { name } of now.stages) {
+    if (!recorded.has(name)) found.push(`Stage "${name}" is in the flow, but not on record.`);
+  }
+  return found;
+}
+
+function typeDifferences(manifest: RunManifest, { types }: FlowDefinition): readonly string[] {
+  const found: string[] = [];
+  for (const { name, version } of manifest.types) {
+    const type = types.find((known) => known.name === name);
+    if (type === undefined) found.push(`Event type "${name}" is on record, but no longer in the flow.`);
+    else if (type.version !== version) {
+      found.push(`Event type "${name}" is on record in version ${version}, but the flow has version ${type.version}.`);
+    }
+  }
+  return found;
+}

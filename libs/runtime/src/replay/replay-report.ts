@@ -1,0 +1,53 @@
+import type { AppendFault, Lsn, ReadFault } from "@refold/core";
+
+import type { Difference } from "./differences.ts";
+
+/** What a replay found. */
+export interface ReplayReport {
+  /** `uncertified`: nothing differs, but not all of the run could be checked. */
+  readonly verdict: "matched" | "diverged" | "uncertified";
+  readonly frames: number;
+  /** Records of the recorded run that were looked at. */
+  readonly records: number;
+  /** In the order declared. */
+  readonly stages: readonly StageVerdict[];
+  /** The first divergence in the order of the log. */
+  readonly first: Divergence | undefined;
+  /** What could not be certified, and why, in sentences. */
+  readonly uncertified: readonly string[];
+}
+
+export interface StageVerdict {
+  readonly stage: string;
+  readonly kind: string;
+  /** Records taken as they are on record: what a source read, what a sink delivered. */
+  readonly taken: number;
+  /** Recomputed records that are the recorded ones. */
+  readonly matched: number;
+  readonly diverged: number;
+  readonly first: Divergence | undefined;
+}
+
+/** A record that was not computed again as it was recorded. */
+export interface Divergence {
+  readonly stage: string;
+  /** The place of the recorded record, as `stage:seq`; of an extra one, the place before which it would stand. */
+  readonly place: string;
+  readonly lsn: Lsn;
+  /** `missing`: recorded, but not computed again. `extra`: computed, but not recorded. */
+  readonly kind: "changed" | "missing" | "extra" | "handler-threw";
+  /** The places of the inputs. */
+  readonly causes: readonly string[];
+  readonly recorded: unknown;
+  readonly recomputed: unknown;
+  readonly differences: readonly Difference[];
+  /** The stage's code then and now. Fingerprints of different runtimes do not compare. */
+  readonly code: "same" | "changed" | "not-comparable";
+}
+
+/** Why a replay could not be made, or not to the end. */
+export type ReplayFault =
+  | ReadFault
+  | AppendFault
+  | { readonly kind: "flow-differs"; readonly differences: readonly string[] }
+  | { readonly kind: "malformed-record"; readonly lsn: Lsn; readonly detail: string };

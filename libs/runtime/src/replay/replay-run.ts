@@ -1,0 +1,190 @@
+import { err, ok, type Result } from "neverthrow";
+
+import {
+  formatPlace,
+  RecordDecoder,
+  type EpochRecord,
+  type LaneId,
+  type LaneSeq,
+  type LogRecord,
+  type Lsn,
+  type RunLog,
+  type RunManifest,
+  type RunReader,
+  type SealRecord,
+  type StoredFrame,
+  type TypeId,
+} from "@refold/core";
+
+import type { FlowDefinition, StageDefinition } from "../definition/flow-definition.ts";
+import type { RunHost } from "../pipeline/start-run.ts";
+import type { DecodedFrame } from "./decoded-frame.ts";
+import { differences } from "./differences.ts";
+import { flowDifferences } from "./flow-differences.ts";
+import { LaneReplay } from "./lane-replay.ts";
+import { RecordedInputs } from "./recorded-inputs.ts";
+import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
+import { StageReplay, type FoundDivergence } from "./stage-replay.ts";
+
+export interface ReplayOptions {
+  /** The run that is replayed. */
+  readonly recorded: RunReader;
+  /** The flow as it is now. */
+  readonly definition: FlowDefinition;
+  /** Takes what is computed, as a run of its own, with the lanes and types of the recorded one. The replay closes it. */
+  readonly into?: RunLog;
+  readonly host: RunHost;
+  /** Called now and then with the number of frames done. */
+  readonly progress?: (frames: number) => void;
+}
+
+/**
+ * Runs a recorded history through a flow: sources, merge order and time come from the record, everything else is computed
+ * again and held against it, each stage by its recorded inputs. Nothing outside is touched: no source is opened, no sink.
+ */
+export async function replayRun(options: ReplayOptions): Promise<Result<ReplayReport, ReplayFault>> {
+  const differing = flowDifferences(options.recorded.manifest, options.definition);
+  if (differing.length > 0) {
+    await options.into?.close();
+    return err({ kind: "flow-differs", differences: differing });
+  }
+  const replay = new Replay(options);
+  const done = await replay.run();
+  await options.into?.close();
+  return done;
+}
+
+class Replay {
+  readonly #options: ReplayOptions;
+  readonly #manifest: RunManifest;
+  readonly #lanes: readonly LaneReplay[];
+  readonly #decoder: RecordDecoder = new RecordDecoder();
+  readonly #nextSeq: number[];
+  #epoch: EpochRecord | undefined;
+  #seal: SealRecord | undefined;
+  #first: Divergence | undefined;
+  #frames = 0;
+  #records = 0;
+
+  constructor(options: ReplayOptions) {
+    this.#options = options;
+    this.#manifest = options.recorded.manifest;
+    this.#nextSeq = this.#manifest.lanes.map(() => 0);
+    this.#lanes = this.#manifest.lanes.map((name, lane) => {
+      const stage = options.definition.stages.find((known) => known.name === name);
+      return this.#laneReplay(name, lane as LaneId, stage);
+    });
+  }
+
+  async run(): Promise<Result<ReplayReport, ReplayFault>> {
+    const { recorded, into, progress } = this.#options;
+    for await (const batch of recorded.read(0 as Lsn)) {
+      if (batch.isErr()) return err(batch.error);
+      for (const frame of batch.value) {
+        const fault = this.#take(frame);
+        if (fault !== undefined) return err(fault);
+      }
+      progress?.(this.#frames);
+      await into?.room();
+    }
+    for (const lane of this.#lanes) lane.close();
+    return ok(this.#report());
+  }
+
+  #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
+    const { definition } = this.#options;
+    // A lane is numbered by the recorded manifest, which may list the stages in another order than the flow does now.
+    const upstream = stage === undefined || stage.kind === "source" ? [] : definition.topology.upstream(name);
+    const inputs = new RecordedInputs(upstream.map((from) => this.#manifest.lanes.indexOf(from) as LaneId));
+    const found = (divergence: FoundDivergence): void => this.#found(this.#lanes[lane] as LaneReplay, divergence);
+    if (stage === undefined || stage.kind === "source" || stage.kind === "sink") {
+      return new LaneReplay({ name, stage, inputs, program: undefined, found });
+    }
+    const typeName = definition.types[stage.type]?.name;
+    const type = this.#manifest.types.findIndex((known) => known.name === typeName) as TypeId;
+    const program = new StageReplay({ definition: stage, manifest: this.#manifest, lane, type, inputs, found });
+    return new LaneReplay({ name, stage, inputs, program, found });
+  }
+
+  #take(stored: StoredFrame): ReplayFault | undefined {
+    const { lsn } = stored;
+    const decoded = this.#decoder.decode(stored.body);
+    if (decoded.isErr()) return { kind: "malformed-record", lsn, detail: decoded.error.detail };
+    const frame: DecodedFrame = { ...stored, records: decoded.value };
+    const lane = this.#lanes[frame.lane];
+    if (lane === undefined) return { kind: "malformed-record", lsn, detail: `the run has no lane ${frame.lane}` };
+    const expected = this.#nextSeq[frame.lane] as number;
+    if (frame.firstSeq !== expected) {
+      const detail = `lane ${lane.name} goes on with ${frame.firstSeq} where ${expected} is next`;
+      return { kind: "malformed-record", lsn, detail };
+    }
+    this.#nextSeq[frame.lane] = expected + frame.records.length;
+    this.#frames++;
+    this.#records += frame.records.length;
+    const computed = lane.take(frame);
+    if (typeof computed === "string") return { kind: "malformed-record", lsn, detail: `in lane ${lane.name}, ${computed}` };
+    for (const other of this.#lanes) if (other.inputs.reads(frame.lane)) other.inputs.offer(frame);
+    return this.#append(frame, computed.map((record) => this.#ownRecord(lane, frame, record)));
+  }
+
+  /** What the candidate says for itself: which process computed it, and what its log amounts to. */
+  #ownRecord(lane: LaneReplay, frame: DecodedFrame, record: LogRecord): LogRecord {
+    if (record.kind === "epoch") {
+      this.#epoch ??= record;
+      const { runtime, refold } = this.#options.host;
+      const fingerprints = Object.fromEntries(this.#options.definition.stages.map((s) => [s.name, s.fingerprint]));
+      return { kind: "epoch", runtime, refold, fingerprints };
+    }
+    if (record.kind !== "seal") return record;
+    this.#seal = record;
+    const seal: SealRecord = { ...record, data: this.#lanes.map(({ dataRecords }) => dataRecords) };
+    const changes = differences(record.data, seal.data);
+    if (changes.length > 0) {
+      const place = formatPlace(lane.name, frame.firstSeq);
+      const both = { recorded: record.data, recomputed: seal.data, differences: changes };
+      this.#found(lane, { place, lsn: frame.lsn, kind: "changed", causes: [], ...both });
+    }
+    return { ...seal, digest: this.#options.into?.digest() ?? record.digest };
+  }
+
+  #append(frame: DecodedFrame, records: readonly LogRecord[]): ReplayFault | undefined {
+    const { into } = this.#options;
+    if (into === undefined || records.length === 0) return undefined;
+    const lane = this.#lanes[frame.lane] as LaneReplay;
+    const firstSeq = lane.written as LaneSeq;
+    const appended = into.append({ lane: frame.lane, timeMs: frame.timeMs, firstSeq, records });
+    if (appended.isErr()) return appended.error;
+    lane.written += records.length;
+    return undefined;
+  }
+
+  #found(lane: LaneReplay, found: FoundDivergence): void {
+    const divergence: Divergence = { stage: lane.name, ...found, code: this.#codeOf(lane.name) };
+    lane.diverged++;
+    lane.first ??= divergence;
+    if (this.#first === undefined || divergence.lsn < this.#first.lsn) this.#first = divergence;
+  }
+
+  #codeOf(stage: string): Divergence["code"] {
+    const now = this.#options.definition.stages.find(({ name }) => name === stage)?.fingerprint;
+    if (this.#epoch?.runtime !== this.#options.host.runtime) return "not-comparable";
+    return this.#epoch.fingerprints[stage] === now ? "same" : "changed";
+  }
+
+  #report(): ReplayReport {
+    const uncertified = this.#uncertified();
+    const stages = this.#options.definition.stages.map(({ name }) =>
+      (this.#lanes.find((lane) => lane.name === name) as LaneReplay).verdict,
+    );
+    const verdict = this.#first !== undefined ? "diverged" : uncertified.length > 0 ? "uncertified" : "matched";
+    return { verdict, frames: this.#frames, records: this.#records, stages, first: this.#first, uncertified };
+  }
+
+  #uncertified(): readonly string[] {
+    const found: string[] = [];
+    const { tornTail } = this.#options.recorded;
+    if (this.#seal === undefined) found.push("The run has no seal: it did not end, and what came after the last frame is not known.");
+    if (tornTail !== undefined) found.push(`The last ${tornTail.bytes} bytes of ${tornTail.segment} are a frame cut short.`);
+    return found;
+  }
+}
