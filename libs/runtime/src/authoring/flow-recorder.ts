@@ -14,14 +14,14 @@ import { topology } from "@refold/topology";
 import type { FlowDefinition, Items, PureDefinition, StageDefinition } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { codeFingerprint } from "./fingerprint.ts";
-import type { StageOptions } from "./flow.ts";
+import type { StageOptions } from "./stage-options.ts";
 
 interface Declared {
   readonly name: string;
   readonly kind: StageDefinition["kind"];
   readonly upstream: readonly string[];
   readonly type: EventType<unknown> | undefined;
-  define(lanes: Lanes): StageDefinition;
+  readonly define: (lanes: Lanes) => StageDefinition;
 }
 
 /** The numbers that stand for names once every stage is known. */
@@ -75,7 +75,8 @@ export class FlowRecorder {
   }
 
   sink(name: string, upstream: readonly string[], connector: SinkConnector<unknown>, functions: unknown): void {
-    if (typeof connector?.open !== "function") this.#notAFunction(name, "`open` of its connector", connector?.open);
+    const open: unknown = (connector as { readonly open?: unknown } | undefined)?.open;
+    if (typeof open !== "function") this.#notAFunction(name, "`open` of its connector", open);
     const fingerprint = codeFingerprint(functions);
     this.#declared.push({
       name,

@@ -1,10 +1,9 @@
 import { err, type Result } from "neverthrow";
 
-import type { EventType } from "@refold/core";
-
 import type { FlowDefinition, Items } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { FlowRecorder } from "./flow-recorder.ts";
+import type { StageOptions } from "./stage-options.ts";
 import { Stream } from "./stream.ts";
 
 /** What the build function of a flow works with. */
@@ -16,11 +15,6 @@ export interface FlowBuilder {
   source<T>(name: string, items: Items<T> | (() => Items<T> | Promise<Items<T>>), options?: StageOptions<T>): Stream<T>;
   /** The records of several streams, taken as they come; the order goes on record. */
   merge<T extends readonly unknown[]>(...streams: { readonly [K in keyof T]: Stream<T[K]> }): Stream<T[number]>;
-}
-
-export interface StageOptions<T> {
-  /** The event type of what the stage emits; without it, version 1 of a type with the stage's name. */
-  readonly type?: EventType<T>;
 }
 
 /** A flow as its author wrote it. Building it gives a definition that can run any number of times. */
@@ -54,7 +48,10 @@ function buildFlow(name: string, build: (f: FlowBuilder) => void): Result<FlowDe
   try {
     build(builder);
   } catch (cause) {
-    return err([...recorder.faults, { kind: "builder-threw", message: cause instanceof Error ? cause.message : String(cause) }]);
+    return err([
+      ...recorder.faults,
+      { kind: "builder-threw", message: cause instanceof Error ? cause.message : String(cause) },
+    ]);
   }
   return recorder.finish();
 }

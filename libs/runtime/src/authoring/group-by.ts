@@ -24,7 +24,10 @@ export function groupBy<Input, Key, Value>(
     fold(groups, input, context) {
       const key = spec.key(input);
       const value = groups.get(key);
-      groups.set(key, spec.fold(value === undefined && !groups.has(key) ? spec.initial() : (value as Value), input, context));
+      groups.set(
+        key,
+        spec.fold(value === undefined && !groups.has(key) ? spec.initial() : (value as Value), input, context),
+      );
       return groups;
     },
     *project(groups) {

@@ -1,11 +1,11 @@
 import type { SinkConnector } from "@refold/core";
 
 import type { HandlerContext } from "../step/handler-context.ts";
-import type { StageOptions } from "./flow.ts";
 import type { FlowRecorder } from "./flow-recorder.ts";
 import { programs } from "./programs.ts";
 import type { PureHandler } from "./pure-handler.ts";
 import { functionSink } from "./function-sink.ts";
+import type { StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
 
 /** What one or several stages emit. Using it twice is fan-out: both readers see every record. */
@@ -57,7 +57,7 @@ export class Stream<T> {
   sink(name: string, sink: SinkConnector<T> | ((item: T) => void | Promise<void>)): void {
     const connector = typeof sink === "function" ? functionSink(sink) : sink;
     // What reaches the sink is what the upstream stages emit, which the types of the flow hold to be `T`.
-    this.#recorder.sink(name, this.#upstream, connector as SinkConnector<unknown>, sink);
+    this.#recorder.sink(name, this.#upstream, connector, sink);
   }
 
   /** For the builder alone: the stages behind this stream, if it is one of this flow. */

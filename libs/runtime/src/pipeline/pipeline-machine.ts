@@ -62,7 +62,9 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
     .state("materialized", (s) =>
       s.on("stage-ready", ["materialized", "ready"], ({ notReady, stages }, { stage }) => {
         const rest = without(notReady, stage);
-        return { state: rest.length > 0 ? { kind: "materialized", notReady: rest, stages } : { kind: "ready", stages } };
+        return {
+          state: rest.length > 0 ? { kind: "materialized", notReady: rest, stages } : { kind: "ready", stages },
+        };
       }),
     )
     .state("ready", (s) =>

@@ -4,12 +4,7 @@ import { failureFault } from "../stage/stage-fault.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { HandlerSupervised } from "../supervision/supervise.ts";
 import type { Wake } from "../supervision/wake.ts";
-import {
-  pipelineMachine,
-  type PipelineAction,
-  type PipelineEvent,
-  type PipelineState,
-} from "./pipeline-machine.ts";
+import { pipelineMachine, type PipelineAction, type PipelineEvent, type PipelineState } from "./pipeline-machine.ts";
 import type { StageTask } from "./stage-task.ts";
 
 /** Leads a run: makes the stages, starts them in order, follows them to their end. */

@@ -81,7 +81,7 @@ class Run implements FlowHandle {
   }
 
   stop(reason: string): void {
-    this.#begin();
+    void this.#begin();
     this.#channel.send({ kind: "cancel", reason });
   }
 
@@ -111,7 +111,9 @@ class Run implements FlowHandle {
 
   async #live(): Promise<RunReport> {
     const { clock, runtime, refold } = this.#host;
-    const fingerprints = Object.fromEntries(this.#definition.stages.map(({ name, fingerprint }) => [name, fingerprint]));
+    const fingerprints = Object.fromEntries(
+      this.#definition.stages.map(({ name, fingerprint }) => [name, fingerprint]),
+    );
     const epoch = this.#system.append(clock.now(), [{ kind: "epoch", runtime, refold, fingerprints }]);
     if (epoch.isErr()) return this.#abandoned(epoch.error);
     for (const task of this.#tasks) task.state.watch((state) => this.#hear(task, state));
@@ -182,7 +184,11 @@ class Run implements FlowHandle {
   }
 }
 
-function outcomeOf(state: PipelineState): { status: RunOutcome; reason: string | undefined; fault: StageFault | undefined } {
+function outcomeOf(state: PipelineState): {
+  status: RunOutcome;
+  reason: string | undefined;
+  fault: StageFault | undefined;
+} {
   switch (state.kind) {
     case "drained":
       return { status: "completed", reason: undefined, fault: undefined };

@@ -73,7 +73,8 @@ function full(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (Object.is(value, -0)) return "-0";
   if (value instanceof Date) return value.toISOString();
-  if (value instanceof Uint8Array) return `bytes ${[...value].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  if (value instanceof Uint8Array)
+    return `bytes ${[...value].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   if (value instanceof Map) return `Map ${full([...value])}`;
   if (value instanceof Set) return `Set ${full([...value])}`;
   if (Array.isArray(value)) return `[${value.map(full).join(", ")}]`;

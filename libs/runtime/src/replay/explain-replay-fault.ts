@@ -4,16 +4,15 @@ import type { ReplayFault } from "./replay-report.ts";
 
 /** What happened, where, and what to do. */
 export function explainReplayFault(fault: ReplayFault): string {
-  switch (fault.kind) {
-    case "flow-differs":
-      return [
-        "The flow is not the one that was recorded, so its history cannot be run through it:",
-        ...fault.differences.map((difference) => `  - ${difference}`),
-        "Replay with the flow as it was, or with one that has the same stages, inputs and event types.",
-      ].join("\n");
-    case "malformed-record":
-      return `Frame ${fault.lsn} is whole, but what it says makes no sense: ${fault.detail}. The log was written by other software, or edited.`;
-    default:
-      return explainFault(fault);
+  if (fault.kind === "flow-differs") {
+    return [
+      "The flow is not the one that was recorded, so its history cannot be run through it:",
+      ...fault.differences.map((difference) => `  - ${difference}`),
+      "Replay with the flow as it was, or with one that has the same stages, inputs and event types.",
+    ].join("\n");
   }
+  if (fault.kind === "malformed-record") {
+    return `Frame ${fault.lsn} is whole, but what it says makes no sense: ${fault.detail}. The log was written by other software, or edited.`;
+  }
+  return explainFault(fault);
 }

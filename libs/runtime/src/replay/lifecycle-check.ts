@@ -21,7 +21,8 @@ export class LifecycleCheck {
     const step = this.#machine.transition(this.#state, record.event);
     if (step.isErr()) return `no transition from ${from} on ${record.event.kind}`;
     this.#state = step.value.state;
-    if (from === record.from && this.#state.kind === record.to && record.machine === this.#machine.name) return undefined;
+    if (from === record.from && this.#state.kind === record.to && record.machine === this.#machine.name)
+      return undefined;
     return `${this.#machine.name}: ${from} → ${this.#state.kind}`;
   }
 }

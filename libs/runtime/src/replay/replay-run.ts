@@ -122,9 +122,13 @@ class Replay {
     this.#frames++;
     this.#records += frame.records.length;
     const computed = lane.take(frame);
-    if (typeof computed === "string") return { kind: "malformed-record", lsn, detail: `in lane ${lane.name}, ${computed}` };
+    if (typeof computed === "string")
+      return { kind: "malformed-record", lsn, detail: `in lane ${lane.name}, ${computed}` };
     for (const other of this.#lanes) if (other.inputs.reads(frame.lane)) other.inputs.offer(frame);
-    return this.#append(frame, computed.map((record) => this.#ownRecord(lane, frame, record)));
+    return this.#append(
+      frame,
+      computed.map((record) => this.#ownRecord(lane, frame, record)),
+    );
   }
 
   /** What the candidate says for itself: which process computed it, and what its log amounts to. */
@@ -173,8 +177,8 @@ class Replay {
 
   #report(): ReplayReport {
     const uncertified = this.#uncertified();
-    const stages = this.#options.definition.stages.map(({ name }) =>
-      (this.#lanes.find((lane) => lane.name === name) as LaneReplay).verdict,
+    const stages = this.#options.definition.stages.map(
+      ({ name }) => (this.#lanes.find((lane) => lane.name === name) as LaneReplay).verdict,
     );
     const verdict = this.#first !== undefined ? "diverged" : uncertified.length > 0 ? "uncertified" : "matched";
     return { verdict, frames: this.#frames, records: this.#records, stages, first: this.#first, uncertified };
@@ -183,8 +187,10 @@ class Replay {
   #uncertified(): readonly string[] {
     const found: string[] = [];
     const { tornTail } = this.#options.recorded;
-    if (this.#seal === undefined) found.push("The run has no seal: it did not end, and what came after the last frame is not known.");
-    if (tornTail !== undefined) found.push(`The last ${tornTail.bytes} bytes of ${tornTail.segment} are a frame cut short.`);
+    if (this.#seal === undefined)
+      found.push("The run has no seal: it did not end, and what came after the last frame is not known.");
+    if (tornTail !== undefined)
+      found.push(`The last ${tornTail.bytes} bytes of ${tornTail.segment} are a frame cut short.`);
     return found;
   }
 }

@@ -219,7 +219,15 @@ export class StageReplay {
     const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
     const recomputed = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     const place = this.#ownPlace(at.firstSeq);
-    this.#found({ place, lsn: at.lsn, kind: "handler-threw", causes, recorded: undefined, recomputed, differences: [] });
+    this.#found({
+      place,
+      lsn: at.lsn,
+      kind: "handler-threw",
+      causes,
+      recorded: undefined,
+      recomputed,
+      differences: [],
+    });
   }
 
   #ownPlace(seq: LaneSeq): string {

@@ -5,9 +5,7 @@ const BUFFERED_ITEMS = 256;
 
 /** What an intake can still give, once its buffer is empty. */
 export type IntakeState =
-  | { readonly kind: "open" }
-  | { readonly kind: "ended" }
-  | { readonly kind: "threw"; readonly cause: unknown };
+  { readonly kind: "open" } | { readonly kind: "ended" } | { readonly kind: "threw"; readonly cause: unknown };
 
 /**
  * Reads ahead from what a source opened: from an iterable as asked, from an async iterable into a bounded buffer, so that a

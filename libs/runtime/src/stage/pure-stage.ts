@@ -35,7 +35,7 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
   constructor(definition: PureDefinition, context: StageContext, inputs: InputSet) {
     const { name, lane, type, kind } = definition;
     // Both machines answer every state that they themselves reach.
-    this.machine = (kind === "transform" ? transformMachine(name) : statefulMachine(name)) as Machine<PureState, PureEvent>;
+    this.machine = kind === "transform" ? transformMachine(name) : statefulMachine(name);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
@@ -163,8 +163,13 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     const record = records[refused] as DataRecord;
     const { cause } = record;
     const context = this.#context;
-    const fault = { code: "payload-refused", stage: context.name, message: `an output cannot be stored: ${why}` } as const;
-    if (typeof cause !== "number") return failAfter(context.append(records.slice(0, refused), context.clock.now()), fault);
+    const fault = {
+      code: "payload-refused",
+      stage: context.name,
+      message: `an output cannot be stored: ${why}`,
+    } as const;
+    if (typeof cause !== "number")
+      return failAfter(context.append(records.slice(0, refused), context.clock.now()), fault);
     const kept = records.filter((one) => one.kind === "data" && (one.cause as number) < cause);
     const spans = this.#step.spansBefore(cause);
     const passed =

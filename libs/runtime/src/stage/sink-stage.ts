@@ -1,4 +1,11 @@
-import { formatPlace, type DeliveryBatch, type LaneId, type LaneSeq, type LogRecord, type SinkWriter } from "@refold/core";
+import {
+  formatPlace,
+  type DeliveryBatch,
+  type LaneId,
+  type LaneSeq,
+  type LogRecord,
+  type SinkWriter,
+} from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import type { SinkDefinition } from "../definition/flow-definition.ts";

@@ -27,7 +27,8 @@ export function thrownFault(
   cause: unknown,
   input?: { readonly stage: string; readonly seq: LaneSeq },
 ): StageFault {
-  const message = cause instanceof Error ? `${cause.name}: ${cause.message}` : `a thrown ${typeof cause}: ${String(cause)}`;
+  const message =
+    cause instanceof Error ? `${cause.name}: ${cause.message}` : `a thrown ${typeof cause}: ${String(cause)}`;
   const stack = cause instanceof Error ? cause.stack : undefined;
   return {
     code,

@@ -19,16 +19,10 @@ export type SourceState =
   | StageEndState;
 
 export type TransformState =
-  | Beginning
-  | { readonly kind: "running" }
-  | { readonly kind: "draining"; readonly end: EndKind }
-  | StageEndState;
+  Beginning | { readonly kind: "running" } | { readonly kind: "draining"; readonly end: EndKind } | StageEndState;
 
 export type StatefulState =
-  | Beginning
-  | { readonly kind: "accumulating" }
-  | { readonly kind: "draining"; readonly end: EndKind }
-  | StageEndState;
+  Beginning | { readonly kind: "accumulating" } | { readonly kind: "draining"; readonly end: EndKind } | StageEndState;
 
 export type SinkState =
   | Beginning

@@ -1,6 +1,6 @@
 import type { Cause, DataRecord, LaneId, LaneSeq, LogRecord, Span, TypeId } from "@refold/core";
 
-import { InputContext } from "./input-context.ts";
+import type { InputContext } from "./input-context.ts";
 import type { Outputs, StageProgram } from "./stage-program.ts";
 
 /** A handler threw at an input. What earlier inputs of the step gave is untouched. */

@@ -4,8 +4,7 @@ import type { Wake } from "./wake.ts";
 
 /** Why a channel did not take an event. */
 export type ChannelFault =
-  | { readonly kind: "channel-closed" }
-  | { readonly kind: "channel-full"; readonly limit: number };
+  { readonly kind: "channel-closed" } | { readonly kind: "channel-full"; readonly limit: number };
 
 /** Events from outside for one supervisor, in the order sent, up to a limit. */
 export class Channel<E> {
