@@ -1,9 +1,8 @@
 import { MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH } from "../limits.ts";
-import { thrownText } from "../thrown-text.ts";
 import { EXTENSION } from "./extension.ts";
 import { payloadPlace, type Step } from "./payload-path.ts";
+import { className, instanceText, Refusal, tooLarge, unstorable } from "./refusal.ts";
 import { utf8Encoder, type Utf8Encoder } from "./text-coding.ts";
-import { Unstorable, type UnstorableReason } from "./unstorable.ts";
 
 const SHORT_TEXT = 48;
 const TWO_TO_32 = 4_294_967_296;
@@ -49,7 +48,7 @@ export class MessagePackWriter {
    *   structured clone;
    * - an object met twice becomes two objects.
    *
-   * Everything else throws {@link Unstorable}: a subclass is an instance of a class, and so is a value of another realm.
+   * Everything else throws `Unstorable`: a subclass is an instance of a class, and so is a value of another realm.
    * What was written before a refusal is left behind; see `encodeRecords`, which takes it back. `field` only names the
    * payload in the fault's path.
    */
@@ -355,48 +354,12 @@ export class MessagePackWriter {
   }
 }
 
-/** Thrown from within a payload, and given its place at the entry. */
-class Refusal {
-  readonly reason: UnstorableReason;
-  readonly detail: string;
-
-  constructor(reason: UnstorableReason, detail: string) {
-    this.reason = reason;
-    this.detail = detail;
-  }
-}
-
 /** The value of a character of `0` to `9` and `a` to `f`. */
 function hexDigit(code: number): number {
   return code < 0x3a ? code - 0x30 : code - 0x57;
 }
 
-function tooLarge(): Refusal {
-  return new Refusal("too-large", `larger than ${MAX_PAYLOAD_BYTES} bytes`);
-}
-
-function unstorable(thrown: unknown, path: string, cycle: boolean): Unstorable {
-  // A value that contains itself has no end: it is too deep or too large before it is anything else.
-  if (cycle) return new Unstorable("cycle", "a cycle (an object that contains itself)", path);
-  if (thrown instanceof Refusal) return new Unstorable(thrown.reason, thrown.detail, path);
-  // Only a getter or a proxy within the payload throws anything else.
-  return new Unstorable("unreadable", `reading it threw ${thrownText(thrown)}`, path);
-}
-
 /** Bytes as the language has them, and the `Buffer` that Node, Bun and Deno make of them. */
 function isBytes(value: ArrayBufferView, prototype: unknown): value is Uint8Array {
   return prototype === Uint8Array.prototype || (value instanceof Uint8Array && className(value) === "Buffer");
-}
-
-const STORED_CLASSES: readonly string[] = ["Object", "Array", "Map", "Set", "Date", "Uint8Array"];
-
-function instanceText(value: object): string {
-  const name = className(value);
-  if (!STORED_CLASSES.includes(name)) return `an instance of class ${name}`;
-  return `an object that is like ${name} but has another prototype (inherited, or of another realm)`;
-}
-
-function className(value: object): string {
-  const { constructor } = value as { constructor?: unknown };
-  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "(anonymous)";
 }
