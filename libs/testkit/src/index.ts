@@ -1,1 +1,7 @@
-export {};
+export { runStoreConformance } from "./run-store-conformance.ts";
+export type {
+  FailingRunStore,
+  RunStoreConformance,
+  RunStoreUnderTest,
+  TestRunner,
+} from "./run-store-conformance/under-test.ts";

@@ -14,14 +14,13 @@ import { err, ok, type Result } from "neverthrow";
 import { mkdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-import { denoSegmentFiles } from "./deno-segment-files.ts";
 import { folderName } from "./folder-name.ts";
 import { FileLog } from "./file-log.ts";
 import { FileReader } from "./file-reader.ts";
 import { createSegment, FrameWriter, type FrameWriterOptions } from "./frame-writer.ts";
-import { nodeSegmentFiles } from "./node-segment-files.ts";
 import { findTornTail, recover } from "./recover.ts";
 import { checkName, findRun, listRuns, readManifest, writeManifest } from "./run-directory.ts";
+import { segmentFiles } from "./segment-files-here.ts";
 import type { SegmentFiles } from "./segment-files.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { segmentName } from "./segment-name.ts";
@@ -40,7 +39,7 @@ const SEGMENT_BYTES = 64 * 1024 * 1024;
 
 /** Keeps runs in directories of segment files. The format: docs/format.md. */
 export function fileStore(options: FileStoreOptions): RunStore {
-  return new FileStore(options, denoSegmentFiles() ?? nodeSegmentFiles);
+  return new FileStore(options, segmentFiles());
 }
 
 /** {@link fileStore} on files that a test makes fail. */

@@ -11,6 +11,9 @@ import { isTornTail } from "./tail.ts";
 
 const CHUNK_BYTES = 512 * 1024;
 
+type BadFrame = Extract<FrameCheck, { readonly kind: "short" | "corrupt" }>;
+type Misplaced = Extract<FrameCheck, { readonly kind: "misplaced" }>;
+
 /** A place between two frames. */
 export interface LogPlace extends FramePlace {
   readonly segment: number;
@@ -106,7 +109,7 @@ export class FrameCursor {
   }
 
   /** Takes the whole frames from the beginning of `bytes`, and tells what stands after them. */
-  #take(bytes: Uint8Array): [frames: StoredFrame[], stop: Exclude<FrameCheck, { kind: "frame" }>] {
+  #take(bytes: Uint8Array): [frames: StoredFrame[], stop: BadFrame | Misplaced] {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const frames: StoredFrame[] = [];
     const place = { lsn: this.#lsn, chain: this.#chain };
@@ -125,7 +128,7 @@ export class FrameCursor {
     }
   }
 
-  async #judgeTail(file: FileHandle, stop: FrameCheck): Promise<Result<undefined, ReadFault>> {
+  async #judgeTail(file: FileHandle, stop: BadFrame): Promise<Result<undefined, ReadFault>> {
     const number = this.#segment;
     const later = (await listSegments(this.#directory)).some((other) => other > number);
     // Read after the segments were listed: when there is a later one, this one is complete by now.
@@ -133,9 +136,8 @@ export class FrameCursor {
     const view = new DataView(rest.buffer, rest.byteOffset, rest.length);
     // The writer may have completed the frame in the meantime.
     if (checkFrame(rest, view, 0, { lsn: this.#lsn, chain: this.#chain }).kind === "frame") return ok(undefined);
-    const length = stop.kind === "short" ? stop.length : undefined;
     const detail = stop.kind === "corrupt" ? stop.detail : "the frame is cut off";
-    if (later || !isTornTail(rest, this.#offset, this.#lsn, length)) return err(this.#damage(detail));
+    if (later || !isTornTail(rest, this.#offset, this.#lsn, stop.length)) return err(this.#damage(detail));
     this.#tail = { segment: segmentName(number), offset: this.#offset, bytes: rest.length };
     return ok(undefined);
   }

@@ -4,18 +4,19 @@ import { crc32 } from "./crc32.ts";
 import { readUint64, writeUint64 } from "./uint64.ts";
 
 /** The length of a frame's header; the body follows. Its fields: docs/format.md. */
-export const FRAME_HEADER_BYTES = 44;
+export const FRAME_HEADER_BYTES = 48;
 
 const AT = {
   length: 0,
-  crc: 4,
-  lsn: 8,
-  chain: 16,
-  writeOffset: 20,
-  lane: 24,
-  count: 26,
-  timeMs: 28,
-  firstSeq: 36,
+  writeOffset: 4,
+  crc: 8,
+  headCrc: 12,
+  lsn: 16,
+  chain: 24,
+  lane: 28,
+  count: 30,
+  timeMs: 32,
+  firstSeq: 40,
 } as const;
 
 /** Where a frame stands in its log. */
@@ -26,7 +27,8 @@ export interface FramePlace {
 }
 
 /**
- * Writes the header of the frame that lies in `bytes` from `start` to `end`, its body being in place already.
+ * Writes the header of the frame that lies in `bytes` from `start` to `end`, its body being in place already. The bytes from
+ * 0 to `start` are those of the frames that go into the same write.
  * Returns its CRC, which is the chain of the next frame.
  */
 export function sealFrame(
@@ -39,44 +41,53 @@ export function sealFrame(
   chain: number,
 ): number {
   view.setUint32(start + AT.length, end - start);
+  view.setUint32(start + AT.writeOffset, start);
   writeUint64(view, start + AT.lsn, lsn);
   view.setUint32(start + AT.chain, chain);
-  view.setUint32(start + AT.writeOffset, start);
   view.setUint16(start + AT.lane, draft.lane);
   view.setUint16(start + AT.count, draft.records.length);
   view.setFloat64(start + AT.timeMs, draft.timeMs);
   writeUint64(view, start + AT.firstSeq, draft.firstSeq);
   const crc = crc32(bytes, start + AT.lsn, end);
   view.setUint32(start + AT.crc, crc);
+  view.setUint32(start + AT.headCrc, crc32(bytes, start, start + AT.headCrc));
   return crc;
 }
 
 /** What stands at one place of a segment. */
 export type FrameCheck =
   | { readonly kind: "frame"; readonly length: number; readonly crc: number }
-  /** The bytes end before the frame does. `length` is that of the frame, when the bytes reach that far. */
+  /** The bytes end before the frame does. `length` is that of the frame, when they reach that far. */
   | { readonly kind: "short"; readonly length: number | undefined }
-  | { readonly kind: "corrupt"; readonly detail: string }
+  /** `length` is that of the frame, when its head is whole. */
+  | { readonly kind: "corrupt"; readonly length: number | undefined; readonly detail: string }
   /** A whole frame, but not the one that belongs here: one was lost, swapped or repeated. */
   | { readonly kind: "misplaced"; readonly detail: string };
 
-/** Checks the frame that begins at `at` against its CRC and against the place it should have. */
+/** Checks the frame that begins at `at` against its CRCs and against the place it should have. */
 export function checkFrame(bytes: Uint8Array, view: DataView, at: number, place: FramePlace): FrameCheck {
   const available = bytes.length - at;
-  if (available < 4) return { kind: "short", length: undefined };
-  const length = view.getUint32(at + AT.length);
-  if (length < FRAME_HEADER_BYTES || length > FRAME_HEADER_BYTES + MAX_FRAME_BYTES) {
-    return { kind: "corrupt", detail: `a frame of ${length} bytes` };
-  }
+  if (available < FRAME_HEADER_BYTES) return { kind: "short", length: undefined };
+  const length = headOf(bytes, view, at);
+  if (length === undefined) return { kind: "corrupt", length, detail: "the checksum of its head does not hold" };
   if (length > available) return { kind: "short", length };
   const crc = view.getUint32(at + AT.crc);
-  if (crc32(bytes, at + AT.lsn, at + length) !== crc) return { kind: "corrupt", detail: "its checksum does not hold" };
+  if (crc32(bytes, at + AT.lsn, at + length) !== crc) {
+    return { kind: "corrupt", length, detail: "its checksum does not hold" };
+  }
   const lsn = readUint64(view, at + AT.lsn);
   if (lsn !== place.lsn) return { kind: "misplaced", detail: `the frame with lsn ${lsn} stands here` };
   if (view.getUint32(at + AT.chain) !== place.chain) {
     return { kind: "misplaced", detail: "it does not follow the frame before it" };
   }
   return { kind: "frame", length, crc };
+}
+
+/** The length of a frame whose head is whole. */
+function headOf(bytes: Uint8Array, view: DataView, at: number): number | undefined {
+  const length = view.getUint32(at + AT.length);
+  if (length < FRAME_HEADER_BYTES || length > FRAME_HEADER_BYTES + MAX_FRAME_BYTES) return undefined;
+  return view.getUint32(at + AT.headCrc) === crc32(bytes, at, at + AT.headCrc) ? length : undefined;
 }
 
 /** The frame that begins at `at` and passed {@link checkFrame}. Its body is a view on `bytes`. */
@@ -100,10 +111,10 @@ export function* findFrames(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const highest = lsn + Math.ceil(bytes.length / FRAME_HEADER_BYTES);
   for (let at = start; at + FRAME_HEADER_BYTES <= bytes.length; at++) {
-    const length = view.getUint32(at + AT.length);
-    if (length < FRAME_HEADER_BYTES || at + length > bytes.length) continue;
     const found = readUint64(view, at + AT.lsn);
     if (found <= lsn || found > highest) continue;
+    const length = headOf(bytes, view, at);
+    if (length === undefined || at + length > bytes.length) continue;
     if (view.getUint32(at + AT.crc) !== crc32(bytes, at + AT.lsn, at + length)) continue;
     yield { at, writeStart: at - view.getUint32(at + AT.writeOffset) };
     at += length - 1;
