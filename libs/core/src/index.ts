@@ -1,6 +1,14 @@
 export type { Brand } from "./brand.ts";
 export type { Clock } from "./clock.ts";
 export type { Logger } from "./logger.ts";
+export type {
+  EdgeMetrics,
+  HistogramSnapshot,
+  LogMetrics,
+  MetricsExporter,
+  MetricsSnapshot,
+  StageMetrics,
+} from "./metrics.ts";
 export {
   formatPlace,
   parsePlace,
