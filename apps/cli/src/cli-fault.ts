@@ -1,0 +1,20 @@
+import type { AppendFault, CreateFault, OpenFault, ReadFault } from "@refold/core";
+import { explainFault } from "@refold/core";
+
+import { EXIT } from "./exit-codes.ts";
+
+/** Why a command does not go on: what people are told, and the exit code. */
+export interface CliFault {
+  readonly exit: typeof EXIT.refused | typeof EXIT.machine;
+  /** May have several lines. */
+  readonly message: string;
+}
+
+export function refused(message: string): CliFault {
+  return { exit: EXIT.refused, message };
+}
+
+/** A fault of a log or a store. What the storage refused is a matter of the machine; the rest is refused by us. */
+export function storeFault(fault: AppendFault | CreateFault | OpenFault | ReadFault): CliFault {
+  return { exit: fault.kind === "storage" ? EXIT.machine : EXIT.refused, message: explainFault(fault) };
+}

@@ -1,0 +1,30 @@
+import type { RunStore } from "@refold/core";
+import type { RunHost } from "@refold/runtime";
+
+import type { TextOutput } from "./text-output.ts";
+
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+/** All that a command has of the world. */
+export interface CliIo {
+  /** For what was asked for. */
+  readonly stdout: TextOutput;
+  /** For everything else: progress, remarks, faults. */
+  readonly stderr: TextOutput;
+  /** An absolute path; relative paths start there. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: RunHost;
+  openStore(directory: string): RunStore;
+  /** Loads a module, TypeScript too, from an absolute path. Rejects with what the module, or the runtime's loader, throws. */
+  importModule(path: string): Promise<unknown>;
+  /** Hears of signals until the returned function is called. */
+  onSignal(listener: (signal: StopSignal) => void): () => void;
+  /** Ends the process without waiting for anything. */
+  exitNow(code: number): void;
+  /**
+   * Hands what the flow's own code prints on standard output to `receive`, until the returned function is called. `print`
+   * lets it go where it was going.
+   */
+  divertPrints(receive: (text: string, print: () => void) => void): () => void;
+}

@@ -1,0 +1,95 @@
+import { Command, CommanderError, Option } from "commander";
+import { VERSION } from "refold";
+
+import type { CliIo } from "./cli-io.ts";
+import { logCommand, type LogArgs } from "./commands/log.ts";
+import { replayCommand, type ReplayArgs } from "./commands/replay.ts";
+import { DURABILITIES, runCommand, type RunArgs } from "./commands/run.ts";
+import { runsCommand, type RunsArgs } from "./commands/runs.ts";
+import { showCommand, type ShowArgs } from "./commands/show.ts";
+import { TOPOLOGY_FORMATS, topologyCommand, type TopologyArgs } from "./commands/topology.ts";
+import { EXIT, EXIT_CODES_HELP, type ExitCode } from "./exit-codes.ts";
+
+const RUN_HELP = "an id, the beginning of one, `last` (the last one recorded, replays left aside), or its directory";
+
+/** Runs one command line, without the program's own name, and gives the exit code. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.done;
+  const program = describe(io, (code) => {
+    exit = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exit;
+  } catch (cause) {
+    if (!(cause instanceof CommanderError)) throw cause;
+    // Help and version end this way as well.
+    return cause.exitCode === 0 ? EXIT.done : EXIT.refused;
+  }
+}
+
+function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
+  const program = new Command("refold")
+    .description("Records flows, and replays, verifies and shows their runs.")
+    .version(VERSION, "--version", "print the version")
+    .helpOption("-h, --help", "show this help, or that of a command")
+    .addHelpText(
+      "after",
+      `\nRuns are kept in --runs DIR, or else in $REFOLD_RUNS, or else in ./runs.\n\n${EXIT_CODES_HELP}`,
+    )
+    .showHelpAfterError("(--help tells how a command is used)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+    });
+  // Values that commander has parsed by the options declared just beside each type.
+  const command = (name: string, description: string): Command =>
+    program.command(name).description(description).option("--runs <dir>", "where runs are kept");
+
+  command("run", "run a flow to its end and put all of it on record")
+    .argument("<file>", "a TypeScript file whose default export is a flow")
+    .addOption(
+      new Option("--durability <level>", "when a record counts as safe").choices(DURABILITIES).default("durable"),
+    )
+    .option("--json", "write the outcome as JSON; what the flow prints goes to standard error")
+    .action(async (file: string, options: Omit<RunArgs, "file">) => finish(await runCommand({ file, ...options }, io)));
+
+  command("runs", "list the runs there are")
+    .option("--json", "write one JSON object a line")
+    .action(async (options: RunsArgs) => finish(await runsCommand(options, io)));
+
+  command("show", "show what a run was and how it went")
+    .argument("<run>", RUN_HELP)
+    .option("--json", "write one JSON object")
+    .action(async (run: string, options: Omit<ShowArgs, "run">) => finish(await showCommand({ run, ...options }, io)));
+
+  command("log", "write the records of a run, one a line")
+    .argument("<run>", RUN_HELP)
+    .option("--stage <name>", "only records of this stage; the pipeline's are under `system`")
+    .option("--type <name>", "only data of this event type, or records of this kind")
+    .option("--json", "write one JSON object a line, whole and without loss")
+    .option("--follow", "go on with what is appended, until the run ends")
+    .action(async (run: string, options: Omit<LogArgs, "run">) => finish(await logCommand({ run, ...options }, io)));
+
+  command("replay", "compute a run again from what it recorded, as a new run, touching nothing outside")
+    .argument("<run>", RUN_HELP)
+    .option("--verify", "tell by the exit code how the records compare")
+    .option("--flow <file>", "the flow to replay with, instead of the file that was recorded")
+    .option("--json", "write the report as JSON")
+    .action(async (run: string, options: Omit<ReplayArgs, "run">) =>
+      finish(await replayCommand({ run, ...options }, io)),
+    );
+
+  program
+    .command("topology")
+    .description("draw the graph of a flow")
+    .argument("<file>", "a TypeScript file whose default export is a flow")
+    .addOption(new Option("--format <format>", "how to draw it").choices(TOPOLOGY_FORMATS).default("mermaid"))
+    .action(async (file: string, options: Omit<TopologyArgs, "file">) =>
+      finish(await topologyCommand({ file, ...options }, io)),
+    );
+  return program;
+}

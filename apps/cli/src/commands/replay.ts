@@ -1,0 +1,182 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { err, ok, type Result } from "neverthrow";
+import { v7 } from "uuid";
+
+import type { RunId, RunManifest } from "@refold/core";
+import {
+  explainReplayFault,
+  replayRun,
+  type FlowDefinition,
+  type ReplayFault,
+  type ReplayReport,
+} from "@refold/runtime";
+
+import { refused, storeFault, type CliFault } from "../cli-fault.ts";
+import type { CliIo } from "../cli-io.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { openRunFor, type FoundRun } from "../find-run.ts";
+import { loadRecordedFlow, type RecordedFlow } from "../load-recorded-flow.ts";
+import { jsonValue } from "../rendering/json-value.ts";
+import { LiveProgress } from "../rendering/live-progress.ts";
+import { replayLines } from "../rendering/replay-lines.ts";
+import { styleFor } from "../rendering/style.ts";
+import { countText } from "../rendering/table.ts";
+import { tornTailNote } from "../rendering/torn-tail.ts";
+import { reportFault } from "../report-fault.ts";
+import { runsDirectory } from "../runs-directory.ts";
+
+export interface ReplayArgs {
+  readonly run: string;
+  readonly runs?: string;
+  /** The flow to replay with; without it, the file that the run was recorded with. */
+  readonly flow?: string;
+  /** Whether the exit code tells how the recomputed records compare. */
+  readonly verify?: boolean;
+  readonly json?: boolean;
+}
+
+type Recorded = FoundRun & { readonly reader: Parameters<typeof replayRun>[0]["recorded"] };
+
+/** A replay that was made, with the run that holds what was computed. */
+export interface Replayed {
+  readonly recorded: RunManifest;
+  readonly candidate: RunManifest;
+  readonly location: string;
+  readonly report: ReplayReport;
+  readonly tookMs: number;
+}
+
+/** `refold replay`: runs the recorded inputs through the flow again, as a new run, and compares. */
+export async function replayCommand(args: ReplayArgs, io: CliIo): Promise<ExitCode> {
+  const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
+  try {
+    const opened = await openRunFor(args.run, runsDirectory(args.runs, io), io);
+    if (opened.isErr()) return reportFault(opened.error, io);
+    const { reader } = opened.value;
+    try {
+      return await replay(opened.value, args, io);
+    } finally {
+      await reader.close();
+    }
+  } finally {
+    restore?.();
+  }
+}
+
+async function replay(recorded: Recorded, args: ReplayArgs, io: CliIo): Promise<ExitCode> {
+  const { manifest, reader } = recorded;
+  if (reader.writing) {
+    return reportFault(
+      refused(`The run ${manifest.runId} is still being written. Wait for its end, then replay it.`),
+      io,
+    );
+  }
+  const loaded = await loadRecordedFlow(manifest, args.flow, io);
+  if (loaded.isErr()) return reportFault(loaded.error, io);
+  for (const note of [loaded.value.note, tornTailNote(reader)])
+    if (note !== undefined) void io.stderr.write(`${note}\n`);
+  const replayed = await makeCandidate(recorded, loaded.value, io);
+  if (replayed.isErr()) return reportFault(replayed.error, io);
+  const { report, location } = replayed.value;
+  const kept = await keepReport(join(location, "verify.json"), replayed.value);
+  if (kept.isErr()) return reportFault(kept.error, io);
+  if (args.json === true) await io.stdout.write(`${jsonValue(reportObject(replayed.value))}\n`);
+  else await io.stdout.write(`${replayLines(replayed.value, styleFor(io.stdout, io.env)).join("\n")}\n`);
+  return args.verify === true ? exitOf(report) : EXIT.done;
+}
+
+async function makeCandidate(recorded: Recorded, loaded: RecordedFlow, io: CliIo): Promise<Result<Replayed, CliFault>> {
+  const { store, reader, manifest } = recorded;
+  const { clock } = io.host;
+  const startedMs = clock.now();
+  const candidate: RunManifest = {
+    // What is computed has the lanes and types of what was recorded, so the two compare record by record.
+    ...manifest,
+    runId: v7() as RunId,
+    createdAtMs: startedMs,
+    replayOf: manifest.runId,
+    ...(loaded.source === undefined ? {} : { source: loaded.source }),
+  };
+  const log = await store.create(candidate);
+  if (log.isErr()) return err(storeFault(log.error));
+  const location = store.locate(candidate);
+  const report = await replayWatched({ reader, definition: loaded.definition, into: log.value }, io);
+  if (report.isOk()) {
+    return ok({ recorded: manifest, candidate, location, report: report.value, tookMs: clock.now() - startedMs });
+  }
+  // A replay that was refused at the outset has computed nothing: its run is empty.
+  if (report.error.kind === "flow-differs") await rm(location, { recursive: true, force: true });
+  return err(replayFault(report.error));
+}
+
+async function replayWatched(
+  options: {
+    readonly reader: Recorded["reader"];
+    readonly definition: FlowDefinition;
+    readonly into: Parameters<typeof replayRun>[0]["into"] & object;
+  },
+  io: CliIo,
+): Promise<Result<ReplayReport, ReplayFault>> {
+  const { reader, definition, into } = options;
+  const last = await reader.last();
+  const total = last.isOk() && last.value !== undefined ? last.value.lsn + 1 : 0;
+  let done = 0;
+  const progress = new LiveProgress({
+    output: io.stderr,
+    clock: io.host.clock,
+    lines: () => [`replaying ${definition.name}: ${countText(done)} of ${countText(total)} frames`],
+  });
+  try {
+    return await replayRun({
+      recorded: reader,
+      definition,
+      into,
+      host: io.host,
+      progress: (frames) => (done = frames),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+function replayFault(fault: ReplayFault): CliFault {
+  return { exit: fault.kind === "storage" ? EXIT.machine : EXIT.refused, message: explainReplayFault(fault) };
+}
+
+function exitOf({ verdict }: ReplayReport): ExitCode {
+  switch (verdict) {
+    case "matched":
+      return EXIT.done;
+    case "diverged":
+      return EXIT.failed;
+    case "uncertified":
+      return EXIT.uncertified;
+  }
+}
+
+function reportObject({ recorded, candidate, location, report, tookMs }: Replayed): object {
+  const { verdict, frames, records, stages, first, uncertified } = report;
+  const of = { run: candidate.runId, replayOf: recorded.runId, flow: recorded.flow, location, tookMs };
+  return {
+    ...of,
+    verdict,
+    frames,
+    records,
+    stages: stages.map((stage) => ({ ...stage, first: stage.first ?? null })),
+    first: first ?? null,
+    uncertified,
+  };
+}
+
+/** Keeps the report beside the log of the candidate. */
+async function keepReport(path: string, replayed: Replayed): Promise<Result<void, CliFault>> {
+  const readable = JSON.stringify(JSON.parse(jsonValue(reportObject(replayed))), undefined, 2);
+  try {
+    await writeFile(path, `${readable}\n`);
+    return ok();
+  } catch (cause) {
+    return err(storeFault({ kind: "storage", operation: "write", path, cause }));
+  }
+}

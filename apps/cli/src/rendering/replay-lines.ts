@@ -1,0 +1,90 @@
+import type { Divergence, ReplayReport, StageVerdict } from "@refold/runtime";
+
+import type { Replayed } from "../commands/replay.ts";
+import { oneLine, safeText } from "./safe-text.ts";
+import type { Style } from "./style.ts";
+import { counted, countText, tableLines } from "./table.ts";
+import { durationText } from "./time-text.ts";
+import { previewValue } from "./value-preview.ts";
+
+const SIDE_CHARACTERS = 400;
+
+/** What a replay found: a verdict for each stage, the first divergence with both sides, and the sum of it. */
+export function replayLines(
+  { recorded, candidate, location, report, tookMs }: Replayed,
+  style: Style,
+): readonly string[] {
+  return [
+    `${style.bold("Replay")} of ${recorded.runId}, flow ${safeText(recorded.flow)}`,
+    "",
+    ...stageTable(report.stages),
+    "",
+    ...(report.first === undefined ? [] : [...divergence(report.first, style), ""]),
+    ...report.uncertified.map((sentence) => `${style.yellow("Not certified:")} ${safeText(sentence)}`),
+    `${verdict(report, style)}, ${counted(report.records, "record")} in ${durationText(tookMs)}`,
+    `  replayed as  ${candidate.runId}`,
+    `  kept in      ${location}`,
+  ];
+}
+
+function stageTable(stages: readonly StageVerdict[]): readonly string[] {
+  const right = "right" as const;
+  return tableLines(
+    [
+      { title: "stage" },
+      { title: "kind" },
+      { title: "from record", align: right },
+      { title: "matched", align: right },
+      { title: "diverged", align: right },
+      { title: "" },
+    ],
+    stages.map(({ stage, kind, taken, matched, diverged, first }) => [
+      safeText(stage),
+      kind,
+      countText(taken),
+      countText(matched),
+      countText(diverged),
+      first === undefined ? "" : `first at ${first.place}`,
+    ]),
+  );
+}
+
+function verdict({ verdict: found, first }: ReplayReport, style: Style): string {
+  switch (found) {
+    case "matched":
+      return `${style.green("matched")}: all that is computed came out as it was recorded`;
+    case "diverged":
+      return `${style.red("diverged")}: first at ${first?.place ?? "an unknown place"}`;
+    case "uncertified":
+      return `${style.yellow("not certified")}: nothing differs, but not all could be checked`;
+  }
+}
+
+const KINDS: { readonly [K in Divergence["kind"]]: string } = {
+  changed: "was computed otherwise",
+  missing: "was not computed again",
+  extra: "was computed, but is not on record",
+  "handler-threw": "was not computed, because the handler threw",
+};
+
+const CODES: { readonly [C in Divergence["code"]]: string } = {
+  same: "the stage's own code is as it was recorded: it depends on something that is not on record, or calls code that changed",
+  changed: "the stage's code has changed since it was recorded",
+  "not-comparable": "the run was recorded on another runtime, so the stage's code cannot be compared",
+};
+
+function divergence(found: Divergence, style: Style): readonly string[] {
+  const { place, lsn, kind, causes, differences, code } = found;
+  const differing = differences.map(({ path, recorded, recomputed }) => {
+    const both = `${style.green(oneLine(recorded, SIDE_CHARACTERS))} → ${style.red(oneLine(recomputed, SIDE_CHARACTERS))}`;
+    return `    ${safeText(path)}  ${both}`;
+  });
+  return [
+    `${style.bold("First divergence")}: ${style.bold(safeText(place))} (frame ${lsn}) ${KINDS[kind]}`,
+    ...(causes.length === 0 ? [] : [`  caused by   ${causes.map(safeText).join(", ")}`]),
+    ...(kind === "extra" ? [] : [`  recorded    ${style.green(previewValue(found.recorded, SIDE_CHARACTERS))}`]),
+    ...(kind === "missing" ? [] : [`  recomputed  ${style.red(previewValue(found.recomputed, SIDE_CHARACTERS))}`]),
+    ...(differing.length === 0 ? [] : ["  differences, recorded → recomputed:", ...differing]),
+    `  code        ${CODES[code]}`,
+  ];
+}

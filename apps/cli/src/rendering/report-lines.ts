@@ -1,0 +1,38 @@
+import type { OpenedRun, RunReport } from "refold";
+
+import { safeText } from "./safe-text.ts";
+import { styledStatus } from "./status-style.ts";
+import { failure } from "./story-lines.ts";
+import type { Style } from "./style.ts";
+import { countText, tableLines } from "./table.ts";
+import { durationText } from "./time-text.ts";
+
+/** How a run ended: the stages, the outcome, where it is kept, and how to replay it. */
+export function reportLines(ended: {
+  readonly opened: OpenedRun;
+  readonly report: RunReport;
+  readonly tookMs: number;
+  /** The command that replays the run. */
+  readonly replay: string;
+  readonly style: Style;
+}): readonly string[] {
+  const { opened, report, tookMs, replay, style } = ended;
+  const { status, reason, fault, stages } = report;
+  const rows = stages.map(({ stage, state, in: taken, out }) => [stage, countText(taken), countText(out), state]);
+  const columns = [
+    { title: "stage" },
+    { title: "in", align: "right" },
+    { title: "out", align: "right" },
+    { title: "state" },
+  ] as const;
+  const why = reason === undefined || fault !== undefined ? "" : `: ${safeText(reason)}`;
+  return [
+    "",
+    ...tableLines(columns, rows),
+    "",
+    `${style.bold(safeText(opened.manifest.flow))} ${styledStatus(status, style)} in ${durationText(tookMs)}${why}`,
+    ...(fault === undefined ? [] : failure(fault, style)),
+    `  kept in  ${opened.location}`,
+    `  replay   ${style.cyan(replay)}`,
+  ];
+}

@@ -1,0 +1,19 @@
+import type { FlowHandle } from "@refold/runtime";
+
+import { countText } from "./table.ts";
+import { durationText } from "./time-text.ts";
+
+const SHOWN_STAGES = 12;
+
+/** Where a run stands, in a few lines: records in and out of each stage. */
+export function runProgressLines(handle: FlowHandle, elapsedMs: number): readonly string[] {
+  const stages = handle.stages();
+  const shown = stages.slice(0, SHOWN_STAGES);
+  const width = Math.max(...shown.map(({ stage }) => stage.length), 0);
+  const lines = shown.map(
+    ({ stage, state, in: taken, out }) =>
+      `  ${stage.padEnd(width)}  ${countText(taken).padStart(11)} in  ${countText(out).padStart(11)} out  ${state}`,
+  );
+  const more = stages.length > SHOWN_STAGES ? [`  and ${stages.length - SHOWN_STAGES} more stages`] : [];
+  return [`${handle.flowName}: ${handle.state.kind}, ${durationText(elapsedMs)}`, ...lines, ...more];
+}

@@ -1,0 +1,12 @@
+/** Where a command writes text. */
+export interface TextOutput {
+  readonly isTerminal: boolean;
+  /** The width of the terminal in characters, if it is one. */
+  readonly columns: number | undefined;
+  /** Whether nobody reads any more, as with `| head`. What is written then is dropped. */
+  readonly closed: boolean;
+  /** Writes, and answers with a promise when it is better to wait before writing more. */
+  write(text: string): Promise<void> | undefined;
+  /** Resolves when all that was written is out, or nobody reads it. */
+  flush(): Promise<void>;
+}
