@@ -5,3 +5,22 @@ export type {
   RunStoreUnderTest,
   TestRunner,
 } from "./run-store-conformance/under-test.ts";
+export {
+  frameOf as sampleFrame,
+  manifestOf as sampleManifest,
+  runIdOf as sampleRunId,
+  sealOf as sampleSeal,
+} from "./run-store-conformance/samples.ts";
+export { ManualClock } from "./manual-clock.ts";
+export { tapLog, type LogTapOptions } from "./log-tap.ts";
+export { readRun, RecordedRun, type DecodedFrame } from "./recorded-run.ts";
+export {
+  FlowRun,
+  replayFlow,
+  runFlow,
+  testRunId,
+  type FinishedReplay,
+  type FinishedRun,
+  type FlowReplayOptions,
+  type FlowRunOptions,
+} from "./flow-run.ts";

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "vitest";
 
-import { FailingSegmentFiles } from "./failing-segment-files.ts";
 import { FileStore } from "./file-store.ts";
 import { segmentFiles } from "./segment-files-here.ts";
+import type { SegmentFile, SegmentFiles } from "./segment-files.ts";
 
 for (const [size, segmentBytes] of [
   ["large", 64 * 1024 * 1024],
@@ -31,4 +31,39 @@ function open(segmentBytes: number): FailingRunStore {
       files.cause ??= cause;
     },
   };
+}
+
+/** A fault profile: files on which every write fails once there is a cause, and half of it is written all the same. */
+class FailingSegmentFiles implements SegmentFiles {
+  readonly #files: SegmentFiles;
+  cause: Error | undefined;
+
+  constructor(files: SegmentFiles) {
+    this.#files = files;
+  }
+
+  create(path: string, synced: boolean): SegmentFile {
+    return this.#failing(this.#files.create(path, synced));
+  }
+
+  extend(path: string, offset: number, synced: boolean): SegmentFile {
+    return this.#failing(this.#files.extend(path, offset, synced));
+  }
+
+  #failing(file: SegmentFile): SegmentFile {
+    const half = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, bytes.length >> 1);
+    return {
+      append: async (bytes) => {
+        if (this.cause === undefined) return file.append(bytes);
+        await file.append(half(bytes));
+        throw this.cause;
+      },
+      appendNow: (bytes) => {
+        if (this.cause === undefined) return file.appendNow(bytes);
+        file.appendNow(half(bytes));
+        throw this.cause;
+      },
+      close: () => file.close(),
+    };
+  }
 }

@@ -5,6 +5,7 @@ export function runIdOf(n: number): RunId {
   return `0190a0b0-0000-7000-8000-${n.toString(16).padStart(12, "0")}` as RunId;
 }
 
+/** The manifest of the run number `n` of a test, with the given fields in place of its own. */
 export function manifestOf(n: number, fields: Partial<RunManifest> = {}): RunManifest {
   return {
     format: 1,
@@ -41,7 +42,7 @@ export function draft(lane: number, firstSeq: number, records: readonly LogRecor
   return { lane: lane as LaneId, timeMs: 1_700_000_000_000.25 + firstSeq, firstSeq: firstSeq as LaneSeq, records };
 }
 
-/** The frame that ends a run. */
+/** The frame that ends a run: on the system lane, with the seal as its last record. */
 export function sealOf(firstSeq: number, records: number, digest: string): FrameDraft {
   return draft(0, firstSeq, [
     { kind: "liveness", upstream: 1 as LaneId, status: "healthy" },

@@ -1,0 +1,281 @@
+import type { FrameDraft, Lsn, OpenFault, ReadFault, RunReader } from "@refold/core";
+import { sampleFrame, sampleManifest, sampleRunId } from "@refold/testkit";
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+import { fileStore } from "./file-store.ts";
+import { FRAME_HEADER_BYTES } from "./frame-format.ts";
+import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
+
+const WRITES: readonly (readonly FrameDraft[])[] = [
+  [sampleFrame(1, 0, "one")],
+  [sampleFrame(1, 1, { two: [2] }), sampleFrame(2, 0, 3), sampleFrame(0, 0)],
+  [sampleFrame(2, 1, "five"), sampleFrame(1, 2, "six", "seven")],
+];
+const FRAMES = WRITES.flat().length;
+
+let root: string;
+let pristine: string;
+let directory: string;
+let run: string;
+let first: string;
+/** Where the frames of the pristine segment begin, and where the last ends. */
+let places: number[];
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), "refold-damage-"));
+  pristine = join(root, "pristine");
+  await write(pristine, WRITES, 1);
+  const bytes = readFileSync(join(runPath(pristine), "00000001.seg"));
+  places = [SEGMENT_HEADER_BYTES];
+  while ((places.at(-1) as number) < bytes.length) {
+    const at = places.at(-1) as number;
+    places.push(at + bytes.readUInt32BE(at));
+  }
+  expect(places).toHaveLength(FRAMES + 1);
+});
+
+afterAll(() => rmSync(root, { recursive: true }));
+
+beforeEach(() => {
+  directory = mkdtempSync(join(root, "run-"));
+  cpSync(pristine, directory, { recursive: true });
+  run = runPath(directory);
+  first = join(run, "00000001.seg");
+});
+
+describe("a segment that was cut short", () => {
+  it("shows none of the frame that was cut, at every byte, and goes on after a resume", async () => {
+    const size = places.at(-1) as number;
+    for (let cut = SEGMENT_HEADER_BYTES; cut < size; cut++) {
+      copyFileSync(join(runPath(pristine), "00000001.seg"), first);
+      truncateSync(first, cut);
+      const whole = places.filter((place) => place <= cut).length - 1;
+      const end = places[whole] as number;
+      const tornTail = cut === end ? undefined : { segment: "00000001.seg", offset: end, bytes: cut - end };
+      const reader = await opened();
+      expect([reader.tornTail, await lsns(reader)]).toEqual([tornTail, range(0, whole)]);
+      expect((await reader.last())._unsafeUnwrap()?.lsn).toBe(whole === 0 ? undefined : whole - 1);
+
+      const log = (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap();
+      expect(log.tornTail).toEqual(tornTail);
+      log.append(sampleFrame(1, 9, "after"))._unsafeUnwrap();
+      await log.close();
+      const again = await opened();
+      expect([again.tornTail, await lsns(again)]).toEqual([undefined, range(0, whole + 1)]);
+    }
+  });
+
+  it("does not cut the tail on opening", async () => {
+    truncateSync(first, (places.at(-1) as number) - 1);
+    const before = readFileSync(first);
+    await lsns(await opened());
+    expect(readFileSync(first)).toEqual(before);
+  });
+
+  it("cuts garbage after the last frame, zeros included", async () => {
+    for (const garbage of [Buffer.alloc(1), Buffer.alloc(5000), Buffer.from("x".repeat(700)), Buffer.alloc(90, 255)]) {
+      copyFileSync(join(runPath(pristine), "00000001.seg"), first);
+      appendFileSync(first, garbage);
+      const reader = await opened();
+      expect(reader.tornTail).toEqual({ segment: "00000001.seg", offset: places.at(-1), bytes: garbage.length });
+      expect(await lsns(reader)).toEqual(range(0, FRAMES));
+    }
+  });
+
+  it("removes a segment that was begun and has no whole header", async () => {
+    for (const size of [0, 1, SEGMENT_HEADER_BYTES - 1]) {
+      writeFileSync(join(run, "00000002.seg"), readFileSync(first).subarray(0, size));
+      const reader = await opened();
+      expect(reader.tornTail).toEqual({ segment: "00000002.seg", offset: 0, bytes: size });
+      expect(await lsns(reader)).toEqual(range(0, FRAMES));
+      const log = (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap();
+      await log.close();
+      expect(readdirSync(run)).toEqual(["00000001.seg", "manifest.json"]);
+    }
+  });
+});
+
+describe("a segment with a changed byte", () => {
+  it("is refused by place, or cut in its last frame, at every byte", async () => {
+    const bytes = readFileSync(first);
+    const lastFrame = places.at(-2) as number;
+    for (const maskAt of [() => 0xff, (at: number) => 1 << (at % 8)]) {
+      for (let at = 0; at < bytes.length; at++) {
+        const changed = Buffer.from(bytes);
+        changed[at] = (changed[at] as number) ^ maskAt(at);
+        writeFileSync(first, changed);
+        const hit = at < SEGMENT_HEADER_BYTES ? -1 : places.findLastIndex((place) => place <= at);
+        const resumed = await fileStore({ directory }).resume(sampleRunId(1));
+        if (at >= lastFrame) {
+          const log = resumed._unsafeUnwrap();
+          expect(log.tornTail?.offset).toBe(lastFrame);
+          await log.close();
+          continue;
+        }
+        const place = { segment: "00000001.seg", offset: hit < 0 ? 0 : places[hit], lsn: Math.max(hit, 0) };
+        expect(resumed._unsafeUnwrapErr()).toMatchObject({ kind: "damaged", ...place });
+        const [shown, fault] = await readAll(await opened());
+        expect([shown, fault]).toEqual([range(0, Math.max(hit, 0)), expect.objectContaining({ kind: "damaged", ...place })]);
+      }
+    }
+  }, 60_000);
+});
+
+describe("frames out of place", () => {
+  const frame = (bytes: Buffer, n: number): Buffer => bytes.subarray(places[n], places[n + 1]);
+
+  it.each([
+    ["lost", [0, 1, 3, 4, 5], 2],
+    ["lost at the beginning", [1, 2, 3, 4, 5], 0],
+    ["repeated", [0, 1, 1, 2, 3, 4, 5], 2],
+    ["repeated at the end", [0, 1, 2, 3, 4, 5, 5], 6],
+    ["swapped", [0, 2, 1, 3, 4, 5], 1],
+  ])("are refused: one %s", async (_, order, lsn) => {
+    const bytes = readFileSync(first);
+    const header = bytes.subarray(0, SEGMENT_HEADER_BYTES);
+    writeFileSync(first, Buffer.concat([header, ...order.map((n) => frame(bytes, n))]));
+    expect(await refusal()).toMatchObject({ kind: "damaged", segment: "00000001.seg", lsn });
+  });
+
+  it("are refused: one of another run's log at the same place", async () => {
+    const other = join(root, "other");
+    await write(other, [[sampleFrame(1, 0, "ONE")], ...WRITES.slice(1)], 1);
+    const bytes = readFileSync(first);
+    frame(readFileSync(join(runPath(other), "00000001.seg")), 1).copy(bytes, places[1]);
+    writeFileSync(first, bytes);
+    expect(await refusal()).toMatchObject({ kind: "damaged", offset: places[1], lsn: 1 });
+  });
+});
+
+describe("a sector that a power failure lost", () => {
+  const FILL = "x".repeat(600);
+  const frames = (from: number): FrameDraft[] => range(from, from + 4).map((n) => sampleFrame(1, n, FILL));
+
+  it("is part of a torn tail within the last write", async () => {
+    await write(join(directory, "new"), [frames(0), frames(4)], 1);
+    const segment = join(runPath(join(directory, "new")), "00000001.seg");
+    const bytes = readFileSync(segment);
+    const lost = frameOffsets(bytes)[5] as number;
+    bytes.fill(0, Math.ceil(lost / 512) * 512, Math.ceil(lost / 512) * 512 + 512);
+    writeFileSync(segment, bytes);
+    const log = (await fileStore({ directory: join(directory, "new") }).resume(sampleRunId(1)))._unsafeUnwrap();
+    expect([log.tornTail?.offset, await lsns(log)]).toEqual([lost, range(0, 5)]);
+    await log.close();
+  });
+
+  it("is damage within a write that was complete", async () => {
+    await write(join(directory, "new"), [frames(0), frames(4)], 1);
+    const segment = join(runPath(join(directory, "new")), "00000001.seg");
+    const bytes = readFileSync(segment);
+    const lost = frameOffsets(bytes)[2] as number;
+    bytes.fill(0, Math.ceil(lost / 512) * 512, Math.ceil(lost / 512) * 512 + 512);
+    writeFileSync(segment, bytes);
+    const resumed = await fileStore({ directory: join(directory, "new") }).resume(sampleRunId(1));
+    expect(resumed._unsafeUnwrapErr()).toMatchObject({ kind: "damaged", offset: lost, lsn: 2 });
+  });
+});
+
+describe("segments", () => {
+  beforeEach(async () => {
+    rmSync(directory, { recursive: true });
+    await write(directory, range(0, 12).map((n) => [sampleFrame(1, n, "x".repeat(150))]), 1, 400);
+    expect(readdirSync(run)).toHaveLength(7);
+  });
+
+  it.each([1, 2, 5])("are refused when number %i is missing", async (number) => {
+    rmSync(join(run, `0000000${number}.seg`));
+    expect(await refusal()).toMatchObject({ kind: "damaged", segment: `0000000${number}.seg`, offset: 0 });
+  });
+
+  it("are refused when two are swapped", async () => {
+    renameSync(join(run, "00000002.seg"), join(run, "x"));
+    renameSync(join(run, "00000003.seg"), join(run, "00000002.seg"));
+    renameSync(join(run, "x"), join(run, "00000003.seg"));
+    expect(await refusal()).toMatchObject({ kind: "damaged", segment: "00000002.seg", offset: 0, lsn: 2 });
+  });
+
+  it("are refused when one is another run's", async () => {
+    await write(join(directory, "new"), range(0, 12).map((n) => [sampleFrame(1, n, "x".repeat(150))]), 2, 400);
+    copyFileSync(join(runPath(join(directory, "new"), 2), "00000002.seg"), join(run, "00000002.seg"));
+    expect(await refusal()).toMatchObject({ kind: "damaged", segment: "00000002.seg", offset: 0 });
+  });
+
+  it("are refused when one before the last was cut short, at every byte of its last frame", async () => {
+    const path = join(run, "00000003.seg");
+    const bytes = readFileSync(path);
+    for (let cut = frameOffsets(bytes).at(-2) as number; cut < bytes.length; cut++) {
+      writeFileSync(path, bytes.subarray(0, cut));
+      expect(await refusal()).toMatchObject({ kind: "damaged" });
+    }
+  });
+
+  it("are read from the one that holds the lsn", async () => {
+    // What was damaged before is not met.
+    writeFileSync(join(run, "00000001.seg"), "");
+    const [shown, fault] = await readAll(await opened(), 5);
+    expect([shown, fault]).toEqual([range(5, 12), undefined]);
+  });
+});
+
+async function write(into: string, writes: readonly (readonly FrameDraft[])[], n: number, segmentBytes = 1e6): Promise<void> {
+  const log = (await fileStore({ directory: into, segmentBytes }).create(sampleManifest(n)))._unsafeUnwrap();
+  for (const frames of writes) {
+    const positions = frames.map((frame) => log.append(frame)._unsafeUnwrap());
+    (await log.whenSafe(Math.max(...positions) as (typeof positions)[0]))._unsafeUnwrap();
+  }
+  await log.close();
+}
+
+function runPath(store: string, n = 1): string {
+  return join(store, "orders", sampleRunId(n));
+}
+
+async function opened(): Promise<RunReader> {
+  return (await fileStore({ directory }).open(sampleRunId(1)))._unsafeUnwrap();
+}
+
+async function readAll(reader: RunReader, from = 0): Promise<[lsns: number[], fault: ReadFault | undefined]> {
+  const shown: number[] = [];
+  for await (const batch of reader.read(from as Lsn)) {
+    if (batch.isErr()) return [shown, batch.error];
+    shown.push(...batch.value.map((frame) => frame.lsn));
+  }
+  return [shown, undefined];
+}
+
+async function lsns(reader: RunReader): Promise<number[]> {
+  const [shown, fault] = await readAll(reader);
+  expect(fault).toBeUndefined();
+  return shown;
+}
+
+/** The fault with which both a resume and reading refuse. */
+async function refusal(): Promise<OpenFault> {
+  const fault = (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrapErr();
+  expect((await readAll(await opened()))[1]).toEqual(fault);
+  return fault;
+}
+
+function frameOffsets(bytes: Buffer): number[] {
+  const offsets: number[] = [];
+  for (let at = SEGMENT_HEADER_BYTES; at + FRAME_HEADER_BYTES <= bytes.length; at += bytes.readUInt32BE(at)) offsets.push(at);
+  return [...offsets, bytes.length];
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, index) => from + index);
+}

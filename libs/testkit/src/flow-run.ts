@@ -1,0 +1,140 @@
+import type { Durability, RunId, RunLog, RunManifest, RunStore } from "@refold/core";
+import {
+  describeRun,
+  replayRun,
+  startRun,
+  type Flow,
+  type FlowDefinition,
+  type FlowHandle,
+  type ReplayReport,
+  type RunHost,
+  type RunReport,
+} from "@refold/runtime";
+
+import { ManualClock } from "./manual-clock.ts";
+import { readRun, type RecordedRun } from "./recorded-run.ts";
+
+export interface FlowRunOptions {
+  /** Keeps the run, such as `memoryStore()`. */
+  readonly store: RunStore;
+  /** A clock of 2026-01-01 that stands still, unless another is given. */
+  readonly clock?: ManualClock;
+  /** Numbers the run within its store; its id, and all that is random in it, follow from that. */
+  readonly number?: number;
+  readonly durability?: Durability;
+  /** Puts something between the run and its log, see `tapLog`. */
+  readonly tap?: (log: RunLog) => RunLog;
+}
+
+/** The same id for the same number, in the form of a run's. */
+export function testRunId(number: number): RunId {
+  return `0190${number.toString(16).padStart(4, "0")}-0000-7000-8000-000000000000` as RunId;
+}
+
+/** A run of a flow under the eyes of a test, on a clock that the test moves. */
+export class FlowRun {
+  readonly definition: FlowDefinition;
+  readonly manifest: RunManifest;
+  readonly clock: ManualClock;
+  readonly handle: FlowHandle;
+  readonly #store: RunStore;
+
+  private constructor(parts: {
+    readonly definition: FlowDefinition;
+    readonly log: RunLog;
+    readonly store: RunStore;
+    readonly clock: ManualClock;
+  }) {
+    this.definition = parts.definition;
+    this.manifest = parts.log.manifest;
+    this.clock = parts.clock;
+    this.#store = parts.store;
+    this.handle = startRun(parts.definition, parts.log, hostOf(parts.clock));
+  }
+
+  /** Makes a run that waits to be told to run. Throws if the flow cannot be built, or the run not be kept. */
+  static async open(flow: Flow, options: FlowRunOptions): Promise<FlowRun> {
+    const { store, clock = new ManualClock(Date.UTC(2026, 0)), number = 1, durability = "buffered", tap } = options;
+    const definition = builtFlow(flow);
+    const manifest = describeRun(definition, { runId: testRunId(number), createdAtMs: clock.now(), durability });
+    const log = await created(store, manifest);
+    return new FlowRun({ definition, log: tap === undefined ? log : tap(log), store, clock });
+  }
+
+  /** Runs it to its end. */
+  run(): Promise<RunReport> {
+    return this.handle.run();
+  }
+
+  /** What is on record of it by now. */
+  async recorded(): Promise<RecordedRun> {
+    const reader = await this.#store.open(this.manifest.runId);
+    if (reader.isErr()) throw new Error("the run cannot be opened", { cause: reader.error });
+    return readRun(reader.value);
+  }
+}
+
+/** A flow that was run to its end, and what is on record of it. */
+export interface FinishedRun {
+  readonly report: RunReport;
+  readonly recorded: RecordedRun;
+}
+
+/** Runs a flow to its end, and reads what is on record of it. */
+export async function runFlow(flow: Flow, options: FlowRunOptions): Promise<FinishedRun> {
+  const run = await FlowRun.open(flow, options);
+  const report = await run.run();
+  return { report, recorded: await run.recorded() };
+}
+
+export interface FlowReplayOptions {
+  /** Keeps the recorded run, and takes the candidate. */
+  readonly store: RunStore;
+  /** The number of the recorded run; the candidate's is `into`. */
+  readonly number?: number;
+  readonly into?: number;
+}
+
+/** A replay and the run that it computed. */
+export interface FinishedReplay {
+  readonly report: ReplayReport;
+  readonly recorded: RecordedRun;
+}
+
+/** Replays a run of {@link runFlow} through a flow. Throws if the replay is refused. */
+export async function replayFlow(flow: Flow, options: FlowReplayOptions): Promise<FinishedReplay> {
+  const { store, number = 1, into = number + 1 } = options;
+  const definition = builtFlow(flow);
+  const reader = await store.open(testRunId(number));
+  if (reader.isErr()) throw new Error("the run cannot be opened", { cause: reader.error });
+  const { manifest } = reader.value;
+  const { createdAtMs, durability } = manifest;
+  const candidate = describeRun(definition, { runId: testRunId(into), createdAtMs, durability, replays: manifest });
+  const report = await replayRun({
+    recorded: reader.value,
+    definition,
+    into: await created(store, candidate),
+    host: hostOf(new ManualClock(createdAtMs)),
+  });
+  if (report.isErr()) throw new Error(`the replay was refused: ${report.error.kind}`, { cause: report.error });
+  const computed = await store.open(candidate.runId);
+  if (computed.isErr()) throw new Error("the candidate cannot be opened", { cause: computed.error });
+  return { report: report.value, recorded: await readRun(computed.value) };
+}
+
+/** The definition of a flow. Throws if it cannot be built. */
+function builtFlow(flow: Flow): FlowDefinition {
+  const built = flow.build();
+  if (built.isErr()) throw new Error(`the flow "${flow.name}" cannot be built`, { cause: built.error });
+  return built.value;
+}
+
+async function created(store: RunStore, manifest: RunManifest): Promise<RunLog> {
+  const log = await store.create(manifest);
+  if (log.isErr()) throw new Error("the run cannot be kept", { cause: log.error });
+  return log.value;
+}
+
+function hostOf(clock: ManualClock): RunHost {
+  return { clock, runtime: "test", refold: "0.0.0" };
+}

@@ -1,0 +1,48 @@
+import type { AppendFault, FrameDraft, Position, RunLog, StorageFault } from "@refold/core";
+import { err, type Result } from "neverthrow";
+
+/** What a test does at each frame that a run appends. */
+export interface LogTapOptions {
+  /** Called with the frame and its number, from 0, before the log gets it. A fault that is returned is the answer instead. */
+  readonly before?: (frame: FrameDraft, number: number) => AppendFault | undefined;
+  /** Called when the log has accepted the frame. */
+  readonly after?: (frame: FrameDraft, number: number) => void;
+}
+
+/**
+ * A log that tells what is appended to it, and refuses what it is told to. As with any log, after a `storage` fault each
+ * later call gives that fault.
+ */
+export function tapLog(log: RunLog, { before, after }: LogTapOptions): RunLog {
+  let number = 0;
+  let failed: StorageFault | undefined;
+  return {
+    get manifest() {
+      return log.manifest;
+    },
+    get tornTail() {
+      return log.tornTail;
+    },
+    get writing() {
+      return log.writing;
+    },
+    get safe() {
+      return log.safe;
+    },
+    append(frame): Result<Position, AppendFault> {
+      const fault = failed ?? before?.(frame, number);
+      if (fault?.kind === "storage") failed = fault;
+      if (fault !== undefined) return err(fault);
+      const appended = log.append(frame);
+      if (appended.isOk()) after?.(frame, number++);
+      return appended;
+    },
+    whenSafe: async (position) => (failed === undefined ? log.whenSafe(position) : err(failed)),
+    room: () => log.room(),
+    digest: () => log.digest(),
+    read: (from) => log.read(from),
+    follow: (from) => log.follow(from),
+    last: () => log.last(),
+    close: () => log.close(),
+  };
+}

@@ -1,0 +1,59 @@
+import { RecordDecoder, type LogRecord, type Lsn, type RunManifest, type RunReader, type StoredFrame } from "@refold/core";
+
+/** A frame with its records. */
+export interface DecodedFrame extends StoredFrame {
+  readonly records: readonly LogRecord[];
+}
+
+/** All that is on record of a run. */
+export class RecordedRun {
+  readonly manifest: RunManifest;
+  readonly frames: readonly DecodedFrame[];
+
+  constructor(manifest: RunManifest, frames: readonly DecodedFrame[]) {
+    this.manifest = manifest;
+    this.frames = frames;
+  }
+
+  /** The frames of one lane. Throws a RangeError if the run has no stage of this name. */
+  framesOf(stage: string): readonly DecodedFrame[] {
+    const lane = this.manifest.lanes.indexOf(stage);
+    if (lane < 0) throw new RangeError(`the run has no stage "${stage}"`);
+    return this.frames.filter((frame) => frame.lane === lane);
+  }
+
+  /** The records of one lane: of a stage, or of `system`. */
+  records(stage: string): readonly LogRecord[] {
+    return this.framesOf(stage).flatMap(({ records }) => records);
+  }
+
+  /** The records of one lane that are of one kind. */
+  recordsOf<K extends LogRecord["kind"]>(stage: string, kind: K): readonly Extract<LogRecord, { kind: K }>[] {
+    return this.records(stage).filter((record): record is Extract<LogRecord, { kind: K }> => record.kind === kind);
+  }
+
+  /** What a stage has emitted. */
+  payloads(stage: string): readonly unknown[] {
+    return this.recordsOf(stage, "data").map(({ payload }) => payload);
+  }
+
+  /** The states that a lane's machine has moved to, in order. */
+  moves(stage: string): readonly string[] {
+    return this.recordsOf(stage, "transition").map(({ to }) => to);
+  }
+}
+
+/** Reads a whole run. Throws if the log cannot be read: a test has no use for part of it. */
+export async function readRun(reader: RunReader): Promise<RecordedRun> {
+  const decoder = new RecordDecoder();
+  const frames: DecodedFrame[] = [];
+  for await (const batch of reader.read(0 as Lsn)) {
+    if (batch.isErr()) throw new Error("the run cannot be read", { cause: batch.error });
+    for (const frame of batch.value) {
+      const records = decoder.decode(frame.body);
+      if (records.isErr()) throw new Error(`frame ${frame.lsn} cannot be decoded`, { cause: records.error });
+      frames.push({ ...frame, records: records.value });
+    }
+  }
+  return new RecordedRun(reader.manifest, frames);
+}
