@@ -19,7 +19,7 @@ export interface HandlerSupervised<S extends Kinded, E extends Kinded, A> {
   externalEvents(state: S): ExternalEventPolicy;
   /** The event that a closed channel means in this state, if any. */
   channelClosed(state: S): E | undefined;
-  /** Hears of each frame that the loop has appended, before its actions run. */
+  /** Hears of each frame that the loop has appended, when the new state is shown and before its actions run. */
   recorded?(frame: RecordedFrame): void | Promise<void>;
   /** Gives back what it holds of the outside, when nothing more can go on record. */
   abandon?(): void | Promise<void>;
@@ -42,7 +42,7 @@ export type SupervisorEnd<S> =
 
 /**
  * The supervision loop, the only place where a machine moves: every event goes through `#move`, which puts the transition on
- * record, then shows the new state, then performs the actions.
+ * record, then shows the new state, then performs the actions. It never rejects.
  */
 export async function supervise<S extends Kinded, E extends Kinded, A>(
   options: SupervisionOptions<S, E, A>,
@@ -52,10 +52,13 @@ export async function supervise<S extends Kinded, E extends Kinded, A>(
     await loop.run();
     return { kind: "ended", state: options.state.value };
   } catch (cause) {
-    if (!(cause instanceof Abandoned)) throw cause;
     // The fault that counts is the one in hand, not what giving up may add to it.
     await Promise.resolve(options.supervised.abandon?.()).catch(() => undefined);
-    return { kind: "abandoned", state: options.state.value, cause: cause.reason };
+    return {
+      kind: "abandoned",
+      state: options.state.value,
+      cause: cause instanceof Abandoned ? cause.reason : asError(cause),
+    };
   }
 }
 
@@ -121,9 +124,9 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
       { kind: "transition", machine: machine.name, event, from: from.kind, to: to.kind },
     ]);
     if (appended.isErr()) throw new Abandoned(appended.error);
-    await supervised.recorded?.(appended.value);
-    state.publish(to);
     try {
+      state.publish(to);
+      await supervised.recorded?.(appended.value);
       for (const action of actions) await supervised.perform(action);
     } catch (cause) {
       await this.#fail(cause, mode);
