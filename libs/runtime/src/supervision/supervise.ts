@@ -126,15 +126,27 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
     if (appended.isErr()) throw new Abandoned(appended.error);
     try {
       state.publish(to);
-      await supervised.recorded?.(appended.value);
+      await this.#passOn(appended.value);
       for (const action of actions) await supervised.perform(action);
     } catch (cause) {
       await this.#fail(cause, mode);
     }
   }
 
+  async #passOn(frame: RecordedFrame): Promise<void> {
+    const { supervised, state } = this.#options;
+    try {
+      await supervised.recorded?.(frame);
+    } catch (cause) {
+      // The machine has ended and takes no failure any more, but others wait for this frame.
+      if (supervised.machine.isFinal(state.value)) throw new Abandoned(asError(cause));
+      throw cause;
+    }
+  }
+
   /** A failure goes through the machine once; if that fails as well, the machine stays in what is on record. */
   async #fail(cause: unknown, mode: "working" | "failing"): Promise<void> {
+    if (cause instanceof Abandoned) throw cause;
     const { supervised, state } = this.#options;
     if (supervised.machine.isFinal(state.value)) return;
     if (mode === "failing") throw new Abandoned(asError(cause));
