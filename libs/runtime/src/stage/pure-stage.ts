@@ -133,7 +133,8 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     try {
       more = step.finish(Math.min(STEP_INPUTS, this.#context.room), this.#context.writer.nextSeq);
     } catch (thrown) {
-      throw new StageFailure(this.#handlerFault(thrown));
+      // How many outputs a batch holds is chance, so those before the fault go on record whichever batch they are in.
+      return failAfter(step.records.length > 0 ? this.#record(step.records) : undefined, this.#handlerFault(thrown));
     }
     if (step.records.length === 0) return more ? { kind: "continue" } : done;
     return this.#record(step.records)?.then(goOn) ?? { kind: "continue" };
@@ -168,8 +169,9 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
       stage: context.name,
       message: `an output cannot be stored: ${why}`,
     } as const;
-    if (typeof cause !== "number")
-      return failAfter(context.append(records.slice(0, refused), context.clock.now()), fault);
+    if (typeof cause !== "number") {
+      return failAfter(refused > 0 ? this.#record(records.slice(0, refused)) : undefined, fault);
+    }
     const kept = records.filter((one) => one.kind === "data" && (one.cause as number) < cause);
     const spans = this.#step.spansBefore(cause);
     const passed =
