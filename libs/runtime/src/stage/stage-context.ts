@@ -3,6 +3,7 @@ import type { Clock, EndRecord, LogRecord, RunLog, RunManifest, TypeId } from "@
 import type { Edge } from "../edge/edge.ts";
 import type { LaneWriter, RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
+import { OutsideCalls } from "./outside-calls.ts";
 import { LogFailure } from "./stage-fault.ts";
 
 /** Live figures of a stage. They are not on record; whoever wants history folds the log. */
@@ -19,6 +20,7 @@ export class StageContext {
   readonly clock: Clock;
   readonly writer: LaneWriter;
   readonly wake: Wake;
+  readonly outside: OutsideCalls;
   readonly counters: StageCounters = { in: 0, out: 0 };
   readonly #outputs: readonly Edge[];
 
@@ -36,6 +38,7 @@ export class StageContext {
     this.clock = options.clock;
     this.writer = options.writer;
     this.wake = options.wake;
+    this.outside = new OutsideCalls(options.clock);
     this.#outputs = options.outputs;
   }
 
