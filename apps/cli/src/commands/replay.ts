@@ -24,6 +24,7 @@ import { replayLines } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
 import { countText } from "../rendering/table.ts";
 import { tornTailNote } from "../rendering/torn-tail.ts";
+import type { Replayed } from "../replayed.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
 
@@ -38,15 +39,6 @@ export interface ReplayArgs {
 }
 
 type Recorded = FoundRun & { readonly reader: Parameters<typeof replayRun>[0]["recorded"] };
-
-/** A replay that was made, with the run that holds what was computed. */
-export interface Replayed {
-  readonly recorded: RunManifest;
-  readonly candidate: RunManifest;
-  readonly location: string;
-  readonly report: ReplayReport;
-  readonly tookMs: number;
-}
 
 /** `refold replay`: runs the recorded inputs through the flow again, as a new run, and compares. */
 export async function replayCommand(args: ReplayArgs, io: CliIo): Promise<ExitCode> {
