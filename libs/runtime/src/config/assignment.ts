@@ -1,8 +1,6 @@
 import type { ConfigurationFault } from "./configuration-fault.ts";
-import { isConfigurationKey } from "./configuration-keys.ts";
 import type { Setting } from "./configuration-layer.ts";
 import { parseEdgeName } from "./edge-name.ts";
-import { nearestKey } from "./nearest-key.ts";
 import type { Origin } from "./origin.ts";
 import type { SettingPlace } from "./setting-place.ts";
 
@@ -53,16 +51,10 @@ function keyed(place: SettingPlace, key: string): Target | undefined {
   return key === "" ? undefined : { place, key };
 }
 
-/**
- * Names may have dots, as keys do. The border is the dot before a known key, of which there is at most one; else the
- * one before what resembles a key; else the first one.
- */
+/** Names may have dots, and a key has one: the border is the last dot but one, or the only one if a part is missing. */
 function nameAndKey(text: string): { readonly name: string; readonly key: string } {
-  const dots = [...text.matchAll(/\./g)].map(({ index }) => index);
-  const keyAfter = (dot: number): string => text.slice(dot + 1);
-  const border =
-    dots.find((dot) => isConfigurationKey(keyAfter(dot))) ??
-    dots.find((dot) => nearestKey(keyAfter(dot)) !== undefined) ??
-    dots[0];
-  return border === undefined ? { name: text, key: "" } : { name: text.slice(0, border), key: keyAfter(border) };
+  const last = text.lastIndexOf(".");
+  const border = text.lastIndexOf(".", last - 1);
+  const dot = last > 0 && border > -1 ? border : last;
+  return dot === -1 ? { name: text, key: "" } : { name: text.slice(0, dot), key: text.slice(dot + 1) };
 }

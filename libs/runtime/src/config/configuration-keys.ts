@@ -22,9 +22,9 @@ export interface KeySpec {
 }
 
 /**
- * Every key there is. The last word of a numeric key is its unit. No key is a part of another one from either end, with
- * dots as borders: so keys can be nested in TOML, and `stage:a.b.key` can be read though names have dots. Timers take no more than
- * 2,147,483,647 milliseconds, which is almost 25 days.
+ * Every key there is, each of two parts: so no key begins another one and keys can be nested, as in TOML; and in
+ * `stage:a.b.group.name` it is clear where the key begins. The last word of a numeric key is its unit. Timers take no
+ * more than 2,147,483,647 milliseconds, which is almost 25 days.
  */
 export const CONFIGURATION_KEYS = {
   "flowControl.mode": {

@@ -34,7 +34,7 @@ export function explainConfigurationFault(fault: ConfigurationFault): string {
       return `${whereText(fault.origin)}, ${quoted(fault.key)} is ${fault.given === "" ? "empty" : fault.given}. It takes ${fault.allowed}.`;
     case "out-of-order":
       return (
-        `On the edge ${quoted(edgeName(fault.edge))}, ${entryText(fault.first)} is not less than ${entryText(fault.then)}. ` +
+        `On the edge ${quoted(edgeName(fault.edge))}, ${entryText(fault.first)}, is not less than ${entryText(fault.then)}. ` +
         "Raise the second one, or lower the first."
       );
     case "malformed-entry":
@@ -71,7 +71,7 @@ function targetText(target: Extract<ConfigurationFault, { readonly kind: "withou
 function entryText(entry: ConfigurationEntry): string {
   const target = targetName(entry);
   const origin = entry.where ?? entry.source;
-  return `${quoted(entry.key)}, which is ${String(entry.value)}${unitText(entry.key)} (${target === "" ? "" : `for ${target}, `}${origin}),`;
+  return `${quoted(entry.key)}, which is ${String(entry.value)}${unitText(entry.key)} (${target === "" ? "" : `for ${target}, `}${origin})`;
 }
 
 function unitText(key: ConfigurationKey): string {
