@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { err, ok, type Result } from "neverthrow";
 import { v7 } from "uuid";
 
-import type { RunId, RunManifest } from "@refold/core";
+import type { RunId, RunLog, RunManifest, RunReader } from "@refold/core";
 import {
   explainReplayFault,
   replayRun,
@@ -18,6 +18,7 @@ import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { openRunFor, type FoundRun } from "../find-run.ts";
 import { loadRecordedFlow, type RecordedFlow } from "../load-recorded-flow.ts";
+import { hideWhilePrinting } from "../rendering/hide-while-printing.ts";
 import { jsonValue } from "../rendering/json-value.ts";
 import { LiveProgress } from "../rendering/live-progress.ts";
 import { replayLines } from "../rendering/replay-lines.ts";
@@ -38,7 +39,7 @@ export interface ReplayArgs {
   readonly json?: boolean;
 }
 
-type Recorded = FoundRun & { readonly reader: Parameters<typeof replayRun>[0]["recorded"] };
+type Recorded = FoundRun & { readonly reader: RunReader };
 
 /** `refold replay`: runs the recorded inputs through the flow again, as a new run, and compares. */
 export async function replayCommand(args: ReplayArgs, io: CliIo): Promise<ExitCode> {
@@ -104,11 +105,7 @@ async function makeCandidate(recorded: Recorded, loaded: RecordedFlow, io: CliIo
 }
 
 async function replayWatched(
-  options: {
-    readonly reader: Recorded["reader"];
-    readonly definition: FlowDefinition;
-    readonly into: Parameters<typeof replayRun>[0]["into"] & object;
-  },
+  options: { readonly reader: RunReader; readonly definition: FlowDefinition; readonly into: RunLog },
   io: CliIo,
 ): Promise<Result<ReplayReport, ReplayFault>> {
   const { reader, definition, into } = options;
@@ -120,6 +117,7 @@ async function replayWatched(
     clock: io.host.clock,
     lines: () => [`replaying ${definition.name}: ${countText(done)} of ${countText(total)} frames`],
   });
+  const restore = hideWhilePrinting(progress, io);
   try {
     return await replayRun({
       recorded: reader,
@@ -130,6 +128,7 @@ async function replayWatched(
     });
   } finally {
     progress.stop();
+    restore?.();
   }
 }
 
