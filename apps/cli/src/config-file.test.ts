@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -96,6 +96,19 @@ it("reads the default export of a module, in packages of either kind", async () 
     const [setting] = await settingsHere({ named });
     expect(setting).toMatchObject({ given: { value: 5 }, where: join(root, named) });
   }
+});
+
+it("reads the same from the two examples of the documentation", async () => {
+  const page = await readFile(new URL("../../../docs/configuration.md", import.meta.url), "utf8");
+  const example = (language: string): string =>
+    new RegExp(`\n\`\`\`${language}\n(.*?)\`\`\``, "s").exec(page)?.[1] ?? "";
+  await write("refold.config.toml", example("toml"));
+  await write("named.ts", example("ts").replace(/^import .*$/m, "const config = <T>(given: T): T => given;"));
+  const [fromToml, fromTs] = [await settingsHere(), await settingsHere({ named: "named.ts" })].map((settings) =>
+    settings.map(({ where: _where, ...setting }) => setting),
+  );
+  expect(fromToml).toHaveLength(6);
+  expect(fromTs).toEqual(fromToml);
 });
 
 it("takes the file beside the flow and not the one in the working directory, and does not merge them", async () => {
