@@ -1,11 +1,10 @@
 import type { Clock } from "@refold/core";
 
-/** The clock of the machine. Its timers do not keep the process alive. */
+/** The clock of the machine. A timer keeps the process alive: what a run waits for is still to happen. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   schedule(delayMs, run) {
     const timer = setTimeout(run, delayMs);
-    timer.unref();
     return () => clearTimeout(timer);
   },
   turn: () => new Promise((resolve) => setImmediate(resolve)),
