@@ -2,7 +2,7 @@ import type { Machine } from "@refold/fsm";
 
 import { failureFault } from "../stage/stage-fault.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
-import type { HandlerSupervised } from "../supervision/supervise.ts";
+import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { Wake } from "../supervision/wake.ts";
 import { pipelineMachine, type PipelineAction, type PipelineEvent, type PipelineState } from "./pipeline-machine.ts";
 import type { StageTask } from "./stage-task.ts";

@@ -1,5 +1,6 @@
 import { Channel } from "../supervision/channel.ts";
-import { supervise, type HandlerSupervised, type SupervisorEnd } from "../supervision/supervise.ts";
+import { supervise, type SupervisorEnd } from "../supervision/supervise.ts";
+import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { Turns } from "../supervision/turns.ts";
 import { Watched } from "../supervision/watched.ts";
 import type { StageContext } from "../stage/stage-context.ts";

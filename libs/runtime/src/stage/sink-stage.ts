@@ -11,7 +11,7 @@ import type { Machine } from "@refold/fsm";
 import type { SinkDefinition } from "../definition/flow-definition.ts";
 import type { InputSet } from "../edge/input-set.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
-import type { HandlerSupervised } from "../supervision/supervise.ts";
+import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault } from "./stage-fault.ts";
 import { sinkMachine, type ResourceAction, type SinkEvent, type SinkState } from "./stage-machine.ts";

@@ -4,7 +4,7 @@ import type { Machine } from "@refold/fsm";
 import type { SourceDefinition } from "../definition/flow-definition.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
-import type { HandlerSupervised } from "../supervision/supervise.ts";
+import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import { Intake } from "./intake.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault } from "./stage-fault.ts";
