@@ -1,1 +1,1 @@
-export {};
+export { default as flightDelays } from "./flight-delays.flow.ts";

@@ -1,4 +1,12 @@
-export { eventType, type EventType, type RunManifest, type RunStore } from "@refold/core";
+export {
+  eventType,
+  type DeliveryBatch,
+  type EventType,
+  type RunManifest,
+  type RunStore,
+  type SinkConnector,
+  type SinkWriter,
+} from "@refold/core";
 export { fileStore } from "@refold/log-file";
 export { memoryStore } from "@refold/log-memory";
 export {

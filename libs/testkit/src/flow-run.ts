@@ -1,6 +1,7 @@
 import type { Durability, RunId, RunLog, RunManifest, RunStore } from "@refold/core";
 import {
   describeRun,
+  explainFlowFault,
   replayRun,
   startRun,
   type Flow,
@@ -125,7 +126,7 @@ export async function replayFlow(flow: Flow, options: FlowReplayOptions): Promis
 /** The definition of a flow. Throws if it cannot be built. */
 function builtFlow(flow: Flow): FlowDefinition {
   const built = flow.build();
-  if (built.isErr()) throw new Error(`the flow "${flow.name}" cannot be built`, { cause: built.error });
+  if (built.isErr()) throw new Error(built.error.map(explainFlowFault).join("\n"), { cause: built.error });
   return built.value;
 }
 

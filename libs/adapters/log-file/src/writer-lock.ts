@@ -41,7 +41,23 @@ interface LockFile {
  * is only removed by itself.
  */
 export function takeLock(directory: string): WriterLock | Locked {
-  return take(join(directory, LOCK), join(directory, LOCK), 0);
+  const taking = stepsToTake(directory, { self: thisProcess(), isAlive });
+  for (;;) {
+    const step = taking.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Who takes a lock, and how it tells whether another is alive. */
+export interface Contender {
+  readonly self: LockHolder;
+  isAlive(holder: LockHolder): boolean;
+}
+
+/** {@link takeLock}, stopping before each step that others can see or that sees others: a test interleaves them. */
+export function stepsToTake(directory: string, contender: Contender): Generator<void, WriterLock | Locked> {
+  const base = join(directory, LOCK);
+  return take(base, base, contender, 0);
 }
 
 /** The holder of the run, when it is alive or cannot be told. */
@@ -57,27 +73,36 @@ export function isLocked(result: WriterLock | Locked): result is Locked {
 
 const UNREADABLE = "unknown: the LOCK file cannot be read; remove it if no process writes the run";
 
-function take(path: string, base: string, depth: number): WriterLock | Locked {
+function* take(
+  path: string,
+  base: string,
+  contender: Contender,
+  depth: number,
+): Generator<void, WriterLock | Locked> {
   const token = randomUUID();
   const own = `${base}.${token}`;
-  writeSynced(own, JSON.stringify({ token, ...thisProcess() }));
+  writeSynced(own, JSON.stringify({ token, ...contender.self }));
   try {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      yield;
       if (linked(own, path)) return { release: () => release(path, token) };
+      yield;
       const found = readLock(path);
       if (found === undefined) continue;
       if (found === "unreadable") return { holder: UNREADABLE };
-      if (isAlive(found.holder) || depth === MAX_DEPTH) return { holder: describe(found.holder) };
-      const right = take(`${base}.after.${found.token}`, base, depth + 1);
+      if (contender.isAlive(found.holder) || depth === MAX_DEPTH) return { holder: describe(found.holder) };
+      const right = yield* take(`${base}.after.${found.token}`, base, contender, depth + 1);
       if (isLocked(right)) return right;
-      try {
-        const again = readLock(path);
-        if (again === undefined || again === "unreadable" || again.token !== found.token) continue;
+      yield;
+      const again = readLock(path);
+      const still = again !== undefined && again !== "unreadable" && again.token === found.token;
+      if (still) {
+        yield;
         renameSync(own, path);
-        return { release: () => release(path, token) };
-      } finally {
-        right.release();
       }
+      yield;
+      right.release();
+      if (still) return { release: () => release(path, token) };
     }
     return { holder: "unknown: others keep taking and giving back the lock" };
   } finally {

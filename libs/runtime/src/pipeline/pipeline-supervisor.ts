@@ -1,6 +1,7 @@
+import type { AppendFault } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
-import { failureFault } from "../stage/stage-fault.ts";
+import { failureFault, LogFailure, type StageFault } from "../stage/stage-fault.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { Wake } from "../supervision/wake.ts";
@@ -12,6 +13,8 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
   readonly machine: Machine<PipelineState, PipelineEvent, PipelineAction> = pipelineMachine();
   readonly #tasks: readonly StageTask[];
   readonly #wake: Wake;
+  /** Why a stage has stopped without a state that says so. */
+  #abandoned: StageFault | undefined;
 
   constructor(tasks: readonly StageTask[], wake: Wake) {
     this.#tasks = tasks;
@@ -21,7 +24,7 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
   dispatch(state: PipelineState): EventLoopDirective<PipelineEvent> | Promise<EventLoopDirective<PipelineEvent>> {
     switch (state.kind) {
       case "materializing": {
-        for (const task of this.#tasks) task.launch();
+        for (const task of this.#tasks) task.launch((cause) => this.#abandon(task, cause));
         const sources = this.#tasks.filter((task) => task.isSource).map((task) => task.name);
         const others = this.#tasks.filter((task) => !task.isSource).map((task) => task.name);
         return { kind: "transition", event: { kind: "materialized", sources, others } };
@@ -36,6 +39,9 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
       case "drained":
       case "failed":
       case "cancelled":
+        if (this.#abandoned !== undefined) {
+          return { kind: "transition", event: { kind: "fail", fault: this.#abandoned } };
+        }
         return this.#wake.wait().then(() => ({ kind: "continue" }));
     }
   }
@@ -75,5 +81,10 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
 
   channelClosed(): PipelineEvent {
     return { kind: "cancel", reason: "the control channel was closed" };
+  }
+
+  #abandon(task: StageTask, cause: AppendFault | Error): void {
+    this.#abandoned ??= failureFault(task.name, cause instanceof Error ? cause : new LogFailure(cause));
+    this.#wake.signal();
   }
 }

@@ -1,3 +1,5 @@
+import type { AppendFault } from "@refold/core";
+
 import { Channel } from "../supervision/channel.ts";
 import { supervise, type SupervisorEnd } from "../supervision/supervise.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
@@ -52,14 +54,19 @@ export class StageTask {
     return { stage: this.name, state: this.state.value.kind, in: counters.in, out: counters.out };
   }
 
-  launch(): void {
-    this.ended = supervise({
+  /** Begins the loop. `abandoned` hears of it if the loop has to stop where the stage's machine cannot tell. */
+  launch(abandoned: (cause: AppendFault | Error) => void): void {
+    const end = supervise({
       supervised: this.#stage,
       channel: this.#channel,
       state: this.state,
       writer: this.#context.writer,
       clock: this.#context.clock,
       turns: this.#turns,
+    });
+    this.ended = end.then((how) => {
+      if (how.kind === "abandoned") abandoned(how.cause);
+      return how;
     });
   }
 

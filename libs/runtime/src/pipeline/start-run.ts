@@ -45,6 +45,8 @@ class Run implements FlowHandle {
   readonly #channel: Channel<PipelineEvent>;
   readonly #supervisor: PipelineSupervisor;
   readonly #state: Watched<PipelineState>;
+  /** Resolves when the run has come to be ready; never, if it ends before. */
+  readonly #ready: Promise<void>;
   #report: Promise<RunReport> | undefined;
 
   constructor(definition: FlowDefinition, log: RunLog, host: RunHost) {
@@ -63,6 +65,11 @@ class Run implements FlowHandle {
     this.#channel = new Channel(64 + tasks.length * 8, this.#wake);
     this.#supervisor = new PipelineSupervisor(tasks, this.#wake);
     this.#state = new Watched(this.#supervisor.machine.initial);
+    this.#ready = new Promise((resolve) => {
+      this.#state.watch(({ kind }) => {
+        if (kind === "ready") resolve();
+      });
+    });
   }
 
   get state(): PipelineState {
@@ -71,12 +78,12 @@ class Run implements FlowHandle {
 
   async start(): Promise<void> {
     const report = this.#begin();
-    await Promise.race([report, this.#reached("ready")]);
+    await Promise.race([report, this.#ready]);
   }
 
   run(): Promise<RunReport> {
     const report = this.#begin();
-    void this.#reached("ready").then(() => this.#channel.send({ kind: "run" }));
+    void this.#ready.then(() => this.#channel.send({ kind: "run" }));
     return report;
   }
 
@@ -94,19 +101,9 @@ class Run implements FlowHandle {
   }
 
   #begin(): Promise<RunReport> {
-    this.#report ??= this.#live();
+    // Begun once, even by one who is told of its first frame.
+    this.#report ??= Promise.resolve().then(() => this.#live());
     return this.#report;
-  }
-
-  #reached(kind: PipelineState["kind"]): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.state.kind === kind) resolve();
-      const unwatch = this.#state.watch((state) => {
-        if (state.kind !== kind) return;
-        unwatch();
-        resolve();
-      });
-    });
   }
 
   async #live(): Promise<RunReport> {

@@ -25,7 +25,7 @@ export type SupervisorEnd<S> =
 
 /**
  * The supervision loop, the only place where a machine moves: every event goes through one method, which puts the transition
- * on record, then shows the new state, then performs the actions.
+ * on record, then shows the new state, then performs the actions. It never rejects.
  */
 export async function supervise<S extends Kinded, E extends Kinded, A>(
   options: SupervisionOptions<S, E, A>,
@@ -126,8 +126,8 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
         ...(records ?? supervised.alongside?.(event) ?? []),
         { kind: "transition", machine: machine.name, event, from: from.kind, to: to.kind },
       ]);
-      await supervised.recorded?.(frame);
       state.publish(to);
+      await supervised.recorded?.(frame);
       for (const action of actions) await supervised.perform(action);
       return undefined;
     } catch (cause) {

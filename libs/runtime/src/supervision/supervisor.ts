@@ -20,7 +20,7 @@ export interface Supervisor<S extends Kinded, E extends Kinded, A> {
   completion?(state: S): readonly LogRecord[];
   /** What goes on record in the same frame as a transition that no directive asked for, such as a failure or a command. */
   alongside?(event: E): readonly LogRecord[];
-  /** Hears of each frame that the loop has appended, before the new state is shown. */
+  /** Hears of each frame that the loop has appended, when the new state is shown and before its actions run. */
   recorded?(frame: RecordedFrame): void | Promise<void>;
   /** Gives back what it holds of the outside, when nothing more can go on record. */
   abandon?(): void | Promise<void>;

@@ -15,10 +15,19 @@ export class Watched<T> {
     return this.#value;
   }
 
+  /** Throws what the first watcher threw that did, once all have been told. */
   publish(value: T): void {
     if (value === this.#value) return;
     this.#value = value;
-    for (const watcher of [...this.#watchers]) watcher(value);
+    const thrown: unknown[] = [];
+    for (const watcher of [...this.#watchers]) {
+      try {
+        watcher(value);
+      } catch (cause) {
+        thrown.push(cause);
+      }
+    }
+    if (thrown.length > 0) throw thrown[0];
   }
 
   /** Calls `watcher` at every change until the returned function is called. */

@@ -1,0 +1,33 @@
+/** The event of the benches: eight fields, about 150 bytes as MessagePack. */
+export interface Order {
+  readonly id: string;
+  readonly customer: string;
+  readonly product: string;
+  readonly quantity: number;
+  readonly priceCents: number;
+  readonly placedAtMs: number;
+  readonly express: boolean;
+  readonly note: string;
+}
+
+export function makeOrder(index: number): Order {
+  return {
+    id: `order-${100_000_000 + index}`,
+    customer: `customer-${1000 + (index % 997)}`,
+    product: `product-${100 + (index % 89)}`,
+    quantity: 1 + (index % 7),
+    priceCents: 500 + (index % 9973),
+    placedAtMs: 1_700_000_000_000 + index,
+    express: index % 5 === 0,
+    note: "leave it at the door",
+  };
+}
+
+/** What each transform of a bench does: a new object of the same shape. */
+export function reprice(order: Order): Order {
+  return { ...order, priceCents: order.priceCents + 1 };
+}
+
+export function* makeOrders(count: number): Generator<Order> {
+  for (let index = 0; index < count; index++) yield makeOrder(index);
+}

@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import type { FrameDraft, LogRecord } from "@refold/core";
+import { memoryStore } from "@refold/log-memory";
+import { FlowRun, ManualClock, replayFlow, runFlow, tapLog, type RecordedRun } from "@refold/testkit";
+
+import { checkRecord } from "../test/check-record.ts";
+import { flowPlans, plannedFlow, type Delivered } from "../test/random-flow.ts";
+import { pipelineMachine, type PipelineEvent } from "./pipeline/pipeline-machine.ts";
+
+const RUNS = { seed: 20_260_101, numRuns: 60 };
+
+/** A clock that goes on with every look at it, so that times on record differ. */
+class TickingClock extends ManualClock {
+  override now(): number {
+    this.advance(1);
+    return super.now();
+  }
+}
+
+const comparable = (run: RecordedRun): unknown =>
+  run.frames.map(({ lsn, lane, timeMs, firstSeq, records }) => ({
+    lsn,
+    lane,
+    timeMs,
+    firstSeq,
+    records: records.map((record) =>
+      record.kind === "epoch" ? "an epoch" : record.kind === "seal" ? { ...record, digest: "" } : record,
+    ),
+  }));
+
+describe("every run of every flow", () => {
+  it("keeps the promises of the record, and delivers what is on record", async () => {
+    await fc.assert(
+      fc.asyncProperty(flowPlans, async (plan) => {
+        const delivered: Delivered = new Map();
+        const run = await FlowRun.open(plannedFlow(plan, delivered), {
+          store: memoryStore(),
+          clock: new TickingClock(),
+        });
+        const report = await run.run();
+        expect(report).toMatchObject({ status: "completed", reason: undefined, fault: undefined, logFault: undefined });
+        const recorded = await run.recorded();
+        checkRecord(recorded, run.definition);
+        for (const { name, ...stage } of run.definition.stages) {
+          if (stage.kind !== "sink") continue;
+          const [upstream] = stage.upstream;
+          expect(delivered.get(name)).toEqual(recorded.payloads(recorded.manifest.lanes[upstream as number] as string));
+        }
+        for (const { stage, out } of report.stages) expect(out).toBe(recorded.payloads(stage).length);
+      }),
+      RUNS,
+    );
+  });
+
+  it("is matched by its replay, whose record is the same but for its epoch and digest; so is the replay of the replay", async () => {
+    await fc.assert(
+      fc.asyncProperty(flowPlans, async (plan) => {
+        const store = memoryStore();
+        const { recorded } = await runFlow(plannedFlow(plan), { store, clock: new TickingClock(), number: 1 });
+        const delivered: Delivered = new Map();
+        const first = await replayFlow(plannedFlow(plan, delivered), { store, number: 1, into: 2 });
+        const second = await replayFlow(plannedFlow(plan), { store, number: 2, into: 3 });
+        for (const { report } of [first, second]) {
+          expect(report.first).toBeUndefined();
+          expect(report).toMatchObject({ verdict: "matched", uncertified: [] });
+        }
+        expect(comparable(first.recorded)).toEqual(comparable(recorded));
+        expect(comparable(second.recorded)).toEqual(comparable(recorded));
+        expect(second.recorded.frames.map(({ body }) => body)).toEqual(first.recorded.frames.map(({ body }) => body));
+        for (const items of delivered.values()) expect(items).toEqual([]);
+      }),
+      RUNS,
+    );
+  });
+
+  it("shows, at every moment, the state that the record amounts to", async () => {
+    await fc.assert(
+      fc.asyncProperty(flowPlans, fc.option(fc.nat(60), { nil: undefined }), async (plan, stopAt) => {
+        const machine = pipelineMachine();
+        const events: PipelineEvent[] = [];
+        const stages = new Map<string, string>();
+        const note = (frame: FrameDraft): void => {
+          for (const record of frame.records) {
+            if (record.kind !== "transition") continue;
+            if (frame.lane === 0) events.push(record.event as PipelineEvent);
+            else stages.set(record.machine, record.to);
+          }
+        };
+        const shown: unknown[] = [];
+        const folded: unknown[] = [];
+        const look = (): void => {
+          const kinds = run.handle.stages().map(({ stage, state }) => [stage, state]);
+          shown.push([run.handle.state, kinds]);
+          folded.push([
+            machine.fold(events)._unsafeUnwrap(),
+            kinds.map(([name = ""]) => [name, stages.get(name) ?? "created"]),
+          ]);
+        };
+        const run = await FlowRun.open(plannedFlow(plan), {
+          store: memoryStore(),
+          tap: (log) =>
+            tapLog(log, {
+              before: (_, number) => {
+                look();
+                if (number === stopAt) run.handle.stop("enough");
+                return undefined;
+              },
+              after: note,
+            }),
+        });
+        run.handle.watch(look);
+        await run.run();
+        look();
+        expect(shown).toEqual(folded);
+      }),
+      RUNS,
+    );
+  });
+
+  it("has each step's inputs and outputs in one frame, whatever its steps hold", async () => {
+    await fc.assert(
+      fc.asyncProperty(flowPlans, async (plan) => {
+        const { recorded } = await runFlow(plannedFlow(plan), { store: memoryStore() });
+        for (const stage of recorded.manifest.lanes.slice(1)) {
+          for (const { records } of recorded.framesOf(stage)) {
+            const kinds = new Set(records.map(({ kind }: LogRecord) => kind));
+            if (/^(?:map|filter|flatmap|transform|random)/.test(stage) && kinds.has("data")) {
+              expect(records[0]?.kind).toBe("consumed");
+            }
+            if (kinds.has("receipt")) expect(records.map(({ kind }) => kind)).toEqual(["consumed", "receipt"]);
+          }
+        }
+      }),
+      RUNS,
+    );
+  });
+});

@@ -1,0 +1,146 @@
+import type { DataRecord, LaneId, LogRecord, Span } from "@refold/core";
+import type { DecodedFrame, RecordedRun } from "@refold/testkit";
+import { expect } from "vitest";
+
+import type { FlowDefinition, StageDefinition } from "../src/index.ts";
+
+interface Place {
+  readonly lane: LaneId;
+  readonly seq: number;
+}
+
+/**
+ * Holds what is on record of a run against what every run promises, however it ended: dense numbers; a step's inputs and
+ * outputs in one frame; inputs taken once, in order, none left out; causes and origins that lead to where an output came
+ * from; and, in a run that completed, ends and a seal that count right.
+ */
+export function checkRecord(recorded: RecordedRun, definition: FlowDefinition): void {
+  checkNumbers(recorded);
+  for (const stage of definition.stages) {
+    checkMoves(recorded, stage.name);
+    if (stage.kind === "source") checkSource(recorded, stage);
+    else checkReader(recorded, stage);
+  }
+  checkSeal(recorded, definition);
+}
+
+function checkNumbers(recorded: RecordedRun): void {
+  const next = recorded.manifest.lanes.map(() => 0);
+  let lsn = 0;
+  let timeMs = 0;
+  for (const frame of recorded.frames) {
+    expect(frame.lsn).toBe(lsn++);
+    expect(frame.firstSeq).toBe(next[frame.lane]);
+    expect(frame.records.length).toBeGreaterThan(0);
+    expect(frame.timeMs).toBeGreaterThanOrEqual(timeMs);
+    timeMs = frame.timeMs;
+    next[frame.lane] = frame.firstSeq + frame.records.length;
+  }
+  expect(recorded.frames[0]?.records.map(({ kind }) => kind)).toEqual(["epoch"]);
+}
+
+/** Each transition begins in the state that the one before it led to. */
+function checkMoves(recorded: RecordedRun, lane: string): void {
+  let state = "created";
+  for (const { from, to } of recorded.recordsOf(lane, "transition")) {
+    expect(from).toBe(state);
+    state = to;
+  }
+}
+
+function checkSource(recorded: RecordedRun, { name, lane }: StageDefinition): void {
+  for (const frame of recorded.framesOf(name)) {
+    for (const [index, record] of frame.records.entries()) {
+      if (record.kind !== "data") continue;
+      expect(record).toMatchObject({ cause: undefined, originLane: lane, originSeq: frame.firstSeq + index });
+    }
+  }
+  checkEnd(recorded, name);
+}
+
+function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { kind: "source" }>): void {
+  const unread = new Map(stage.upstream.map((lane) => [lane, dataPath(recorded, lane)]));
+  const everything = new Map<LaneId, { first: number; last: number }>();
+  let inputs: readonly Place[] = [];
+  for (const frame of recorded.framesOf(stage.name)) {
+    for (const [index, record] of frame.records.entries()) {
+      if (record.kind === "consumed") {
+        expect(index).toBe(0);
+        inputs = record.spans.flatMap((span) => takeSpan(span, unread));
+        for (const { lane, seq } of inputs) {
+          const span = everything.get(lane);
+          if (span === undefined) everything.set(lane, { first: seq, last: seq });
+          else span.last = seq;
+        }
+      } else if (record.kind === "data")
+        checkOutput(recorded, record, frame.firstSeq + index, { stage, inputs, everything });
+      else if (record.kind === "receipt") expect(record).toMatchObject({ first: 0, count: inputs.length });
+    }
+  }
+  const { name } = stage;
+  if (recorded.moves(name).at(-1) === "drained") {
+    for (const rest of unread.values()) expect(rest).toEqual([]);
+    if (stage.kind !== "sink") checkEnd(recorded, name);
+  }
+}
+
+/** The data inputs within a span, which has to name exactly what is next of its lane. */
+function takeSpan(span: Span, unread: ReadonlyMap<LaneId, { seq: number; record: LogRecord }[]>): readonly Place[] {
+  const queue = unread.get(span.lane);
+  expect(queue?.[0]?.seq).toBe(span.first);
+  const taken = (queue ?? []).splice(0, (queue ?? []).filter(({ seq }) => seq <= span.last).length);
+  expect(taken.at(-1)?.seq).toBe(span.last);
+  return taken.filter(({ record }) => record.kind === "data").map(({ seq }) => ({ lane: span.lane, seq }));
+}
+
+function checkOutput(
+  recorded: RecordedRun,
+  record: DataRecord,
+  seq: number,
+  at: {
+    readonly stage: Exclude<StageDefinition, { kind: "source" }>;
+    readonly inputs: readonly Place[];
+    readonly everything: ReadonlyMap<LaneId, { readonly first: number; readonly last: number }>;
+  },
+): void {
+  const { stage, inputs, everything } = at;
+  if (stage.kind === "stateful") {
+    expect(record.cause).toEqual([...everything].map(([lane, { first, last }]) => ({ lane, first, last })));
+    expect(record).toMatchObject({ originLane: stage.lane, originSeq: seq });
+    return;
+  }
+  const input = inputs[record.cause as number] as Place;
+  expect(input).toBeDefined();
+  const cause = recordAt(recorded, input) as DataRecord;
+  expect(record).toMatchObject({ originLane: cause.originLane, originSeq: cause.originSeq });
+}
+
+/** The end of a lane is the last of its data path, and advertises what the lane holds. */
+function checkEnd(recorded: RecordedRun, name: string): void {
+  const ends = recorded.recordsOf(name, "end");
+  expect(ends.length).toBe(recorded.moves(name).at(-1) === "drained" ? 1 : 0);
+  const path = recorded.records(name).filter(({ kind }) => kind === "data" || kind === "end");
+  for (const end of ends) {
+    expect(path.at(-1)).toBe(end);
+    expect(end.counts.map(({ count }) => count)).toEqual([path.length - 1]);
+  }
+}
+
+function checkSeal(recorded: RecordedRun, definition: FlowDefinition): void {
+  const seals = recorded.recordsOf("system", "seal");
+  for (const seal of seals) {
+    expect(recorded.frames.at(-1)?.records).toEqual([seal]);
+    expect(seal.data).toEqual([0, ...definition.stages.map(({ name }) => recorded.payloads(name).length)]);
+  }
+}
+
+function dataPath(recorded: RecordedRun, lane: LaneId): { seq: number; record: LogRecord }[] {
+  return recorded
+    .framesOf(recorded.manifest.lanes[lane] as string)
+    .flatMap((frame: DecodedFrame) => frame.records.map((record, index) => ({ seq: frame.firstSeq + index, record })))
+    .filter(({ record }) => record.kind === "data" || record.kind === "end");
+}
+
+function recordAt(recorded: RecordedRun, { lane, seq }: Place): LogRecord | undefined {
+  return recorded.records(recorded.manifest.lanes[lane] as string)[seq];
+}
