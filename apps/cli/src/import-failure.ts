@@ -26,9 +26,7 @@ function compileErrors(cause: unknown): readonly string[] | undefined {
   const positioned = parts.map(bunError).filter((line) => line !== undefined);
   if (positioned.length > 0) return positioned;
   if (/^SyntaxError: |could not be parsed/.test(message)) return denoError(message);
-  if (!(cause instanceof SyntaxError)) return undefined;
-  const place = firstPlace(cause);
-  return [place === undefined ? message : `${place}: ${message}`];
+  return cause instanceof SyntaxError ? [linkError(cause, message)] : undefined;
 }
 
 /** esbuild counts columns from 0; editors count from 1. */
@@ -54,6 +52,13 @@ function denoError(message: string): readonly string[] {
   return [place === undefined ? text : `${place}: ${text}`];
 }
 
+/** A name that the imported module does not export. Deno says in the message itself where it was asked for. */
+function linkError(cause: SyntaxError, message: string): string {
+  const [, text = message, asked] = /^(.*) at (file:\/\/\S+:\d+:\d+)$/.exec(message) ?? [];
+  const place = asked === undefined ? firstPlace(cause) : asPath(asked);
+  return place === undefined ? text : `${place}: ${text}`;
+}
+
 /** The innermost place that is in a file of the author's, as `file:line:column`. */
 function firstPlace(cause: unknown): string | undefined {
   const stack = field(cause, "stack");
@@ -66,7 +71,10 @@ function firstPlace(cause: unknown): string | undefined {
 function placeOfFrame(line: string): string | undefined {
   const match = /^\s*at (?:.*\()?(.+:\d+:\d+)\)?$/.exec(line);
   const place = match?.[1];
-  if (place === undefined || /^(node|ext|bun|native|data):|node_modules/.test(place.replace(/^async /, "")))
+  if (
+    place === undefined ||
+    /^(node|ext|bun|native|data):|node_modules|import-module\.[jt]s:/.test(place.replace(/^async /, ""))
+  )
     return undefined;
   return asPath(place.replace(/^async /, ""));
 }
@@ -103,5 +111,5 @@ function plain(text: string): string {
 }
 
 function indented(text: string): string {
-  return text.split("\n").join("\n  ");
+  return text.split(/\n\s*/).join("\n  ");
 }

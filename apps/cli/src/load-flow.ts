@@ -62,18 +62,18 @@ async function flowFilesIn(directory: string): Promise<string> {
 
 function defaultFlow(loaded: unknown, path: string): Result<Flow, CliFault> {
   const how = `Write \`export default flow("name", (f) => { … })\`, with \`flow\` from "refold".`;
-  if (typeof loaded !== "object" || loaded === null || !("default" in loaded)) {
-    return err(refused(`${path} has no default export. ${how}`));
-  }
-  const { default: direct } = loaded;
-  if (isFlow(direct)) return ok(direct);
-  // A module that was compiled to CommonJS carries its default export one level down.
-  const inner = typeof direct === "object" && direct !== null && "default" in direct ? direct.default : undefined;
-  if (isFlow(inner)) return ok(inner);
-  const commonJsWithout =
-    typeof direct === "object" && direct !== null && "module.exports" in loaded && inner === undefined;
-  if (commonJsWithout) return err(refused(`${path} has no default export. ${how}`));
-  return err(refused(`The default export of ${path} is ${kindOf(direct)}, not a flow. ${how}`));
+  const exported = moduleExports(loaded);
+  if (!("default" in exported)) return err(refused(`${path} has no default export. ${how}`));
+  if (isFlow(exported.default)) return ok(exported.default);
+  return err(refused(`The default export of ${path} is ${kindOf(exported.default)}, not a flow. ${how}`));
+}
+
+/** A module that was compiled to CommonJS, and says so, is the default export of what was imported. */
+function moduleExports(loaded: unknown): object {
+  if (typeof loaded !== "object" || loaded === null) return {};
+  const inner: unknown = "default" in loaded ? loaded.default : undefined;
+  const compiled = typeof inner === "object" && inner !== null && "__esModule" in inner && inner.__esModule === true;
+  return compiled ? inner : loaded;
 }
 
 function kindOf(value: unknown): string {

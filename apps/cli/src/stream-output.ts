@@ -32,7 +32,8 @@ export class StreamOutput implements TextOutput {
   }
 
   get columns(): number | undefined {
-    return this.#stream.columns;
+    // Some terminals do not know their width, and say 0.
+    return this.#stream.columns === 0 ? undefined : this.#stream.columns;
   }
 
   get closed(): boolean {

@@ -1,7 +1,7 @@
 export { flow, isFlow, type Flow, type FlowBuilder } from "./authoring/flow.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
-export type { StageOptions } from "./authoring/stage-options.ts";
+export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";
 export { onEnd, type Schedule, type StatefulSpec } from "./authoring/stateful-spec.ts";
 export { Stream } from "./authoring/stream.ts";
 export type {

@@ -11,6 +11,12 @@ export {
   runIdOf as sampleRunId,
   sealOf as sampleSeal,
 } from "./run-store-conformance/samples.ts";
+export {
+  metricsExporterConformance,
+  type MetricsExporterConformance,
+  type MetricsExporterUnderTest,
+} from "./metrics-exporter-conformance.ts";
+export { sampleMetrics, type SampleMetricsOptions } from "./metrics-exporter-conformance/samples.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { tapLog, type LogTapOptions } from "./log-tap.ts";
 export { readRun, RecordedRun, type DecodedFrame } from "./recorded-run.ts";

@@ -34,7 +34,9 @@ export function tapLog(log: RunLog, { before, after }: LogTapOptions): RunLog {
       if (fault?.kind === "storage") failed = fault;
       if (fault !== undefined) return err(fault);
       const appended = log.append(frame);
-      if (appended.isOk()) after?.(frame, number++);
+      if (appended.isErr()) return appended;
+      after?.(frame, number);
+      number++;
       return appended;
     },
     whenSafe: async (position) => (failed === undefined ? log.whenSafe(position) : err(failed)),

@@ -1,4 +1,11 @@
-import { RecordDecoder, type LogRecord, type Lsn, type RunManifest, type RunReader, type StoredFrame } from "@refold/core";
+import {
+  RecordDecoder,
+  type LogRecord,
+  type Lsn,
+  type RunManifest,
+  type RunReader,
+  type StoredFrame,
+} from "@refold/core";
 
 /** A frame with its records. */
 export interface DecodedFrame extends StoredFrame {

@@ -30,7 +30,10 @@ export function runStoreConformance(suite: RunStoreConformance): void {
   });
 }
 
-async function using<U extends RunStoreUnderTest>(open: () => Promise<U>, body: (under: U) => Promise<void>): Promise<void> {
+async function using<U extends RunStoreUnderTest>(
+  open: () => Promise<U>,
+  body: (under: U) => Promise<void>,
+): Promise<void> {
   const under = await open();
   try {
     await body(under);

@@ -21,6 +21,7 @@ export { explainTopologyFault } from "./explain.ts";
 export type { CycleFault, JsonFault, MalformedValue, SemanticFault, StructuralFault, TopologyFault } from "./fault.ts";
 export { fromJson, toJson, type TopologyJson } from "./json.ts";
 export { toMermaid } from "./mermaid.ts";
+export { nearestName } from "./nearest-name.ts";
 export { isTerminal, type Stage, STAGE_KINDS, type StageKind, type StageSpec } from "./stage.ts";
 export {
   flowNameProblem,

@@ -80,16 +80,22 @@ function hideWhilePrinting(progress: LiveProgress, io: CliIo): () => void {
   });
 }
 
+/** Launchers such as npm pass on a signal that the terminal has sent to all by itself: one keystroke arrives twice. */
+const SAME_KEYSTROKE_MS = 500;
+
 /** The first signal stops the run, which then ends in order; the second one does not wait for that. */
 function stopOnSignal({ handle }: OpenedRun, progress: LiveProgress, io: CliIo): () => void {
-  let stopping = false;
+  let stoppedMs: number | undefined;
   return io.onSignal((signal) => {
-    progress.hide();
-    if (stopping) {
+    const nowMs = io.host.clock.now();
+    if (stoppedMs !== undefined) {
+      if (nowMs - stoppedMs < SAME_KEYSTROKE_MS) return;
+      progress.hide();
       io.exitNow(SIGNAL_EXIT[signal]);
       return;
     }
-    stopping = true;
+    stoppedMs = nowMs;
+    progress.hide();
     void io.stderr.write(`Stopping the run after ${signal}; once more to end at once.\n`);
     handle.stop(`stopped by ${signal}`);
   });

@@ -97,10 +97,12 @@ export function failure(
   ];
 }
 
-/** The frames of a stack without its message, which is told apart. */
+/** The frames of a stack that are in the author's code, without the message, which is told apart. `--json` gives it whole. */
 function stackFrames(stack: string): readonly string[] {
   const lines = safeText(stack)
     .split("\n")
     .map((line) => line.trim());
-  return lines.filter((line) => /^at |@/.test(line));
+  return lines.filter(
+    (line) => /^at /.test(line) && !/[/\\](@refold|libs)[/\\]runtime[/\\]|[( ](node|ext|native):/.test(line),
+  );
 }

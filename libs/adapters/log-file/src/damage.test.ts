@@ -129,7 +129,10 @@ describe("a segment with a changed byte", () => {
         const place = { segment: "00000001.seg", offset: hit < 0 ? 0 : places[hit], lsn: Math.max(hit, 0) };
         expect(resumed._unsafeUnwrapErr()).toMatchObject({ kind: "damaged", ...place });
         const [shown, fault] = await readAll(await opened());
-        expect([shown, fault]).toEqual([range(0, Math.max(hit, 0)), expect.objectContaining({ kind: "damaged", ...place })]);
+        expect([shown, fault]).toEqual([
+          range(0, Math.max(hit, 0)),
+          expect.objectContaining({ kind: "damaged", ...place }),
+        ]);
       }
     }
   }, 60_000);
@@ -192,7 +195,12 @@ describe("a sector that a power failure lost", () => {
 describe("segments", () => {
   beforeEach(async () => {
     rmSync(directory, { recursive: true });
-    await write(directory, range(0, 12).map((n) => [sampleFrame(1, n, "x".repeat(150))]), 1, 400);
+    await write(
+      directory,
+      range(0, 12).map((n) => [sampleFrame(1, n, "x".repeat(150))]),
+      1,
+      400,
+    );
     expect(readdirSync(run)).toHaveLength(7);
   });
 
@@ -209,7 +217,12 @@ describe("segments", () => {
   });
 
   it("are refused when one is another run's", async () => {
-    await write(join(directory, "new"), range(0, 12).map((n) => [sampleFrame(1, n, "x".repeat(150))]), 2, 400);
+    await write(
+      join(directory, "new"),
+      range(0, 12).map((n) => [sampleFrame(1, n, "x".repeat(150))]),
+      2,
+      400,
+    );
     copyFileSync(join(runPath(join(directory, "new"), 2), "00000002.seg"), join(run, "00000002.seg"));
     expect(await refusal()).toMatchObject({ kind: "damaged", segment: "00000002.seg", offset: 0 });
   });
@@ -231,7 +244,12 @@ describe("segments", () => {
   });
 });
 
-async function write(into: string, writes: readonly (readonly FrameDraft[])[], n: number, segmentBytes = 1e6): Promise<void> {
+async function write(
+  into: string,
+  writes: readonly (readonly FrameDraft[])[],
+  n: number,
+  segmentBytes = 1e6,
+): Promise<void> {
   const log = (await fileStore({ directory: into, segmentBytes }).create(sampleManifest(n)))._unsafeUnwrap();
   for (const frames of writes) {
     const positions = frames.map((frame) => log.append(frame)._unsafeUnwrap());
@@ -272,7 +290,8 @@ async function refusal(): Promise<OpenFault> {
 
 function frameOffsets(bytes: Buffer): number[] {
   const offsets: number[] = [];
-  for (let at = SEGMENT_HEADER_BYTES; at + FRAME_HEADER_BYTES <= bytes.length; at += bytes.readUInt32BE(at)) offsets.push(at);
+  for (let at = SEGMENT_HEADER_BYTES; at + FRAME_HEADER_BYTES <= bytes.length; at += bytes.readUInt32BE(at))
+    offsets.push(at);
   return [...offsets, bytes.length];
 }
 

@@ -38,12 +38,12 @@ class DenoSegmentFile implements SegmentFile {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    for (let start = 0; start < bytes.length; ) start += await this.#file.write(bytes.subarray(start));
+    for (let start = 0; start < bytes.length;) start += await this.#file.write(bytes.subarray(start));
     if (this.#synced) await this.#file.syncData();
   }
 
   appendNow(bytes: Uint8Array): void {
-    for (let start = 0; start < bytes.length; ) start += this.#file.writeSync(bytes.subarray(start));
+    for (let start = 0; start < bytes.length;) start += this.#file.writeSync(bytes.subarray(start));
     if (this.#synced) this.#file.syncDataSync();
   }
 

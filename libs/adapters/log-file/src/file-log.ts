@@ -83,8 +83,11 @@ export class FileLog extends FileReader implements RunLog {
   }
 
   async #close(): Promise<void> {
-    await this.#writer.close();
-    this.#lock.release();
-    await super.close();
+    try {
+      await this.#writer.close();
+    } finally {
+      this.#lock.release();
+      await super.close();
+    }
   }
 }

@@ -48,7 +48,7 @@ export class FileReader implements RunReader {
     const end = await this.end();
     if (end.isErr()) return err(end.error);
     // A segment that was only just begun has no frame: then it is the segment before that has the last.
-    for (let from = Number.MAX_SAFE_INTEGER; ; ) {
+    for (let from = Number.MAX_SAFE_INTEGER; ;) {
       const found = await this.#lastFrom(from);
       if (found.isErr()) return err(found.error);
       const { frame, firstLsn } = found.value;

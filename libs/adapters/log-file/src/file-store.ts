@@ -11,21 +11,20 @@ import {
   type StorageFault,
 } from "@refold/core";
 import { err, ok, type Result } from "neverthrow";
-import { mkdirSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 
 import { folderName } from "./folder-name.ts";
 import { FileLog } from "./file-log.ts";
 import { FileReader } from "./file-reader.ts";
 import { createSegment, FrameWriter, type FrameWriterOptions } from "./frame-writer.ts";
 import { findTornTail, recover } from "./recover.ts";
-import { checkName, findRun, listRuns, readManifest, writeManifest } from "./run-directory.ts";
+import { checkName, findRun, listRuns, makeDirectory, readManifest, writeManifest } from "./run-directory.ts";
 import { segmentFiles } from "./segment-files-here.ts";
 import type { SegmentFiles } from "./segment-files.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { segmentName } from "./segment-name.ts";
 import { isSystemError, storageFault } from "./storage-fault.ts";
-import { syncDirectory } from "./sync-directory.ts";
 import { isLocked, lockHolder, takeLock } from "./writer-lock.ts";
 
 export interface FileStoreOptions {
@@ -124,20 +123,18 @@ export class FileStore implements RunStore {
 
   /** The manifest comes last: what has one is a whole run. */
   async #make(location: string, manifest: RunManifest): Promise<Result<RunLog, CreateFault>> {
-    const flow = dirname(location);
-    mkdirSync(flow, { recursive: true });
-    mkdirSync(location);
-    for (const made of [flow, dirname(flow), dirname(dirname(flow))]) syncDirectory(made);
-    const lock = takeLock(location);
-    if (isLocked(lock)) return err({ kind: "run-exists", runId: manifest.runId });
+    makeDirectory(location);
     try {
+      const lock = takeLock(location);
+      if (isLocked(lock)) return err({ kind: "run-exists", runId: manifest.runId });
       const options = this.#writerOptions(location, manifest);
       const file = createSegment(options, this.#files, 1, 0, 0);
       await writeManifest(location, manifest);
       const end = { segment: 1, offset: SEGMENT_HEADER_BYTES, lsn: 0, chain: 0 };
       return ok(new FileLog(location, manifest, undefined, new FrameWriter(options, file, end), lock));
     } catch (cause) {
-      lock.release();
+      // It was made just above, and holds nothing yet.
+      rmSync(location, { recursive: true, force: true });
       throw cause;
     }
   }

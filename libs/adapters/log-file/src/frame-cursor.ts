@@ -1,4 +1,12 @@
-import { FORMAT_VERSION, type DamageFault, type Lsn, type ReadFault, type RunId, type StoredFrame, type TornTail } from "@refold/core";
+import {
+  FORMAT_VERSION,
+  type DamageFault,
+  type Lsn,
+  type ReadFault,
+  type RunId,
+  type StoredFrame,
+  type TornTail,
+} from "@refold/core";
 import { err, ok, type Result } from "neverthrow";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
@@ -113,7 +121,7 @@ export class FrameCursor {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const frames: StoredFrame[] = [];
     const place = { lsn: this.#lsn, chain: this.#chain };
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const check = checkFrame(bytes, view, at, place);
       if (check.kind !== "frame") {
         this.#offset += at;
@@ -155,7 +163,12 @@ export class FrameCursor {
     const file = await open(this.#path(number), "r");
     const header = readSegmentHeader(await readUpTo(file, 0, SEGMENT_HEADER_BYTES));
     const mismatch = header === undefined ? undefined : this.#mismatch(header, number);
-    if (header !== undefined && mismatch === undefined && header.firstLsn === this.#lsn && header.chain === this.#chain) {
+    if (
+      header !== undefined &&
+      mismatch === undefined &&
+      header.firstLsn === this.#lsn &&
+      header.chain === this.#chain
+    ) {
       await this.#file?.close();
       this.#enter(file, header);
       return ok(true);
@@ -205,7 +218,9 @@ export class FrameCursor {
       return await read();
     } catch (cause) {
       if (!(cause instanceof Error) || !("code" in cause)) throw cause;
-      return err(storageFault("read", isSystemError(cause, "ENOENT") ? this.#directory : this.#path(this.#segment), cause));
+      return err(
+        storageFault("read", isSystemError(cause, "ENOENT") ? this.#directory : this.#path(this.#segment), cause),
+      );
     }
   }
 }

@@ -164,8 +164,8 @@ export class FrameWriter {
 
   async close(): Promise<void> {
     this.#closed = true;
+    // Then no write is under way, whether or not it succeeded.
     await this.whenSafe(this.#appended);
-    // A failure may come while a write is still under way; its descriptor must outlive it.
     this.#file.close();
     this.onProgress();
   }
@@ -268,11 +268,12 @@ export class FrameWriter {
     if (this.#size < this.#options.segmentBytes) return;
     const { files, synced } = this.#options;
     const number = this.#segment + 1;
+    const next = createSegment(this.#options, files, number, half.lsn, half.chain);
     this.#file.close();
+    this.#file = next;
     this.#segment = number;
-    this.#file = createSegment(this.#options, files, number, half.lsn, half.chain);
-    if (synced) syncDirectory(this.#options.directory);
     this.#size = SEGMENT_HEADER_BYTES;
+    if (synced) syncDirectory(this.#options.directory);
   }
 
   #path(segment: number): string {
@@ -289,8 +290,13 @@ export function createSegment(
   chain: number,
 ): SegmentFile {
   const file = files.create(join(directory, segmentName(number)), synced);
-  file.appendNow(writeSegmentHeader({ runId, number, firstLsn, chain }));
-  return file;
+  try {
+    file.appendNow(writeSegmentHeader({ runId, number, firstLsn, chain }));
+    return file;
+  } catch (cause) {
+    file.close();
+    throw cause;
+  }
 }
 
 function emptyHalf(): Half {

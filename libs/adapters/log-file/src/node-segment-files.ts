@@ -45,7 +45,7 @@ class NodeSegmentFile implements SegmentFile {
   }
 
   appendNow(bytes: Uint8Array): void {
-    for (let start = 0; start < bytes.length; ) {
+    for (let start = 0; start < bytes.length;) {
       const written = writeSync(this.#descriptor, bytes, start, bytes.length - start, this.#offset);
       this.#offset += written;
       start += written;

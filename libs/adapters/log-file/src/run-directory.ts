@@ -1,13 +1,26 @@
 import { isRunId, parseManifest, type ListedRun, type OpenFault, type RunId, type RunManifest } from "@refold/core";
 import { err, ok, type Result } from "neverthrow";
-import type { Dirent } from "node:fs";
+import { existsSync, mkdirSync, type Dirent } from "node:fs";
 import { open, readdir, readFile, rename } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { isSystemError, storageFault } from "./storage-fault.ts";
 import { syncDirectory } from "./sync-directory.ts";
 
 const MANIFEST = "manifest.json";
+
+/** Makes the directory of a new run, and those above it, so that a power failure leaves them. Throws when it exists. */
+export function makeDirectory(location: string): void {
+  const flow = dirname(location);
+  const first = mkdirSync(flow, { recursive: true });
+  mkdirSync(location);
+  syncDirectory(flow);
+  if (first === undefined) return;
+  for (let made = flow; ; made = dirname(made)) {
+    syncDirectory(dirname(made));
+    if (made === first || made === dirname(made)) return;
+  }
+}
 
 /** Writes the manifest whole or not at all: to a file beside it that then takes its name. */
 export async function writeManifest(directory: string, manifest: RunManifest): Promise<void> {
@@ -44,9 +57,8 @@ export async function findRun(store: string, runId: RunId): Promise<Result<strin
   if (!isRunId(runId)) return missing;
   try {
     for (const flow of await entries(store)) {
-      if (!flow.isDirectory()) continue;
-      const found = (await entries(join(store, flow.name))).some((entry) => entry.name === runId);
-      if (found) return ok(join(store, flow.name, runId));
+      const location = join(store, flow.name, runId);
+      if (flow.isDirectory() && existsSync(location)) return ok(location);
     }
     return missing;
   } catch (cause) {

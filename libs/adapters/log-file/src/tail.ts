@@ -23,7 +23,7 @@ export function isTornTail(rest: Uint8Array, offset: number, lsn: number, length
 
 function hasLostSector(rest: Uint8Array, offset: number, length: number | undefined): boolean {
   const end = Math.min(rest.length, Math.max(length ?? 0, 1));
-  for (let at = 0; at < end; ) {
+  for (let at = 0; at < end;) {
     const sectorEnd = Math.min(rest.length, (Math.floor((offset + at) / SECTOR_BYTES) + 1) * SECTOR_BYTES - offset);
     // A frame may begin with up to three zeros of its own; its length is never zero.
     if (sectorEnd - at >= 4 && isZero(rest, at, sectorEnd)) return true;

@@ -88,7 +88,11 @@ describe("takeLock", () => {
         const within = new Set<number>();
         let lives = 0;
         const contend = function* (pid: number): Generator<void> {
-          const contender = { self: holderOf({ pid }), isAlive: (holder: LockHolder) => !dead.has(holder.pid) };
+          const contender = {
+            self: holderOf({ pid }),
+            isAlive: (holder: LockHolder) => !dead.has(holder.pid),
+            write: writeFileSync,
+          };
           for (;;) {
             const lock = yield* stepsToTake(place, contender);
             if (isLocked(lock)) continue;

@@ -41,7 +41,7 @@ interface LockFile {
  * is only removed by itself.
  */
 export function takeLock(directory: string): WriterLock | Locked {
-  const taking = stepsToTake(directory, { self: thisProcess(), isAlive });
+  const taking = stepsToTake(directory, { self: thisProcess(), isAlive, write: writeSynced });
   for (;;) {
     const step = taking.next();
     if (step.done === true) return step.value;
@@ -51,7 +51,9 @@ export function takeLock(directory: string): WriterLock | Locked {
 /** Who takes a lock, and how it tells whether another is alive. */
 export interface Contender {
   readonly self: LockHolder;
-  isAlive(holder: LockHolder): boolean;
+  readonly isAlive: (holder: LockHolder) => boolean;
+  /** Makes a file that outlives a power failure. */
+  readonly write: (path: string, text: string) => void;
 }
 
 /** {@link takeLock}, stopping before each step that others can see or that sees others: a test interleaves them. */
@@ -73,15 +75,10 @@ export function isLocked(result: WriterLock | Locked): result is Locked {
 
 const UNREADABLE = "unknown: the LOCK file cannot be read; remove it if no process writes the run";
 
-function* take(
-  path: string,
-  base: string,
-  contender: Contender,
-  depth: number,
-): Generator<void, WriterLock | Locked> {
+function* take(path: string, base: string, contender: Contender, depth: number): Generator<void, WriterLock | Locked> {
   const token = randomUUID();
   const own = `${base}.${token}`;
-  writeSynced(own, JSON.stringify({ token, ...contender.self }));
+  contender.write(own, JSON.stringify({ token, ...contender.self }));
   try {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       yield;
@@ -120,10 +117,17 @@ function linked(own: string, path: string): boolean {
   }
 }
 
-/** Only our own: if the lock is not ours any more, someone removed it by hand. */
+/**
+ * Only our own: if the lock is not ours any more, someone removed it by hand. Where it cannot be removed, because the disk
+ * became read-only, it names a process that will be dead.
+ */
 function release(path: string, token: string): void {
-  const found = readLock(path);
-  if (found !== undefined && found !== "unreadable" && found.token === token) removeIfThere(path);
+  try {
+    const found = readLock(path);
+    if (found !== undefined && found !== "unreadable" && found.token === token) unlinkSync(path);
+  } catch (cause) {
+    if (!(cause instanceof Error) || !("code" in cause)) throw cause;
+  }
 }
 
 function readLock(path: string): LockFile | "unreadable" | undefined {

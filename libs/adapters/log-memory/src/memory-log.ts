@@ -61,7 +61,8 @@ export class MemoryLog extends MemoryReader implements RunLog {
   async whenSafe(position: Position): Promise<Result<void, StorageFault>> {
     if (this.run.fault !== undefined) return err(this.run.fault);
     if (position <= this.#safe) return ok();
-    if (position > this.#appended) throw new RangeError(`whenSafe(${position}): only ${this.#appended} frames were appended`);
+    if (position > this.#appended)
+      throw new RangeError(`whenSafe(${position}): only ${this.#appended} frames were appended`);
     // After a crash of the process nobody is there to be told.
     return new Promise((resolve) => this.#waiting.push({ position, resolve }));
   }

@@ -32,7 +32,8 @@ export class MemoryReader implements RunReader {
   async *read(from: Lsn): AsyncGenerator<Result<readonly StoredFrame[], ReadFault>> {
     const frames = this.run.frames;
     const end = frames.length;
-    for (let at: number = from; at < end; at += BATCH_FRAMES) yield ok(frames.slice(at, Math.min(at + BATCH_FRAMES, end)));
+    for (let at: number = from; at < end; at += BATCH_FRAMES)
+      yield ok(frames.slice(at, Math.min(at + BATCH_FRAMES, end)));
   }
 
   follow(from: Lsn): AsyncIterable<Result<readonly StoredFrame[], ReadFault>> {

@@ -24,6 +24,7 @@ export function statefulProgram<Input, State, Output>(spec: StatefulSpec<Input, 
     accept(input, context) {
       // The types of the flow hold that this stage's upstream emits `Input`.
       state = spec.fold(state, input as Input, context);
+      return undefined;
     },
     finish: (context) => spec.project(state, context),
   };

@@ -127,12 +127,23 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
         { kind: "transition", machine: machine.name, event, from: from.kind, to: to.kind },
       ]);
       state.publish(to);
-      await supervised.recorded?.(frame);
+      await this.#passOn(frame);
       for (const action of actions) await supervised.perform(action);
       return undefined;
     } catch (cause) {
       if (cause instanceof Abandoned) throw cause;
       return { cause };
+    }
+  }
+
+  async #passOn(frame: RecordedFrame): Promise<void> {
+    const { supervised, state } = this.#options;
+    try {
+      await supervised.recorded?.(frame);
+    } catch (cause) {
+      // The machine has ended and takes no failure any more, but others wait for this frame.
+      if (supervised.machine.isFinal(state.value)) throw new Abandoned(asError(cause));
+      throw cause;
     }
   }
 

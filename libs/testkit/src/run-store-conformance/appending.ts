@@ -11,7 +11,11 @@ export function appendingTests(test: StoreTest): void {
   test("counts accepted frames from 1", async ({ store }) => {
     const log = valueOf(await store.create(manifestOf(1)));
     equal(log.safe, 0, "safe before the first frame");
-    equal([0, 1, 2].map((n) => valueOf(log.append(frameOf(1, n, n)))), [1, 2, 3], "the positions");
+    equal(
+      [0, 1, 2].map((n) => valueOf(log.append(frameOf(1, n, n)))),
+      [1, 2, 3],
+      "the positions",
+    );
     await log.close();
   });
 

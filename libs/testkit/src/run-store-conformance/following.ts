@@ -55,7 +55,11 @@ export function followingTests(test: StoreTest): void {
     valueOf(await log.whenSafe(valueOf(log.append(frameOf(1, 0, "a")))));
     const reader = valueOf(await store.open(runIdOf(1)));
     const iterator = reader.follow(0 as Lsn)[Symbol.asyncIterator]();
-    equal(lsnsOf(valueOf((await iterator.next()).value as Result<readonly StoredFrame[], ReadFault>)), [0], "the frames");
+    equal(
+      lsnsOf(valueOf((await iterator.next()).value as Result<readonly StoredFrame[], ReadFault>)),
+      [0],
+      "the frames",
+    );
     const waiting = iterator.next();
     await reader.close();
     equal((await waiting).done, true, "the wait that was under way");

@@ -71,7 +71,10 @@ export function listingTests(test: StoreTest): void {
     const logs = await Promise.all([1, 2, 3].map(async (n) => valueOf(await store.create(manifestOf(n)))));
     for (let n = 0; n < 50; n++) for (const log of logs) valueOf(log.append(frameOf(1, n, log.manifest.runId)));
     for (const log of logs) {
-      equalFrames(await framesOf(log), Array.from({ length: 50 }, (_, n) => frameOf(1, n, log.manifest.runId)));
+      equalFrames(
+        await framesOf(log),
+        Array.from({ length: 50 }, (_, n) => frameOf(1, n, log.manifest.runId)),
+      );
       await log.close();
     }
   });

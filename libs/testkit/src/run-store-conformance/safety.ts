@@ -44,7 +44,7 @@ export function safetyTests(test: StoreTest): void {
     const followed = log.follow(0 as Lsn)[Symbol.asyncIterator]();
     for (let n = 0; n < 3; n++) {
       valueOf(log.append(frameOf(1, n, n)));
-      for (let shown = 0; shown === 0; ) {
+      for (let shown = 0; shown === 0;) {
         const item = await followed.next();
         check(item.done !== true, "the log is followed while it is written");
         shown = valueOf(item.value).length;

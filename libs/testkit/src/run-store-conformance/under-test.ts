@@ -2,8 +2,8 @@ import type { RunStore } from "@refold/core";
 
 /** As much of a test runner as a conformance suite needs. Those of vitest, node:test, Bun and Deno fit. */
 export interface TestRunner {
-  describe(name: string, body: () => void): void;
-  it(name: string, body: () => Promise<void>): void;
+  readonly describe: (name: string, body: () => void) => void;
+  readonly it: (name: string, body: () => Promise<void>) => void;
 }
 
 /** A store with nothing in it, made for one test. */
@@ -22,7 +22,7 @@ export interface FailingRunStore extends RunStoreUnderTest {
 export interface RunStoreConformance {
   readonly name: string;
   readonly runner: TestRunner;
-  open(): Promise<RunStoreUnderTest>;
+  readonly open: () => Promise<RunStoreUnderTest>;
   readonly profiles?: {
     /** The log holds frames in memory until they are written, and says through `room` when that is enough. */
     readonly bounded?: boolean;

@@ -1,0 +1,62 @@
+import type { Edge } from "../edge/edge.ts";
+import type { StageContext } from "./stage-context.ts";
+import { StageFailure } from "./stage-fault.ts";
+
+/** Lets a stage wait for credit on its outputs, and tells when an edge makes no progress for too long. */
+export class CreditWait {
+  readonly #context: StageContext;
+  readonly #outputs: readonly Edge[];
+
+  constructor(context: StageContext, outputs: readonly Edge[]) {
+    this.#context = context;
+    this.#outputs = outputs;
+  }
+
+  /** `undefined` when there is room. Throws when an edge has stalled, whatever its siblings do. */
+  wait(): Promise<void> | undefined {
+    const room = this.#context.log.room();
+    if (room !== undefined) return this.#timed(room);
+    const nowMs = this.#context.clock.now();
+    let deadlineMs = Number.POSITIVE_INFINITY;
+    let blocked = false;
+    for (const edge of this.#outputs) {
+      if (edge.window.room > 0) {
+        edge.blockedSinceMs = undefined;
+        continue;
+      }
+      blocked = true;
+      edge.blockedSinceMs ??= nowMs;
+      const { stallTimeoutMs } = edge.window.settings;
+      const stallsAtMs = edge.blockedSinceMs + stallTimeoutMs;
+      if (nowMs >= stallsAtMs) throw this.#stalled(edge, nowMs - edge.blockedSinceMs);
+      deadlineMs = Math.min(deadlineMs, stallsAtMs);
+    }
+    return blocked ? this.#timed(this.#wakeBy(deadlineMs - nowMs)) : undefined;
+  }
+
+  async #wakeBy(delayMs: number): Promise<void> {
+    const { clock, wake } = this.#context;
+    if (delayMs === Number.POSITIVE_INFINITY) return wake.wait();
+    const disarm = clock.schedule(delayMs, () => wake.signal());
+    await wake.wait();
+    disarm();
+  }
+
+  async #timed(waiting: Promise<void>): Promise<void> {
+    const { clock, counters } = this.#context;
+    const begunMs = clock.now();
+    await waiting;
+    counters.blockedMs += clock.now() - begunMs;
+  }
+
+  #stalled(edge: Edge, forMs: number): StageFailure {
+    const { name } = this.#context;
+    const reader = this.#context.laneName(edge.to);
+    const { held } = edge.window;
+    return new StageFailure({
+      code: "edge-stalled",
+      stage: name,
+      message: `the edge ${name} -> ${reader} has stalled: ${held} records wait for ${reader}, which has taken none for ${forMs} ms`,
+    });
+  }
+}
