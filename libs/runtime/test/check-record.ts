@@ -4,9 +4,10 @@ import { expect } from "vitest";
 
 import type { FlowDefinition, StageDefinition } from "../src/index.ts";
 
-interface Place {
+interface Input {
   readonly lane: LaneId;
   readonly seq: number;
+  readonly record: LogRecord;
 }
 
 /**
@@ -61,7 +62,7 @@ function checkSource(recorded: RecordedRun, { name, lane }: StageDefinition): vo
 function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { kind: "source" }>): void {
   const unread = new Map(stage.upstream.map((lane) => [lane, dataPath(recorded, lane)]));
   const everything = new Map<LaneId, { first: number; last: number }>();
-  let inputs: readonly Place[] = [];
+  let inputs: readonly Input[] = [];
   for (const frame of recorded.framesOf(stage.name)) {
     for (const [index, record] of frame.records.entries()) {
       if (record.kind === "consumed") {
@@ -72,8 +73,7 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
           if (span === undefined) everything.set(lane, { first: seq, last: seq });
           else span.last = seq;
         }
-      } else if (record.kind === "data")
-        checkOutput(recorded, record, frame.firstSeq + index, { stage, inputs, everything });
+      } else if (record.kind === "data") checkOutput(record, frame.firstSeq + index, { stage, inputs, everything });
       else if (record.kind === "receipt") expect(record).toMatchObject({ first: 0, count: inputs.length });
     }
   }
@@ -85,21 +85,22 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
 }
 
 /** The data inputs within a span, which has to name exactly what is next of its lane. */
-function takeSpan(span: Span, unread: ReadonlyMap<LaneId, { seq: number; record: LogRecord }[]>): readonly Place[] {
+function takeSpan(span: Span, unread: ReadonlyMap<LaneId, { seq: number; record: LogRecord }[]>): readonly Input[] {
   const queue = unread.get(span.lane);
   expect(queue?.[0]?.seq).toBe(span.first);
   const taken = (queue ?? []).splice(0, (queue ?? []).filter(({ seq }) => seq <= span.last).length);
   expect(taken.at(-1)?.seq).toBe(span.last);
-  return taken.filter(({ record }) => record.kind === "data").map(({ seq }) => ({ lane: span.lane, seq }));
+  return taken
+    .filter(({ record }) => record.kind === "data")
+    .map(({ seq, record }) => ({ lane: span.lane, seq, record }));
 }
 
 function checkOutput(
-  recorded: RecordedRun,
   record: DataRecord,
   seq: number,
   at: {
     readonly stage: Exclude<StageDefinition, { kind: "source" }>;
-    readonly inputs: readonly Place[];
+    readonly inputs: readonly Input[];
     readonly everything: ReadonlyMap<LaneId, { readonly first: number; readonly last: number }>;
   },
 ): void {
@@ -109,9 +110,8 @@ function checkOutput(
     expect(record).toMatchObject({ originLane: stage.lane, originSeq: seq });
     return;
   }
-  const input = inputs[record.cause as number] as Place;
-  expect(input).toBeDefined();
-  const cause = recordAt(recorded, input) as DataRecord;
+  const cause = inputs[record.cause as number]?.record as DataRecord;
+  expect(cause).toBeDefined();
   expect(record).toMatchObject({ originLane: cause.originLane, originSeq: cause.originSeq });
 }
 
@@ -139,8 +139,4 @@ function dataPath(recorded: RecordedRun, lane: LaneId): { seq: number; record: L
     .framesOf(recorded.manifest.lanes[lane] as string)
     .flatMap((frame: DecodedFrame) => frame.records.map((record, index) => ({ seq: frame.firstSeq + index, record })))
     .filter(({ record }) => record.kind === "data" || record.kind === "end");
-}
-
-function recordAt(recorded: RecordedRun, { lane, seq }: Place): LogRecord | undefined {
-  return recorded.records(recorded.manifest.lanes[lane] as string)[seq];
 }

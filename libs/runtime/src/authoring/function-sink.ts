@@ -10,7 +10,8 @@ export function functionSink<T>(deliver: (item: T) => void | Promise<void>): Sin
         const { items } = batch;
         for (let i = 0; i < items.length; i++) {
           const delivered = deliver(items[i] as T);
-          if (delivered !== undefined) return deliverRest(deliver, items, i + 1, delivered);
+          // What `(item) => items.push(item)` returns is no promise.
+          if (typeof delivered?.then === "function") return deliverRest(deliver, items, i + 1, delivered);
         }
         return undefined;
       },

@@ -1,5 +1,5 @@
 import type { HandlerContext } from "../step/handler-context.ts";
-import type { StageProgram } from "../step/stage-program.ts";
+import type { Outputs, StageProgram } from "../step/stage-program.ts";
 
 const NOTHING: readonly unknown[] = [];
 const finish = (): Iterable<unknown> => NOTHING;
@@ -31,11 +31,23 @@ export const programs: {
     },
     finish,
   }),
-  transform: (handler) => ({
-    accept(input, context, outputs) {
-      handler(input as Parameters<typeof handler>[0], (output) => outputs.emit(output), context);
-      return undefined;
-    },
-    finish,
-  }),
+  transform(handler) {
+    let into: Outputs | undefined;
+    const emit = (output: unknown): void => {
+      if (into === undefined) throw new Error("emit was called after its handler had returned");
+      into.emit(output);
+    };
+    return {
+      accept(input, context, outputs) {
+        into = outputs;
+        try {
+          handler(input as Parameters<typeof handler>[0], emit, context);
+        } finally {
+          into = undefined;
+        }
+        return undefined;
+      },
+      finish,
+    };
+  },
 };

@@ -19,13 +19,16 @@ export interface StatefulSpec<Input, State, Output> {
 }
 
 export function statefulProgram<Input, State, Output>(spec: StatefulSpec<Input, State, Output>): StageProgram {
-  let state = spec.initial();
+  // Made when it is first asked for: what `initial` throws is a failure of the stage, as what `fold` throws.
+  let state: { value: State } | undefined;
+  const made = (): { value: State } => (state ??= { value: spec.initial() });
   return {
     accept(input, context) {
+      const current = state ?? made();
       // The types of the flow hold that this stage's upstream emits `Input`.
-      state = spec.fold(state, input as Input, context);
+      current.value = spec.fold(current.value, input as Input, context);
       return undefined;
     },
-    finish: (context) => spec.project(state, context),
+    finish: (context) => spec.project(made().value, context),
   };
 }

@@ -115,6 +115,14 @@ describe("a stream", () => {
     expect(new Set(seen)).toEqual(new Set([1, 2, "a"]));
   });
 
+  it("delivers to a function whatever it returns, where it is no promise", async () => {
+    const seen: number[] = [];
+    const described = flow("pushing", (f) => f.source("numbers", [1, 2, 3]).sink("seen", (n) => seen.push(n)));
+    const { recorded } = await runFlow(described, { store: memoryStore() });
+    expect(seen).toEqual([1, 2, 3]);
+    expect(recorded.recordsOf("seen", "receipt")).toMatchObject([{ count: 3 }]);
+  });
+
   it("delivers to an asynchronous function one item after the other", async () => {
     const log: string[] = [];
     const described = flow("async-sink", (f) => {

@@ -75,6 +75,7 @@ export class StageTask {
   }
 
   cancel(reason: string): void {
+    this.#context.outside.cancel();
     this.#channel.send({ kind: "cancel", reason });
   }
 }

@@ -1,4 +1,3 @@
-import type { Items } from "../definition/flow-definition.ts";
 import type { Wake } from "../supervision/wake.ts";
 
 const BUFFERED_ITEMS = 256;
@@ -20,10 +19,12 @@ export class Intake {
   #reading = false;
   #closed = false;
 
-  constructor(items: Items<unknown>, wake: Wake) {
+  /** Throws a TypeError for what is not iterable, which the compiler may not have seen. */
+  constructor(items: unknown, wake: Wake) {
     this.#wake = wake;
-    if (Symbol.asyncIterator in items) this.#asyncIterator = items[Symbol.asyncIterator]();
-    else this.#iterator = items[Symbol.iterator]();
+    if (isAsyncIterable(items)) this.#asyncIterator = items[Symbol.asyncIterator]();
+    else if (isIterable(items)) this.#iterator = items[Symbol.iterator]();
+    else throw new TypeError(`what the source opened is not iterable, but ${items === null ? "null" : typeof items}`);
   }
 
   /** Up to `limit` items. None means that there is none now: see `state`, and else wait for the wake. */
@@ -45,7 +46,11 @@ export class Intake {
     this.#closed = true;
     if (this.state.kind !== "open") return;
     this.#iterator?.return?.();
-    await this.#asyncIterator?.return?.();
+    const returned = this.#asyncIterator?.return?.();
+    if (!this.#reading) await returned;
+    // A generator hears of its end when the wait that it is in is over, which may be never. What it throws then tells nobody
+    // anything any more.
+    else void returned?.catch(() => undefined);
   }
 
   #pull(iterator: Iterator<unknown>, limit: number): readonly unknown[] {
@@ -82,4 +87,12 @@ export class Intake {
     this.#reading = false;
     this.#wake.signal();
   }
+}
+
+function isAsyncIterable(items: unknown): items is AsyncIterable<unknown> {
+  return typeof (items as AsyncIterable<unknown> | null | undefined)?.[Symbol.asyncIterator] === "function";
+}
+
+function isIterable(items: unknown): items is Iterable<unknown> {
+  return typeof (items as Iterable<unknown> | null | undefined)?.[Symbol.iterator] === "function";
 }

@@ -182,7 +182,8 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     try {
       more = step.finish(most, context.writer.nextSeq);
     } catch (thrown) {
-      throw new StageFailure(this.#handlerFault(thrown));
+      // How many outputs a batch holds is chance, so those before the fault go on record whichever batch they are in.
+      return failAfter(step.records.length > 0 ? this.#record(step.records) : undefined, this.#handlerFault(thrown));
     }
     if (step.records.length === 0) return more ? { kind: "continue" } : done;
     return this.#record(step.records)?.then(goOn) ?? { kind: "continue" };
@@ -203,9 +204,13 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     const record = records[refused] as DataRecord;
     const { cause } = record;
     const context = this.#context;
-    const fault = { code: "payload-refused", stage: context.name, message: `an output cannot be stored: ${why}` } as const;
+    const fault = {
+      code: "payload-refused",
+      stage: context.name,
+      message: `an output cannot be stored: ${why}`,
+    } as const;
     if (typeof cause !== "number" || records[0]?.kind === "data") {
-      return failAfter(context.append(records.slice(0, refused), context.clock.now()), fault);
+      return failAfter(refused > 0 ? this.#record(records.slice(0, refused)) : undefined, fault);
     }
     const kept = records.filter((one) => one.kind === "data" && (one.cause as number) < cause);
     const spans = this.#step.spansBefore(cause);

@@ -60,11 +60,11 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       await this.#outside(async () => {
         this.#writer = await this.#definition.connector.open();
       });
-    } else await this.#close();
+    } else await this.abandon();
   }
 
-  async abandon(): Promise<void> {
-    await this.#close();
+  abandon(): Promise<void> {
+    return this.#context.outside.last(() => this.#close());
   }
 
   failure(cause: unknown): SinkEvent {
@@ -119,7 +119,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       const safe = await context.log.whenSafe(this.#inputs.position);
       if (safe.isErr()) throw new LogFailure(safe.error);
       const writer = this.#writer as SinkWriter<unknown>;
-      await this.#outside(() => writer.write(batch));
+      if (!(await this.#outside(() => writer.write(batch)))) return;
       records.push({ kind: "receipt", outcome: "success", first: 0, count, detail: undefined });
     }
     const appended = context.writer.append(clock.now(), records);
@@ -137,24 +137,25 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   }
 
   async #flush(): Promise<Directive> {
-    await this.#outside(() => this.#writer?.flush?.());
-    return { kind: "transition", event: { kind: "flushed" } };
+    const flushed = await this.#outside(() => this.#writer?.flush?.());
+    return flushed ? { kind: "transition", event: { kind: "flushed" } } : { kind: "continue" };
   }
 
   async #drain(): Promise<Directive> {
-    await this.#outside(() => this.#close());
-    return { kind: "transition", event: { kind: "drained" } };
+    const closed = await this.#outside(() => this.#close());
+    return closed ? { kind: "transition", event: { kind: "drained" } } : { kind: "continue" };
   }
 
-  async #close(): Promise<void> {
+  #close(): void | Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
-    await writer?.close?.();
+    return writer?.close?.();
   }
 
-  async #outside(call: () => void | Promise<void>): Promise<void> {
+  /** False if the call was given up, because the stage is to cancel. */
+  async #outside(call: () => void | Promise<void>): Promise<boolean> {
     try {
-      await call();
+      return await this.#context.outside.call(call);
     } catch (cause) {
       throw new StageFailure(thrownFault("sink-threw", this.#context.name, cause));
     }

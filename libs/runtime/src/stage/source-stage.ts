@@ -50,12 +50,11 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
   }
 
   async perform(action: ResourceAction): Promise<void> {
-    if (action.kind === "release") {
-      await this.#intake?.close();
-      return;
-    }
+    if (action.kind === "release") return this.abandon();
     try {
-      this.#intake = new Intake(await this.#definition.open(), this.#context.wake);
+      await this.#context.outside.call(async () => {
+        this.#intake = new Intake(await this.#definition.open(), this.#context.wake);
+      });
     } catch (cause) {
       throw this.#threw(cause);
     }
@@ -65,8 +64,8 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     return this.#context.pass(frame);
   }
 
-  async abandon(): Promise<void> {
-    await this.#intake?.close();
+  abandon(): Promise<void> {
+    return this.#context.outside.last(() => this.#intake?.close());
   }
 
   failure(cause: unknown): SourceEvent {

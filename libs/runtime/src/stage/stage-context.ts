@@ -6,6 +6,7 @@ import type { EdgeSettings } from "../pipeline/run-settings.ts";
 import type { LaneWriter, RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
 import { CreditWait } from "./credit-wait.ts";
+import { OutsideCalls } from "./outside-calls.ts";
 import { LogFailure } from "./stage-fault.ts";
 import type { StageCounters } from "./stage-counters.ts";
 
@@ -31,6 +32,7 @@ export class StageContext {
   readonly clock: Clock;
   readonly writer: LaneWriter;
   readonly wake: Wake;
+  readonly outside: OutsideCalls;
   readonly counters: StageCounters;
   readonly stepInputs: number;
   readonly inputSettings: (from: LaneId) => EdgeSettings;
@@ -47,6 +49,7 @@ export class StageContext {
     this.counters = options.counters;
     this.stepInputs = options.stepInputs;
     this.inputSettings = options.inputSettings;
+    this.outside = new OutsideCalls(options.clock);
     this.#outputs = options.outputs;
     this.#credit = new CreditWait(this, options.outputs);
   }

@@ -28,7 +28,7 @@ export function thrownFault(
   input?: { readonly stage: string; readonly seq: LaneSeq },
 ): StageFault {
   const message =
-    cause instanceof Error ? `${cause.name}: ${cause.message}` : `a thrown ${typeof cause}: ${String(cause)}`;
+    cause instanceof Error ? `${cause.name}: ${cause.message}` : `a thrown ${typeof cause}${asText(cause)}`;
   const stack = cause instanceof Error ? cause.stack : undefined;
   return {
     code,
@@ -51,6 +51,15 @@ export class LogFailure extends Error {
   constructor(fault: AppendFault) {
     super(`the log refused a frame: ${fault.kind}`);
     this.fault = fault;
+  }
+}
+
+/** What was thrown as text, unless it has none. */
+function asText(cause: unknown): string {
+  try {
+    return `: ${String(cause)}`;
+  } catch {
+    return "";
   }
 }
 

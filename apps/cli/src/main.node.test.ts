@@ -1,0 +1,125 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+
+// Each test starts processes, which takes its time on a machine with other work.
+vi.setConfig({ testTimeout: 60_000 });
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const TSX = fileURLToPath(import.meta.resolve("tsx"));
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "refold-main-"));
+  await mkdir(join(folder, "node_modules"));
+  await symlink(join(ROOT, "libs", "refold"), join(folder, "node_modules", "refold"), "junction");
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command in a process of its own, from source, in the test's folder. `meet` may deal with the process meanwhile. */
+async function refold(argv: readonly string[], meet: (child: ChildProcess) => void = () => undefined): Promise<Ended> {
+  const child = spawn(process.execPath, ["--conditions=refold-source", "--import", TSX, MAIN, ...argv], {
+    cwd: folder,
+    env: { ...process.env, REFOLD_RUNS: "", NODE_OPTIONS: "" },
+  });
+  const text = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text.stdout += chunk));
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (text.stderr += chunk));
+  meet(child);
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, ...text };
+}
+
+const SQUARES = `import { flow } from "refold";
+interface Item { readonly n: number }
+export default flow("squares", (f) => {
+  f.source("numbers", [{ n: 1 }, { n: 2 }] satisfies Item[])
+    .map("squared", ({ n }: Item) => n * n)
+    .sink("out", (n: number) => console.log("square", n));
+});
+`;
+
+it.each(["module", "commonjs"])("runs TypeScript as it is and replays it, in a folder of type %s", async (type) => {
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type }));
+  const file = `squares-${type}.flow.ts`;
+  await writeFile(join(folder, file), SQUARES);
+  const ran = await refold(["run", file]);
+  expect(ran).toMatchObject({ code: 0, stderr: "" });
+  expect(ran.stdout).toMatch(/^square 1\nsquare 4\n/);
+  const [, command = ""] = /replay {3}npx refold (.+)/.exec(ran.stdout) ?? [];
+  const replayed = await refold(command.split(" "));
+  expect(replayed).toMatchObject({ code: 0, stderr: "" });
+  expect(replayed.stdout).toMatch(/^matched/m);
+  expect(replayed.stdout).not.toMatch(/^square/m);
+});
+
+it("shows what the compiler says, with file, line and column, and no stack", async () => {
+  await writeFile(join(folder, "broken.flow.ts"), 'import { flow } from "refold";\nexport default flow(;\n');
+  const { code, stdout, stderr } = await refold(["run", "broken.flow.ts"]);
+  expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+  expect(stderr).toMatch(/broken\.flow\.ts does not compile:\n {2}\S*broken\.flow\.ts:2:21: /);
+  expect(stderr).not.toMatch(/\n +at /);
+});
+
+it("says where a flow file threw while it was loaded", async () => {
+  await writeFile(
+    join(folder, "throws.flow.ts"),
+    'const limit: number = 0;\nif (limit < 1) throw new RangeError("no room");\n',
+  );
+  const { code, stderr } = await refold(["topology", "throws.flow.ts"]);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/RangeError: no room\n {2}at \S*throws\.flow\.ts:2:22\n$/);
+});
+
+it("keeps standard output for JSON alone, whatever the flow prints", async () => {
+  await writeFile(join(folder, "squares.flow.ts"), SQUARES);
+  const { code, stdout, stderr } = await refold(["run", "squares.flow.ts", "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ status: "completed" });
+  expect(stderr).toBe("square 1\nsquare 4\n");
+});
+
+const ENDLESS = `import { flow } from "refold";
+export default flow("endless", (f) => {
+  async function* items() {
+    for (let i = 0; ; i++) yield await new Promise((resolve) => setTimeout(resolve, 1, i));
+  }
+  f.source("items", items).sink("out", (item) => { if (item === 3) console.log("under way"); });
+});
+`;
+
+it("seals a run as cancelled at SIGINT, also where a launcher sends it twice", async () => {
+  await writeFile(join(folder, "endless.flow.ts"), ENDLESS);
+  const { code, stdout } = await refold(["run", "endless.flow.ts"], (child) => {
+    child.stdout?.once("data", () => {
+      child.kill("SIGINT");
+      child.kill("SIGINT");
+    });
+  });
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/endless cancelled in .*: stopped by SIGINT/);
+  expect((await refold(["runs"])).stdout).toMatch(/endless +cancelled/);
+});
+
+it("ends quietly when the reader of its output has gone", async () => {
+  await writeFile(
+    join(folder, "many.flow.ts"),
+    'import { flow } from "refold";\nexport default flow("many", (f) => f.source("n", Array(20000).fill("text")).sink("out", () => undefined));\n',
+  );
+  await refold(["run", "many.flow.ts"]);
+  const { code, stderr } = await refold(["log", "last", "--json"], (child) => {
+    child.stdout?.once("data", () => child.stdout?.destroy());
+  });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});

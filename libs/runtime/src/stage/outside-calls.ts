@@ -1,0 +1,66 @@
+import type { Clock } from "@refold/core";
+
+/** How long a stage that is told to cancel still waits for a call to the outside that is under way, in milliseconds. */
+export const CANCEL_GRACE_MS = 5_000;
+
+/** The calls that one stage makes to the outside, one at a time. Being told to cancel is not held up by one for ever. */
+export class OutsideCalls {
+  readonly #clock: Clock;
+  #cancelled = false;
+  /** Begins the grace of the call under way. */
+  #hurry: (() => void) | undefined;
+  /** The call that was given up. */
+  #lost: Promise<unknown> | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** From now on no call is waited for longer than its grace. */
+  cancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    this.#hurry?.();
+  }
+
+  /** Makes a call. False says that it was given up; then only {@link last} may follow. Throws what the call throws. */
+  call(make: () => void | Promise<void>): boolean | Promise<boolean> {
+    const made = make();
+    // A function that promises to return nothing may still return what the compiler lets pass, such as a length.
+    return typeof made?.then === "function" ? this.#settled(made) : true;
+  }
+
+  /** Makes the call that ends all calls: at once or, where one was given up, when that comes back, which nobody waits for. */
+  async last(make: () => void | Promise<void>): Promise<void> {
+    if (this.#lost === undefined) await this.call(make);
+    else void this.#lost.then(make, make).catch(() => undefined);
+  }
+
+  #settled(made: Promise<void>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let callOff: (() => void) | undefined;
+      const settle = (): void => {
+        this.#hurry = undefined;
+        callOff?.();
+      };
+      this.#hurry = () => {
+        callOff = this.#clock.schedule(CANCEL_GRACE_MS, () => {
+          this.#hurry = undefined;
+          this.#lost = made;
+          resolve(false);
+        });
+      };
+      made.then(
+        () => {
+          settle();
+          resolve(true);
+        },
+        (cause: unknown) => {
+          settle();
+          reject(cause);
+        },
+      );
+      if (this.#cancelled) this.#hurry();
+    });
+  }
+}
