@@ -1,4 +1,4 @@
-import type { Clock, EndRecord, LaneId } from "@refold/core";
+import type { Clock, ContractRecord, EndRecord, LaneId } from "@refold/core";
 
 import type { FlowControlSettings } from "../pipeline/run-settings.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
@@ -27,6 +27,8 @@ export class Edge {
   readonly window: CreditWindow;
   /** The end of the upstream lane, once it has been read. */
   ended: EndRecord | undefined;
+  /** The last verdict of each contract that has one. */
+  readonly verdicts: Map<string, ContractRecord["verdict"]> = new Map();
   /** How many data records were read from this edge. */
   read = 0;
   /** When something last went in or came out, in milliseconds since 1970. */

@@ -32,7 +32,8 @@ export type PipelineState =
   | ({ readonly kind: "draining" } & Live)
   | { readonly kind: "drained" }
   | { readonly kind: "failed"; readonly fault: StageFault }
-  | { readonly kind: "cancelled"; readonly reason: string };
+  /** `overdue`: the deadline of a stop had passed. */
+  | { readonly kind: "cancelled"; readonly reason: string; readonly overdue: boolean };
 
 export type PipelineEvent =
   | { readonly kind: "materialize" }
@@ -55,7 +56,7 @@ export type PipelineAction =
   | { readonly kind: "resume-sources" }
   | { readonly kind: "drain-sources" }
   | { readonly kind: "arm-deadline"; readonly deadlineMs: number }
-  | { readonly kind: "shut-down"; readonly reason: string };
+  | { readonly kind: "shut-down"; readonly reason: string; readonly overdue: boolean };
 
 const without = (names: readonly string[], name: string): readonly string[] => names.filter((other) => other !== name);
 
@@ -66,9 +67,8 @@ const ended = ({ sources, others }: Stages, stage: string): Stages => ({
 
 const noneLeft = ({ sources, others }: Stages): boolean => sources.length === 0 && others.length === 0;
 
-const cancelled = (reason: string): { readonly state: { readonly kind: "cancelled"; readonly reason: string } } => ({
-  state: { kind: "cancelled", reason },
-});
+const cancelled = (reason: string, overdue: boolean = false) =>
+  ({ state: { kind: "cancelled", reason, overdue } }) as const;
 
 const firstStop = (stop: StopIntent | undefined, event: Extract<PipelineEvent, { kind: "stop-gracefully" }>): StopIntent =>
   stop ?? { reason: event.reason, deadlineMs: event.deadlineMs };
@@ -171,10 +171,12 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
         .exhaustive(),
     )
     .final("drained")
-    .final("failed", (s) => s.entry(({ fault }) => [{ kind: "shut-down", reason: `the run failed in ${fault.stage}` }]))
-    .final("cancelled", (s) => s.entry(({ reason }) => [{ kind: "shut-down", reason }]))
+    .final("failed", (s) =>
+      s.entry(({ fault }) => [{ kind: "shut-down", reason: `the run failed in ${fault.stage}`, overdue: false }]),
+    )
+    .final("cancelled", (s) => s.entry(({ reason, overdue }) => [{ kind: "shut-down", reason, overdue }]))
     .buildOrThrow();
 
 function timedOut({ stop }: Live) {
-  return cancelled(`stop_timeout${stop === undefined ? "" : `: ${stop.reason}`}`);
+  return cancelled(`stop_timeout${stop === undefined ? "" : ` (${stop.reason})`}`, true);
 }

@@ -34,6 +34,8 @@ export interface RunSettings {
   stepInputs(stage: string): number;
   readonly liveness: LivenessSettings;
   readonly shutdownTimeoutMs: number;
+  /** How often exporters get a snapshot. */
+  readonly metricsIntervalMs: number;
   /** How many commands a handle may have waiting. */
   readonly controlCapacity: number;
 }
@@ -53,5 +55,6 @@ export const DEFAULT_SETTINGS: RunSettings = {
   stepInputs: () => 256,
   liveness: { tickMs: 2000, idleMs: 6000, suspectMs: 30_000, stalledMs: 120_000 },
   shutdownTimeoutMs: 30_000,
+  metricsIntervalMs: 1000,
   controlCapacity: 100,
 };

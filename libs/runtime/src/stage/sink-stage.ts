@@ -91,9 +91,11 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   #inputsEnded(end: Extract<SinkEvent, { kind: "inputs-ended" }>["end"]): Directive {
     const context = this.#context;
     const contracts = [...transportContracts(context, this.#inputs)];
-    for (const { from, read } of this.#inputs.edges) {
-      if (context.inputSettings(from).contracts.delivery === "off") continue;
-      contracts.push(contract("delivery", from, read, this.#receipts.get(from) ?? 0));
+    for (const edge of this.#inputs.edges) {
+      if (context.inputSettings(edge.from).contracts.delivery === "off") continue;
+      const record = contract("delivery", edge.from, edge.read, this.#receipts.get(edge.from) ?? 0);
+      edge.verdicts.set("delivery", record.verdict);
+      contracts.push(record);
     }
     const failure = violation(context, contracts, (record) => {
       return context.inputSettings(record.upstream).contracts[record.contract];

@@ -8,10 +8,13 @@ import { StageFailure } from "./stage-fault.ts";
 /** Evidence for the record: whether each ended edge gave as many data records as its writer advertised. */
 export function transportContracts(context: StageContext, inputs: InputSet): readonly ContractRecord[] {
   const found: ContractRecord[] = [];
-  for (const { from, ended, read } of inputs.edges) {
+  for (const edge of inputs.edges) {
+    const { from, ended, read } = edge;
     if (ended === undefined || context.inputSettings(from).contracts.transport === "off") continue;
     const advertised = ended.counts.reduce((sum, { count }) => sum + count, 0);
-    found.push(contract("transport", from, advertised, read));
+    const record = contract("transport", from, advertised, read);
+    edge.verdicts.set("transport", record.verdict);
+    found.push(record);
   }
   return found;
 }
