@@ -30,12 +30,22 @@ it("every relative link of the documents leads to a file", () => {
   expect(broken).toEqual([]);
 });
 
-it("every limit in the tables is a name in the file beside it", () => {
-  const rows = [...architecture.matchAll(/^\| (`\w+`(?:, `\w+`)*) +\|.*`(libs\/[\w./-]+\.ts)` +\|$/gm)];
+it("every limit in the tables has the value that the file beside it gives to its name", () => {
+  const rows = [...architecture.matchAll(/^\| (`\w+`(?:, `\w+`)*) +\| ([^|]+) \|.*`(libs\/[\w./-]+\.ts)` +\|$/gm)];
   expect(rows.length).toBeGreaterThan(30);
-  for (const [, names = "", path = ""] of rows) {
+  for (const [, names = "", value = "", path = ""] of rows) {
     const source = read(join(REPOSITORY_ROOT, path));
-    for (const [, name = ""] of names.matchAll(/`(\w+)`/g)) expect(source, path).toMatch(new RegExp(`\\b${name}\\b`));
+    const said = [...value.matchAll(/(\d+(?:,\d{3})*)(?: ([KM])iB)?/g)].map(
+      ([, digits = "", unit]) => Number(digits.replaceAll(",", "")) * { K: 1024, M: 1024 ** 2, "": 1 }[unit ?? ""]!,
+    );
+    for (const [index, [, name = ""]] of [...names.matchAll(/`(\w+)`/g)].entries()) {
+      expect(new RegExp(`\\b${name}\\b`).test(source), `${name} in ${path}`).toBe(true);
+      const factors = new RegExp(`\\bconst ${name}(?:: number)? = ([\\d_ *]+);`).exec(source)?.[1];
+      if (factors === undefined) continue;
+      expect(said[index], name).toBe(
+        factors.split("*").reduce((all, each) => all * Number(each.replaceAll("_", "")), 1),
+      );
+    }
   }
 });
 

@@ -10,7 +10,8 @@ import { commandOf, type Runtime } from "./runtimes.ts";
 /** The first argument of a process that measures one case, once. */
 export const CHILD_FLAG = "--measure-one-case";
 
-const LIMIT_MS = 15 * 60_000;
+/** After which a child is taken to hang. */
+const LIMIT_MS: Readonly<Record<Scale, number>> = { full: 5 * 60_000, quick: 60_000 };
 
 export interface CaseRun {
   readonly bench: string;
@@ -39,7 +40,7 @@ export function runChild({ bench, label, runtime }: CaseRun, { script, scale, sc
   const [command, ...before] = commandOf(runtime);
   const child = spawnSync(command, [...before, script, CHILD_FLAG, bench, label, scale, directory], {
     encoding: "utf8",
-    timeout: LIMIT_MS,
+    timeout: LIMIT_MS[scale],
     killSignal: "SIGKILL",
   });
   rmSync(directory, { recursive: true });

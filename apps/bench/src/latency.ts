@@ -49,6 +49,7 @@ async function measure(durability: Durability, scale: Scale, directory: string):
 class OneInFlight {
   readonly elapsedMs: number[] = [];
   readonly #events: number;
+  #startedMs = 0;
   #arrive: () => void = () => undefined;
 
   constructor(events: number) {
@@ -64,8 +65,6 @@ class OneInFlight {
       await arrived;
     }
   }
-
-  #startedMs = 0;
 
   arrived(): void {
     this.elapsedMs.push(performance.now() - this.#startedMs);

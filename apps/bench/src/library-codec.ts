@@ -1,5 +1,5 @@
 import { Decoder, Encoder } from "@msgpack/msgpack";
-import type { LogRecord, RunReader, Lsn } from "@refold/core";
+import type { LogRecord, Lsn, RunReader } from "@refold/core";
 
 import { must } from "./must.ts";
 
@@ -8,7 +8,7 @@ export const LIBRARY_DECODER = "the same frames read, and decoded by @msgpack/ms
 
 /** How long the MessagePack library takes to encode so many frames as arrays of arrays, in milliseconds. */
 export function timeLibraryEncoder(frames: readonly (readonly LogRecord[])[], count: number): number {
-  const bodies = frames.map((records) => records.map((record) => Object.values(record)));
+  const bodies = frames.map((records) => records.map((record): unknown[] => Object.values(record)));
   const encoder = new Encoder();
   let bytes = 0;
   const startedMs = performance.now();

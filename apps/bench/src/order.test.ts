@@ -9,7 +9,7 @@ it("takes about 150 bytes, whichever order it is and however often it was repric
     return writer.at;
   });
   for (const size of sizes) {
-    expect(size).toBeGreaterThan(140);
-    expect(size).toBeLessThan(160);
+    expect(size).toBeGreaterThan(145);
+    expect(size).toBeLessThan(155);
   }
 });

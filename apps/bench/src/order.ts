@@ -19,7 +19,7 @@ export function makeOrder(index: number): Order {
     priceCents: 500 + (index % 9973),
     placedAtMs: 1_700_000_000_000 + index,
     express: index % 5 === 0,
-    note: "leave it at the door",
+    note: "leave it at the green door",
   };
 }
 

@@ -1,11 +1,10 @@
 import type { RunLog, RunReader, RunStore } from "@refold/core";
 import { fileStore } from "@refold/log-file";
-import { replayRun, type FlowDefinition } from "@refold/runtime";
+import { replayRun, startRun, type FlowDefinition } from "@refold/runtime";
 
 import type { Bench, BenchCase, Metric, Scale } from "./bench-case.ts";
 import { benchFlow } from "./bench-flow.ts";
 import { createLog, HOST, timeRun } from "./bench-run.ts";
-import { startRun } from "@refold/runtime";
 import { LIBRARY_DECODER, timeLibraryDecoder } from "./library-codec.ts";
 import { must } from "./must.ts";
 import { makeOrders } from "./order.ts";

@@ -47,7 +47,7 @@ export function runBenches(benches: readonly Bench[], options: Options, script: 
   }
 }
 
-interface BenchDone extends Pick<Results, "rows" | "failures" | "runtimes"> {}
+type BenchDone = Pick<Results, "rows" | "failures" | "runtimes">;
 
 /** Round by round, so that a machine that changes its pace does so to every case alike. */
 function runBench(bench: Bench, options: Options, place: Place): BenchDone {

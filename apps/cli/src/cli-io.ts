@@ -24,7 +24,7 @@ export interface CliIo {
   exitNow(code: number): void;
   /**
    * Hands what the flow's own code prints on standard output to `receive`, until the returned function is called. `print`
-   * lets it go where it was going.
+   * lets it go where it was going, which may be an outer diversion. Diversions are ended in the reverse order.
    */
   divertPrints(receive: (text: string, print: () => void) => void): () => void;
 }

@@ -182,7 +182,7 @@ describe("what a machine reads", () => {
     await recordOrders();
     for (const argv of [["runs"], ["show", "last"], ["log", "last"], ["replay", "last", "--verify"]]) {
       const { stdout, stderr } = await cli.refold(...argv);
-      // eslint-disable-next-line no-control-regex -- these are what must not be there
+
       expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/);
     }
   });

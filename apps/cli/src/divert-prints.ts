@@ -29,12 +29,12 @@ export function divertPrints(receive: (text: string, print: () => void) => void)
     const text = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
     receive(text, () => void write.call(stdout, chunk));
   };
-  stdout.write = ((chunk: Chunk, encoding?: unknown, done?: unknown): boolean => {
+  stdout.write = (chunk: Chunk, encoding?: unknown, done?: unknown): boolean => {
     diverted(chunk);
     const callback = typeof encoding === "function" ? encoding : done;
     if (typeof callback === "function") queueMicrotask(() => (callback as () => void)());
     return true;
-  }) as typeof write;
+  };
   const restoreConsole = divertConsole(diverted);
   return () => {
     stdout.write = write;
@@ -51,9 +51,10 @@ function divertConsole(diverted: (chunk: Chunk) => void): () => void {
     },
   });
   const replacement = new Console({ stdout: stream, stderr: process.stderr });
-  const kept = PRINTING.map((name) => [name, console[name]] as const);
-  for (const name of PRINTING) console[name] = replacement[name].bind(replacement);
-  return () => {
-    for (const [name, method] of kept) Object.assign(console, { [name]: method });
-  };
+  const kept: Record<string, unknown> = {};
+  for (const name of PRINTING) {
+    kept[name] = Reflect.get(console, name);
+    console[name] = replacement[name].bind(replacement);
+  }
+  return () => void Object.assign(console, kept);
 }

@@ -19,7 +19,7 @@ export interface FoundRun {
  * The run that `wanted` means: an id, the beginning of one that no other run has, `last` (the run recorded last, replays
  * left aside), or the path of a run's directory.
  */
-export async function findRun(wanted: string, directory: string, io: CliIo): Promise<Result<FoundRun, CliFault>> {
+async function findRun(wanted: string, directory: string, io: CliIo): Promise<Result<FoundRun, CliFault>> {
   if (/[/\\]/.test(wanted)) return findByPath(resolve(io.cwd, wanted), io);
   const store = io.openStore(directory);
   const listed = await store.list();

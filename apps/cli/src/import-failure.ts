@@ -106,7 +106,6 @@ function nameOf(cause: unknown): string {
 
 /** Without the colours that some loaders put into their messages. */
 function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex -- these are the control sequences to remove
   return safeText(text.replace(/\u001b\[[0-9;]*m/g, ""));
 }
 

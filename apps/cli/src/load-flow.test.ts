@@ -125,6 +125,7 @@ describe("a flow file that cannot be loaded", () => {
     ["a thrown null", null, ["threw while it was loaded", "  a thrown null"]],
   ])("is refused with %s", async (_, cause, [headline = "", ...lines]) => {
     await cli.module("a.flow.ts", () => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- a module may throw anything
       throw cause;
     });
     const [first, ...rest] = (await refusal("a.flow.ts")).split("\n");

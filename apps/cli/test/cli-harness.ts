@@ -95,9 +95,11 @@ export class CliHarness implements Omit<CliIo, "stdout" | "stderr"> {
   }
 
   divertPrints(receive: (text: string, print: () => void) => void): () => void {
-    this.#prints = receive;
+    const outer = this.#prints;
+    // Diverted twice, a print goes the inner way first.
+    this.#prints = outer === undefined ? receive : (text, print) => receive(text, () => outer(text, print));
     return () => {
-      this.#prints = undefined;
+      this.#prints = outer;
     };
   }
 

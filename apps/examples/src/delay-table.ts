@@ -25,7 +25,7 @@ export function delayTable(print: (text: string) => void = (text) => console.log
 const TITLES = ["rank", "origin", "flights", "mean delay", "late > 15 min"];
 
 /** The table as text: mean delay in minutes, and the share of late flights in percent. */
-export function delayTableText(rows: readonly RankedRow[]): string {
+function delayTableText(rows: readonly RankedRow[]): string {
   const cells = rows.map((row) => [
     row.rank === undefined ? "–" : String(row.rank),
     row.state,

@@ -11,8 +11,8 @@ export interface MetricsExporterUnderTest {
    * How many records the stage `report` of a run has taken in, as told outside by now; undefined if nothing is told of that
    * run. An exporter that sends from time to time is to send now.
    */
-  recordsIn(runId: RunId): Promise<number | undefined>;
-  dispose(): Promise<void>;
+  readonly recordsIn: (runId: RunId) => Promise<number | undefined>;
+  readonly dispose: () => Promise<void>;
 }
 
 export interface MetricsExporterConformance {

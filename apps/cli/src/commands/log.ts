@@ -37,7 +37,7 @@ export async function logCommand(args: LogArgs, io: CliIo): Promise<ExitCode> {
     const wrong = unknownFilter(args, manifest);
     if (wrong !== undefined) return reportFault(wrong, io);
     const inputs = new InputPlaces();
-    for await (const batch of readRecords(reader, args.follow === true)) {
+    for await (const batch of readRecords(reader, args.follow === true && reader.writing)) {
       if (batch.isErr()) return reportFault(batch.error, io);
       const text = batch.value.map((read) => frameText(read, args, { manifest, inputs }, io)).join("");
       if (text !== "") await io.stdout.write(text);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { err, ok, type Result } from "neverthrow";
 import { v7 } from "uuid";
 
-import type { RunId, RunManifest } from "@refold/core";
+import type { RunId, RunLog, RunManifest, RunReader } from "@refold/core";
 import {
   explainReplayFault,
   replayRun,
@@ -18,12 +18,14 @@ import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { openRunFor, type FoundRun } from "../find-run.ts";
 import { loadRecordedFlow, type RecordedFlow } from "../load-recorded-flow.ts";
+import { hideWhilePrinting } from "../rendering/hide-while-printing.ts";
 import { jsonValue } from "../rendering/json-value.ts";
 import { LiveProgress } from "../rendering/live-progress.ts";
 import { replayLines } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
 import { countText } from "../rendering/table.ts";
 import { tornTailNote } from "../rendering/torn-tail.ts";
+import type { Replayed } from "../replayed.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
 
@@ -37,16 +39,7 @@ export interface ReplayArgs {
   readonly json?: boolean;
 }
 
-type Recorded = FoundRun & { readonly reader: Parameters<typeof replayRun>[0]["recorded"] };
-
-/** A replay that was made, with the run that holds what was computed. */
-export interface Replayed {
-  readonly recorded: RunManifest;
-  readonly candidate: RunManifest;
-  readonly location: string;
-  readonly report: ReplayReport;
-  readonly tookMs: number;
-}
+type Recorded = FoundRun & { readonly reader: RunReader };
 
 /** `refold replay`: runs the recorded inputs through the flow again, as a new run, and compares. */
 export async function replayCommand(args: ReplayArgs, io: CliIo): Promise<ExitCode> {
@@ -112,11 +105,7 @@ async function makeCandidate(recorded: Recorded, loaded: RecordedFlow, io: CliIo
 }
 
 async function replayWatched(
-  options: {
-    readonly reader: Recorded["reader"];
-    readonly definition: FlowDefinition;
-    readonly into: Parameters<typeof replayRun>[0]["into"] & object;
-  },
+  options: { readonly reader: RunReader; readonly definition: FlowDefinition; readonly into: RunLog },
   io: CliIo,
 ): Promise<Result<ReplayReport, ReplayFault>> {
   const { reader, definition, into } = options;
@@ -128,6 +117,7 @@ async function replayWatched(
     clock: io.host.clock,
     lines: () => [`replaying ${definition.name}: ${countText(done)} of ${countText(total)} frames`],
   });
+  const restore = hideWhilePrinting(progress, io);
   try {
     return await replayRun({
       recorded: reader,
@@ -138,6 +128,7 @@ async function replayWatched(
     });
   } finally {
     progress.stop();
+    restore?.();
   }
 }
 

@@ -6,6 +6,7 @@ import type { CliIo } from "../cli-io.ts";
 import { EXIT, SIGNAL_EXIT, type ExitCode } from "../exit-codes.ts";
 import { flowInvalid } from "../flow-invalid.ts";
 import { loadFlow } from "../load-flow.ts";
+import { hideWhilePrinting } from "../rendering/hide-while-printing.ts";
 import { jsonValue } from "../rendering/json-value.ts";
 import { LiveProgress } from "../rendering/live-progress.ts";
 import { reportLines } from "../rendering/report-lines.ts";
@@ -59,7 +60,7 @@ async function conduct(opened: OpenedRun, args: RunArgs, io: CliIo): Promise<Exi
     clock,
     lines: () => runProgressLines(handle, clock.now() - startedMs),
   });
-  const restore = io.stderr.isTerminal && args.json !== true ? hideWhilePrinting(progress, io) : undefined;
+  const restore = hideWhilePrinting(progress, io);
   const unlisten = stopOnSignal(opened, progress, io);
   let report: RunReport;
   try {
@@ -70,14 +71,6 @@ async function conduct(opened: OpenedRun, args: RunArgs, io: CliIo): Promise<Exi
     restore?.();
   }
   return conclude({ opened, report, tookMs: clock.now() - startedMs }, args, io);
-}
-
-/** What the flow prints must not mix with the progress on the same terminal. */
-function hideWhilePrinting(progress: LiveProgress, io: CliIo): () => void {
-  return io.divertPrints((_, print) => {
-    progress.hide();
-    print();
-  });
 }
 
 /** Launchers such as npm pass on a signal that the terminal has sent to all by itself: one keystroke arrives twice. */

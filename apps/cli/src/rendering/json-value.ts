@@ -19,7 +19,8 @@ export function jsonValue(value: unknown): string {
       return tagged("undefined", "true");
     case "object":
       return value === null ? "null" : jsonObject(value);
-    default:
+    case "function":
+    case "symbol":
       throw new TypeError(`a log holds no ${typeof value}`);
   }
 }

@@ -27,7 +27,7 @@ class ManualClock implements Clock {
 /** What a terminal shows after `text`, for the two control sequences that are used. */
 function screen(text: string): string {
   let lines = [""];
-  // eslint-disable-next-line no-control-regex -- the sequences of a terminal
+
   for (const [token, up] of text.matchAll(/\u001b\[(\d+)A\u001b\[J|\n|[^\n\u001b]+/g)) {
     if (up !== undefined) lines = [...lines.slice(0, Math.max(0, lines.length - 1 - Number(up))), ""];
     else if (token === "\n") lines.push("");

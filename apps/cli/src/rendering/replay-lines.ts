@@ -1,6 +1,6 @@
 import type { Divergence, ReplayReport, StageVerdict } from "@refold/runtime";
 
-import type { Replayed } from "../commands/replay.ts";
+import type { Replayed } from "../replayed.ts";
 import { oneLine, safeText } from "./safe-text.ts";
 import type { Style } from "./style.ts";
 import { counted, countText, tableLines } from "./table.ts";

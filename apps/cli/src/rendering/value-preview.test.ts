@@ -4,7 +4,6 @@ import { expect, it } from "vitest";
 import { oneLine, safeText } from "./safe-text.ts";
 import { previewValue } from "./value-preview.ts";
 
-// eslint-disable-next-line no-control-regex -- what a line must not hold
 const COMMANDS = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 it.each([

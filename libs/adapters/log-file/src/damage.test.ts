@@ -70,6 +70,8 @@ describe("a segment that was cut short", () => {
       expect([reader.tornTail, await lsns(reader)]).toEqual([tornTail, range(0, whole)]);
       expect((await reader.last())._unsafeUnwrap()?.lsn).toBe(whole === 0 ? undefined : whole - 1);
 
+      // A resume syncs, which takes its time: not at every byte, but at all that are near the ends of frames and headers.
+      if (cut % 5 !== 0 && places.every((place) => cut < place - 1 || cut > place + FRAME_HEADER_BYTES)) continue;
       const log = (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap();
       expect(log.tornTail).toEqual(tornTail);
       log.append(sampleFrame(1, 9, "after"))._unsafeUnwrap();
@@ -113,26 +115,29 @@ describe("a segment with a changed byte", () => {
   it("is refused by place, or cut in its last frame, at every byte", async () => {
     const bytes = readFileSync(first);
     const lastFrame = places.at(-2) as number;
-    for (const maskAt of [() => 0xff, (at: number) => 1 << (at % 8)]) {
+    for (const [resumes, maskAt] of [
+      [true, () => 0xff],
+      [false, (at: number) => 1 << (at % 8)],
+    ] as const) {
       for (let at = 0; at < bytes.length; at++) {
         const changed = Buffer.from(bytes);
         changed[at] = (changed[at] as number) ^ maskAt(at);
         writeFileSync(first, changed);
         const hit = at < SEGMENT_HEADER_BYTES ? -1 : places.findLastIndex((place) => place <= at);
-        const resumed = await fileStore({ directory }).resume(sampleRunId(1));
-        if (at >= lastFrame) {
-          const log = resumed._unsafeUnwrap();
-          expect(log.tornTail?.offset).toBe(lastFrame);
-          await log.close();
-          continue;
-        }
         const place = { segment: "00000001.seg", offset: hit < 0 ? 0 : places[hit], lsn: Math.max(hit, 0) };
-        expect(resumed._unsafeUnwrapErr()).toMatchObject({ kind: "damaged", ...place });
-        const [shown, fault] = await readAll(await opened());
-        expect([shown, fault]).toEqual([
-          range(0, Math.max(hit, 0)),
-          expect.objectContaining({ kind: "damaged", ...place }),
-        ]);
+        const reader = await opened();
+        const [shown, fault] = await readAll(reader);
+        expect(shown).toEqual(range(0, Math.max(hit, 0)));
+        if (at >= lastFrame) expect([reader.tornTail?.offset, fault]).toEqual([lastFrame, undefined]);
+        else
+          expect([reader.tornTail, fault]).toEqual([undefined, expect.objectContaining({ kind: "damaged", ...place })]);
+        if (!resumes) continue;
+        const resumed = await fileStore({ directory }).resume(sampleRunId(1));
+        if (resumed.isErr()) expect(resumed.error).toEqual(fault);
+        else {
+          expect([at >= lastFrame, resumed.value.tornTail]).toEqual([true, reader.tornTail]);
+          await resumed.value.close();
+        }
       }
     }
   }, 60_000);

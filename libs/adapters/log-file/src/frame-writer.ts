@@ -26,10 +26,8 @@ const HALF_BYTES = 256 * 1024;
 const KEPT_BYTES = 4 * HALF_BYTES;
 /** What one half may come to hold when nobody heeds `room`. */
 const MAX_HALF_BYTES = 256 * 1024 * 1024;
-/** At most this much is written while the thread waits. */
-const LONE_BYTES = 16 * 1024;
-/** After so many writes for which the thread waited, one in the background finds out whether there is other work. */
-const LONE_WRITES = 16;
+/** When the device need not be waited for, a write up to this size is over sooner than the thread pool could begin it. */
+const SMALL_BYTES = 16 * 1024;
 
 const MAX_LANE = 65_534;
 
@@ -70,7 +68,6 @@ export class FrameWriter {
   #inFlight = false;
   #turnAsked = false;
   #hurryAsked = false;
-  #loneWrites = LONE_WRITES;
   #lsn: number;
   #chain: number;
   #appended = 0 as Position;
@@ -181,9 +178,7 @@ export class FrameWriter {
   #hurry(): void {
     this.#hurryAsked = false;
     if (!this.#canFly) return;
-    // Nothing was appended during the last write in the background: while this one is written there is no other work
-    // either, and to wait for it is faster than to be called back.
-    if (this.#loneWrites > 0 && this.#filling.buffer.at <= LONE_BYTES) this.#writeNow();
+    if (!this.#options.synced && this.#filling.buffer.at <= SMALL_BYTES) this.#writeNow();
     else this.#fly();
   }
 
@@ -204,7 +199,6 @@ export class FrameWriter {
     }
     writing.then(
       () => {
-        this.#loneWrites = this.#filling.buffer.at === 0 ? LONE_WRITES : 0;
         this.#inFlight = false;
         this.#land(half);
         if (this.#canFly) this.#fly();
@@ -215,7 +209,6 @@ export class FrameWriter {
 
   #writeNow(): void {
     const half = this.#swap();
-    this.#loneWrites -= 1;
     try {
       this.#rotate(half);
       this.#file.appendNow(half.buffer.bytes.subarray(0, half.buffer.at));

@@ -1,1 +1,1 @@
-export {};
+export { otelExporter, type OtelExporter, type OtelExporterOptions } from "./otel-exporter.ts";

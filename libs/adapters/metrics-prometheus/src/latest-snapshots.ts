@@ -16,7 +16,10 @@ export class LatestSnapshots {
     this.#limit = limit;
   }
 
-  /** Keeps this in place of the run's last one. To stay within the limit, it forgets the run that ended first, or was heard of least recently. */
+  /**
+   * Keeps this in place of the run's last one. To stay within the limit, it forgets the run that ended first, or else the
+   * one heard of least recently.
+   */
   put(snapshot: MetricsSnapshot): void {
     this.#byRun.delete(snapshot.runId);
     if (this.#byRun.size === this.#limit) this.#drop();

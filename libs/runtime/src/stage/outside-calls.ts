@@ -55,7 +55,7 @@ export class OutsideCalls {
           settle();
           resolve(true);
         },
-        (cause: unknown) => {
+        (cause: Error) => {
           settle();
           reject(cause);
         },
