@@ -1,4 +1,12 @@
-import type { FlowControlSettings } from "../pipeline/run-settings.ts";
+/** How much may be on its way along one edge. */
+export interface FlowControlSettings {
+  /** `enforce`: the writer waits for credit. Otherwise credit is at most counted, and only the hard limit holds. */
+  readonly mode: "off" | "track" | "enforce";
+  readonly windowRecords: number;
+  readonly windowBytes: number;
+  /** A writer that waits for so long for an edge without progress fails. */
+  readonly stallTimeoutMs: number | "never";
+}
 
 /** What an edge holds at the most where flow control is not enforced: no queue is without a limit. */
 const HARD_RECORDS = 1_000_000;

@@ -1,9 +1,8 @@
 import type { Clock, ContractRecord, EndRecord, LaneId } from "@refold/core";
 
-import type { FlowControlSettings } from "../pipeline/run-settings.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
-import { CreditWindow } from "./credit-window.ts";
+import { CreditWindow, type FlowControlSettings } from "./credit-window.ts";
 
 /** A frame on its way, with what it weighs. */
 interface Parcel {

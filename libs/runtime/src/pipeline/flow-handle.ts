@@ -60,6 +60,6 @@ export interface FlowHandle {
   contracts(): readonly EdgeContracts[];
   /** The figures now or, when the run has ended, the final ones. */
   metrics(): MetricsSnapshot;
-  /** The figures as text, for people. */
-  renderMetrics(): string;
+  /** The figures as text for people, in lines of at most `width` characters; 100 without it. */
+  renderMetrics(width?: number): string;
 }

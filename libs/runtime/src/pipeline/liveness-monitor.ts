@@ -1,7 +1,13 @@
 import type { Clock, LivenessRecord, LogRecord } from "@refold/core";
 
 import type { Edge } from "../edge/edge.ts";
-import type { LivenessSettings } from "./run-settings.ts";
+
+/** After how long an edge is taken for what, in milliseconds. */
+export interface LivenessThresholds {
+  readonly idleMs: number;
+  readonly suspectMs: number;
+  readonly stalledMs: number;
+}
 
 export type Liveness = LivenessRecord["status"];
 
@@ -10,22 +16,23 @@ export type Liveness = LivenessRecord["status"];
  * nothing waits is healthy or, after a while, idle; one on which records wait and none is taken becomes suspect, then stalled.
  */
 export class LivenessMonitor {
-  readonly #edges: readonly { readonly edge: Edge; status: Liveness }[];
+  readonly #edges: readonly { readonly edge: Edge; readonly thresholds: LivenessThresholds; status: Liveness }[];
   readonly #clock: Clock;
-  readonly #settings: LivenessSettings;
+  readonly #tickMs: number;
   readonly #record: (records: readonly LogRecord[]) => void;
   #disarm: (() => void) | undefined;
 
   constructor(options: {
     readonly edges: readonly Edge[];
     readonly clock: Clock;
-    readonly settings: LivenessSettings;
+    readonly tickMs: number;
+    readonly thresholdsOf: (edge: Edge) => LivenessThresholds;
     /** Appends to the system's lane. */
     readonly record: (records: readonly LogRecord[]) => void;
   }) {
-    this.#edges = options.edges.map((edge) => ({ edge, status: "healthy" }));
+    this.#edges = options.edges.map((edge) => ({ edge, thresholds: options.thresholdsOf(edge), status: "healthy" }));
     this.#clock = options.clock;
-    this.#settings = options.settings;
+    this.#tickMs = options.tickMs;
     this.#record = options.record;
   }
 
@@ -34,7 +41,7 @@ export class LivenessMonitor {
   }
 
   start(): void {
-    this.#disarm = this.#clock.schedule(this.#settings.tickMs, () => {
+    this.#disarm = this.#clock.schedule(this.#tickMs, () => {
       this.#look();
       this.start();
     });
@@ -48,9 +55,9 @@ export class LivenessMonitor {
     const nowMs = this.#clock.now();
     const changed: LogRecord[] = [];
     for (const watched of this.#edges) {
-      const { edge, status } = watched;
+      const { edge, status, thresholds } = watched;
       if (edge.ended !== undefined) continue;
-      const next = livenessOf(status, nowMs - edge.activeAtMs, edge.window.held > 0, this.#settings);
+      const next = livenessOf(status, nowMs - edge.activeAtMs, edge.window.held > 0, thresholds);
       if (next === status) continue;
       watched.status = next;
       changed.push({ kind: "liveness", upstream: edge.from, reader: edge.to, status: next });
@@ -60,9 +67,9 @@ export class LivenessMonitor {
 }
 
 /** The liveness of an edge that was `before`, has been silent for so long, and has records waiting or not. */
-export function livenessOf(before: Liveness, silentMs: number, waiting: boolean, settings: LivenessSettings): Liveness {
-  if (waiting && silentMs >= settings.stalledMs) return "stalled";
-  if (waiting && silentMs >= settings.suspectMs) return "suspect";
+export function livenessOf(before: Liveness, silentMs: number, waiting: boolean, after: LivenessThresholds): Liveness {
+  if (waiting && silentMs >= after.stalledMs) return "stalled";
+  if (waiting && silentMs >= after.suspectMs) return "suspect";
   if (before === "suspect" || before === "stalled") return "recovered";
-  return !waiting && silentMs >= settings.idleMs ? "idle" : "healthy";
+  return !waiting && silentMs >= after.idleMs ? "idle" : "healthy";
 }

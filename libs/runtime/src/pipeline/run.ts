@@ -14,6 +14,8 @@ import {
 import type { Topology } from "@refold/topology";
 
 import type { FlowDefinition } from "../definition/flow-definition.ts";
+import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
+import type { Edge } from "../edge/edge.ts";
 import { consoleSummary } from "../metrics/console-summary.ts";
 import { MetricsAggregator, type AggregatorEvent } from "../metrics/metrics-aggregator.ts";
 import { runSnapshot } from "../metrics/run-snapshot.ts";
@@ -27,10 +29,9 @@ import { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
 import { Watched } from "../supervision/watched.ts";
 import type { EdgeContracts, FlowHandle } from "./flow-handle.ts";
-import { LivenessMonitor } from "./liveness-monitor.ts";
+import { LivenessMonitor, type LivenessThresholds } from "./liveness-monitor.ts";
 import type { PipelineEvent, PipelineState } from "./pipeline-machine.ts";
 import { PipelineSupervisor } from "./pipeline-supervisor.ts";
-import type { RunSettings } from "./run-settings.ts";
 import type { AnyStageState, StageTask } from "./stage-task.ts";
 import type { RunHost } from "./start-run.ts";
 import { wireStages, type WiredStages } from "./wire-stages.ts";
@@ -41,7 +42,7 @@ interface RunOptions {
   readonly definition: FlowDefinition;
   readonly log: RunLog;
   readonly host: RunHost;
-  readonly settings: RunSettings;
+  readonly settings: ResolvedConfiguration;
   readonly exporters: readonly MetricsExporter[];
 }
 
@@ -80,14 +81,15 @@ export class Run implements FlowHandle {
     const { tasks, edges } = this.#wired;
     const wake = new Wake();
     // Room for the commands of a handle, and for every state that every stage can report.
-    this.#channel = new Channel(settings.controlCapacity + tasks.length * 8, wake);
-    const { shutdownTimeoutMs } = settings;
+    this.#channel = new Channel(settings.flow("control.capacityEvents") + tasks.length * 8, wake);
+    const shutdownTimeoutMs = settings.flow("shutdown.timeoutMs");
     this.#supervisor = new PipelineSupervisor({ tasks, channel: this.#channel, wake, clock, shutdownTimeoutMs });
     this.#state = new Watched(this.#supervisor.machine.initial);
     const record = (records: readonly LogRecord[]): void => void this.#system.append(clock.now(), records);
-    this.#liveness = new LivenessMonitor({ edges, clock, settings: settings.liveness, record });
+    const tickMs = settings.flow("liveness.tickMs");
+    this.#liveness = new LivenessMonitor({ edges, clock, tickMs, thresholdsOf: (edge) => this.#thresholds(edge), record });
     const snapshot = (): MetricsSnapshot => this.#snapshot();
-    this.#metrics = new MetricsAggregator({ snapshot, exporters, intervalMs: settings.metricsIntervalMs, clock, logger });
+    this.#metrics = new MetricsAggregator({ snapshot, exporters, intervalMs: settings.flow("metrics.intervalMs"), clock, logger });
     this.#ready = new Promise((resolve) => {
       this.#state.watch(({ kind }) => {
         if (kind === "ready") resolve();
@@ -138,7 +140,7 @@ export class Run implements FlowHandle {
   stopGraceful({ timeoutMs, reason = DEFAULT_REASON }: { readonly timeoutMs?: number; readonly reason?: string } = {}): void {
     void this.#begin();
     const { host, settings } = this.#options;
-    const deadlineMs = host.clock.now() + (timeoutMs ?? settings.shutdownTimeoutMs);
+    const deadlineMs = host.clock.now() + (timeoutMs ?? settings.flow("shutdown.timeoutMs"));
     this.#channel.send({ kind: "stop-gracefully", reason, deadlineMs });
   }
 
@@ -177,8 +179,8 @@ export class Run implements FlowHandle {
     return this.#metrics.figures;
   }
 
-  renderMetrics(): string {
-    return consoleSummary(this.metrics());
+  renderMetrics(width: number = 100): string {
+    return consoleSummary(this.metrics(), { width });
   }
 
   #snapshot(): MetricsSnapshot {
@@ -195,6 +197,16 @@ export class Run implements FlowHandle {
       liveness: this.#liveness,
       state: () => this.state.kind,
     });
+  }
+
+  #thresholds(edge: Edge): LivenessThresholds {
+    const { log, settings } = this.#options;
+    const ends = { from: log.manifest.lanes[edge.from] ?? "", to: log.manifest.lanes[edge.to] ?? "" };
+    return {
+      idleMs: settings.edge(ends, "liveness.idleMs"),
+      suspectMs: settings.edge(ends, "liveness.suspectMs"),
+      stalledMs: settings.edge(ends, "liveness.stalledMs"),
+    };
   }
 
   #whileFlowing(event: PipelineEvent): Result<void, HandleFault> {

@@ -3,7 +3,7 @@ import type { Clock, Logger, MetricsExporter, RunLog } from "@refold/core";
 import type { FlowDefinition } from "../definition/flow-definition.ts";
 import type { FlowHandle } from "./flow-handle.ts";
 import { Run } from "./run.ts";
-import { DEFAULT_SETTINGS, type RunSettings } from "./run-settings.ts";
+import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 
 /** What a run needs of the world it runs in. */
 export interface RunHost {
@@ -16,7 +16,8 @@ export interface RunHost {
 }
 
 export interface StartOptions {
-  readonly settings?: RunSettings;
+  /** What `resolveConfiguration` gave; without it, every default. */
+  readonly settings?: ResolvedConfiguration;
   readonly exporters?: readonly MetricsExporter[];
 }
 
@@ -25,7 +26,7 @@ export function startRun(
   definition: FlowDefinition,
   log: RunLog,
   host: RunHost,
-  { settings = DEFAULT_SETTINGS, exporters = [] }: StartOptions = {},
+  { settings = new ResolvedConfiguration([]), exporters = [] }: StartOptions = {},
 ): FlowHandle {
   return new Run({ definition, log, host, settings, exporters });
 }

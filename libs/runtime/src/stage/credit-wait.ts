@@ -27,6 +27,7 @@ export class CreditWait {
       blocked = true;
       edge.blockedSinceMs ??= nowMs;
       const { stallTimeoutMs } = edge.window.settings;
+      if (stallTimeoutMs === "never") continue;
       const stallsAtMs = edge.blockedSinceMs + stallTimeoutMs;
       if (nowMs >= stallsAtMs) throw this.#stalled(edge, nowMs - edge.blockedSinceMs);
       deadlineMs = Math.min(deadlineMs, stallsAtMs);

@@ -104,7 +104,7 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
   #inputsEnded(end: EndKind): Directive {
     const context = this.#context;
     const contracts = transportContracts(context, this.#inputs);
-    const failure = violation(context, contracts, ({ upstream }) => context.inputSettings(upstream).contracts.transport);
+    const failure = violation(context, contracts);
     if (failure === undefined) return { kind: "transition", event: { kind: "inputs-ended", end }, records: contracts };
     const poison = context.end("poison", this.#definition.type);
     return { kind: "transition", event: this.failure(failure), records: [...contracts, poison] };

@@ -92,14 +92,12 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     const context = this.#context;
     const contracts = [...transportContracts(context, this.#inputs)];
     for (const edge of this.#inputs.edges) {
-      if (context.inputSettings(edge.from).contracts.delivery === "off") continue;
+      if (context.contractMode({ contract: "delivery", upstream: edge.from }) === "off") continue;
       const record = contract("delivery", edge.from, edge.read, this.#receipts.get(edge.from) ?? 0);
       edge.verdicts.set("delivery", record.verdict);
       contracts.push(record);
     }
-    const failure = violation(context, contracts, (record) => {
-      return context.inputSettings(record.upstream).contracts[record.contract];
-    });
+    const failure = violation(context, contracts);
     const event: SinkEvent = failure === undefined ? { kind: "inputs-ended", end } : this.failure(failure);
     return { kind: "transition", event, records: contracts };
   }

@@ -110,11 +110,11 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     if (items.length > 0) return this.#record(items)?.then(goOn) ?? { kind: "continue" };
     const { lane, type, expected } = this.#definition;
     const records: LogRecord[] = [];
-    const { source } = context.inputSettings(lane).contracts;
-    if (expected !== undefined && end === "natural" && source !== "off") {
+    const mode = context.contractMode({ contract: "source", upstream: lane });
+    if (expected !== undefined && end === "natural" && mode !== "off") {
       const declared = contract("source", lane, expected, context.writer.dataRecords);
       records.push(declared);
-      const failure = violation(context, [declared], () => source);
+      const failure = violation(context, [declared]);
       if (failure !== undefined) {
         return { kind: "transition", event: this.failure(failure), records: [declared, context.end("poison", type)] };
       }

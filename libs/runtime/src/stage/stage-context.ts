@@ -1,8 +1,7 @@
-import type { Clock, EndRecord, LaneId, LaneSeq, LogRecord, RunLog, RunManifest, TypeId } from "@refold/core";
+import type { Clock, ContractRecord, EndRecord, LaneId, LaneSeq, LogRecord, RunLog, RunManifest, TypeId } from "@refold/core";
 import { formatPlace } from "@refold/core";
 
 import type { Edge } from "../edge/edge.ts";
-import type { EdgeSettings } from "../pipeline/run-settings.ts";
 import type { LaneWriter, RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
 import { CreditWait } from "./credit-wait.ts";
@@ -20,9 +19,11 @@ export interface StageContextOptions {
   readonly counters: StageCounters;
   /** The most inputs of one step. */
   readonly stepInputs: number;
-  /** The settings of the edge from an upstream lane to this stage. */
-  readonly inputSettings: (from: LaneId) => EdgeSettings;
+  readonly contractMode: ContractModeOf;
 }
+
+/** What a contract of this stage does when it is violated. */
+export type ContractModeOf = (contract: Pick<ContractRecord, "contract" | "upstream">) => "abort" | "warn" | "off";
 
 /** What the supervisor of any stage works with. */
 export class StageContext {
@@ -35,7 +36,7 @@ export class StageContext {
   readonly outside: OutsideCalls;
   readonly counters: StageCounters;
   readonly stepInputs: number;
-  readonly inputSettings: (from: LaneId) => EdgeSettings;
+  readonly contractMode: ContractModeOf;
   readonly #outputs: readonly Edge[];
   readonly #credit: CreditWait;
 
@@ -48,7 +49,7 @@ export class StageContext {
     this.wake = options.wake;
     this.counters = options.counters;
     this.stepInputs = options.stepInputs;
-    this.inputSettings = options.inputSettings;
+    this.contractMode = options.contractMode;
     this.outside = new OutsideCalls(options.clock);
     this.#outputs = options.outputs;
     this.#credit = new CreditWait(this, options.outputs);

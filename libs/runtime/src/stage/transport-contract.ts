@@ -1,7 +1,6 @@
 import type { ContractRecord } from "@refold/core";
 
 import type { InputSet } from "../edge/input-set.ts";
-import type { ContractMode, ContractName } from "../pipeline/run-settings.ts";
 import type { StageContext } from "./stage-context.ts";
 import { StageFailure } from "./stage-fault.ts";
 
@@ -10,7 +9,7 @@ export function transportContracts(context: StageContext, inputs: InputSet): rea
   const found: ContractRecord[] = [];
   for (const edge of inputs.edges) {
     const { from, ended, read } = edge;
-    if (ended === undefined || context.inputSettings(from).contracts.transport === "off") continue;
+    if (ended === undefined || context.contractMode({ contract: "transport", upstream: from }) === "off") continue;
     const advertised = ended.counts.reduce((sum, { count }) => sum + count, 0);
     const record = contract("transport", from, advertised, read);
     edge.verdicts.set("transport", record.verdict);
@@ -20,7 +19,7 @@ export function transportContracts(context: StageContext, inputs: InputSet): rea
 }
 
 export function contract(
-  name: ContractName,
+  name: ContractRecord["contract"],
   upstream: ContractRecord["upstream"],
   advertised: number,
   read: number,
@@ -32,9 +31,8 @@ export function contract(
 export function violation(
   context: StageContext,
   records: readonly ContractRecord[],
-  modeOf: (record: ContractRecord) => ContractMode,
 ): StageFailure | undefined {
-  const violated = records.find((record) => record.verdict === "violated" && modeOf(record) === "abort");
+  const violated = records.find((record) => record.verdict === "violated" && context.contractMode(record) === "abort");
   if (violated === undefined) return undefined;
   const { contract: name, upstream, advertised, read } = violated;
   const from = context.laneName(upstream);
