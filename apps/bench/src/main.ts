@@ -30,6 +30,11 @@ function readOptions(): Options | undefined {
 function run(options: Options): 0 | 1 {
   const benches = BENCHES.filter(({ name }) => options.only.includes(name));
   const results = runBenches(benches, options, fileURLToPath(import.meta.url));
+  if (results.rows.length === 0 && results.failures.length === 0) {
+    console.error(`no case of these benches has "${options.match}" in its label`);
+    return 1;
+  }
+  console.log(`${Object.values(results.runtimes).join(", ")}; ${options.scale} sizes`);
   if (options.targets) printTargets(results.rows);
   const file = options.json ?? defaultResultsFile(results);
   writeResults(file, results);

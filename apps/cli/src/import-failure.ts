@@ -2,19 +2,19 @@ import { fileURLToPath } from "node:url";
 
 import { safeText } from "./rendering/safe-text.ts";
 
-/** Why a flow file could not be loaded, for people. The loaders of Node (tsx), Bun and Deno each tell it in their own way. */
-export function explainImportFailure(path: string, cause: unknown): string {
+/** Why a file could not be loaded as a module, for people. The loaders of Node (tsx), Bun and Deno each tell it in their own way. */
+export function explainImportFailure(path: string, cause: unknown, what = "flow file"): string {
   const compile = compileErrors(cause);
   if (compile !== undefined)
-    return [`The flow file ${path} does not compile:`, ...compile.map((line) => `  ${line}`)].join("\n");
+    return [`The ${what} ${path} does not compile:`, ...compile.map((line) => `  ${line}`)].join("\n");
   const code = field(cause, "code");
   const message = plain(messageOf(cause));
   if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") {
-    return `The flow file ${path} cannot be loaded, because an import was not found:\n  ${indented(message)}`;
+    return `The ${what} ${path} cannot be loaded, because an import was not found:\n  ${indented(message)}`;
   }
   const place = firstPlace(cause);
   const at = place === undefined ? "" : `\n  at ${place}`;
-  return `The flow file ${path} threw while it was loaded:\n  ${indented(`${nameOf(cause)}${message}`)}${at}`;
+  return `The ${what} ${path} threw while it was loaded:\n  ${indented(`${nameOf(cause)}${message}`)}${at}`;
 }
 
 /** What the compiler says, one line for each error, each beginning with `file:line:column` where it is known. */

@@ -128,7 +128,7 @@ it("tells of an end that was cut short, and shows all that is before it", async 
     ["replay", "last", "--verify"],
   ]) {
     const { code, stderr } = await cli.refold(...argv);
-    expect(stderr).toMatch(/cut short by a crash: \d+ bytes in segment \S+ from offset \d+/);
+    expect(stderr).toMatch(/cut short, as by a crash or a full disk: \d+ bytes in segment \S+ from offset \d+/);
     // Without its seal, the run cannot be certified to its end.
     expect(code).toBe(argv[0] === "replay" ? 2 : 0);
   }

@@ -55,7 +55,7 @@ function facts({ found, story, status, style }: Story): readonly string[] {
 }
 
 function statusNote(status: RunStatus): string {
-  return status === "interrupted" ? ": the process that wrote it ended before the run did" : "";
+  return status === "interrupted" ? ": it has no end on record, because its process died or could not write on" : "";
 }
 
 /** Times are counted from the first record. */
