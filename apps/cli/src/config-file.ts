@@ -146,8 +146,8 @@ async function importDefault(path: string, io: Pick<CliIo, "importModule">): Pro
   }
   const exported = defaultOf(loaded);
   // A module that was compiled to CommonJS carries its default export one level down.
-  const isCompiled = isRecord(loaded) && "module.exports" in loaded;
-  const configuration = (isRecord(exported) && "default" in exported) || isCompiled ? defaultOf(exported) : exported;
+  const isCompiled = isRecord(exported) && "__esModule" in exported;
+  const configuration = isCompiled ? defaultOf(exported) : exported;
   if (configuration !== undefined) return ok(configuration);
   return err(
     refused(

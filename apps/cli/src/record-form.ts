@@ -10,10 +10,10 @@ import {
 
 import type { InputPlaces } from "./input-places.ts";
 
-/** A span of places: `flights:2` or `flights:2-20001`. */
+/** A span of places: `flights:2` or `flights:2..20001`. */
 export function spanText(manifest: RunManifest, { lane, first, last }: Span): string {
   const from = formatPlace(laneName(manifest, lane), first);
-  return first === last ? from : `${from}-${last}`;
+  return first === last ? from : `${from}..${last}`;
 }
 
 export function laneName({ lanes }: RunManifest, lane: LaneId): string {

@@ -3,7 +3,19 @@ import { describe, expect, it } from "vitest";
 
 import { COUNT_BOUNDS, DURATION_BOUNDS_MS, Histogram } from "./histogram.ts";
 
-const values = fc.array(fc.double({ min: 0, max: 200_000, noNaN: true }), { maxLength: 200 });
+const value = fc.oneof(
+  fc.double({ min: 0, max: 200_000, noNaN: true }),
+  fc.double({ min: 0, max: 1e300, noNaN: true }),
+  fc.constantFrom(...DURATION_BOUNDS_MS, ...COUNT_BOUNDS),
+);
+const values = fc.array(value, { maxLength: 200 });
+
+const someBounds = fc.oneof(
+  fc.constantFrom(DURATION_BOUNDS_MS, COUNT_BOUNDS, []),
+  fc
+    .uniqueArray(fc.double({ min: 5e-324, max: 300_000, noNaN: true }), { maxLength: 40 })
+    .map((bounds) => bounds.toSorted((a, b) => a - b)),
+);
 
 function histogramOf(recorded: readonly number[], bounds?: readonly number[]): Histogram {
   const histogram = new Histogram(bounds);
@@ -45,8 +57,8 @@ describe("Histogram", () => {
 
   it("counts every value, in the bucket that a look at each bound in turn finds", () => {
     fc.assert(
-      fc.property(values, (recorded) => {
-        const { bounds, counts, count, sum } = histogramOf(recorded).snapshot();
+      fc.property(values, someBounds, (recorded, ascending) => {
+        const { bounds, counts, count, sum } = histogramOf(recorded, ascending).snapshot();
         const expected = new Array<number>(bounds.length + 1).fill(0);
         for (const value of recorded) {
           const found = bounds.findIndex((bound) => value <= bound);

@@ -68,7 +68,7 @@ const KINDS: { readonly [K in Divergence["kind"]]: string } = {
 };
 
 const CODES: { readonly [C in Divergence["code"]]: string } = {
-  same: "the stage's own code is as it was recorded: it depends on something that is not on record, or calls code that changed",
+  same: "the stage's own functions are as they were recorded, so something that they use is not: a constant, an import, a file",
   changed: "the stage's code has changed since it was recorded",
   "not-comparable": "the run was recorded on another runtime, so the stage's code cannot be compared",
 };

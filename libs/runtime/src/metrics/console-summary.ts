@@ -5,6 +5,7 @@ import { fittedTable, type Cell, type Column } from "./fitted-table.ts";
 import { quantile } from "./quantile.ts";
 
 const LEAST_WIDTH = 40;
+const GAP = "  ";
 
 /** What a terminal is to do with a text. The functions may only add what takes no room. */
 export interface SummaryColours {
@@ -16,7 +17,7 @@ export interface SummaryColours {
 }
 
 export interface ConsoleSummaryOptions {
-  /** How many characters fit in a line; less than 40 is taken for 40. */
+  /** How many characters fit in a line, `Infinity` if any number does; less than 40 is taken for 40. */
   readonly width: number;
   /** Plain text if left out. */
   readonly colour?: SummaryColours;
@@ -30,7 +31,7 @@ const PLAIN: SummaryColours = { title: plain, good: plain, warn: plain, bad: pla
  * but for the last. Where the width is short, columns are left out and names cut. Quantiles are estimates, see `quantile`.
  */
 export function consoleSummary(snapshot: MetricsSnapshot, { width, colour = PLAIN }: ConsoleSummaryOptions): string {
-  const room = Math.max(LEAST_WIDTH, Math.floor(width));
+  const room = width >= LEAST_WIDTH ? Math.floor(width) : LEAST_WIDTH;
   const table = (columns: readonly Column[], rows: readonly (readonly Cell[])[]): readonly string[] =>
     rows.length === 0 ? [] : ["", ...fittedTable(columns, rows, { width: room, title: colour.dim })];
   return [
@@ -160,12 +161,16 @@ function shortenedTo(width: number, text: string): string {
 /** Puts as many of the texts in each line as fit. */
 function filled(cells: readonly Cell[], width: number): readonly string[] {
   const lines: string[] = [];
-  let used = Infinity;
+  let used = 0;
   for (const { text, paint = plain } of cells) {
-    const isFirst = used + 2 + text.length > width;
-    used = isFirst ? text.length : used + 2 + text.length;
-    if (isFirst) lines.push(paint(text));
-    else lines.push(`${lines.pop() ?? ""}  ${paint(text)}`);
+    const line = lines.at(-1);
+    if (line === undefined || used + GAP.length + text.length > width) {
+      lines.push(paint(text));
+      used = text.length;
+    } else {
+      lines[lines.length - 1] = line + GAP + paint(text);
+      used += GAP.length + text.length;
+    }
   }
   return lines;
 }

@@ -2,6 +2,8 @@ const INDENT = "  ";
 const GAP = "  ";
 const CUT = "…";
 const LEAST_FLEXIBLE = 6;
+/** Rather than cut a text to less than this, a column is left out. */
+const READABLE = 12;
 
 export interface Column {
   readonly title: string;
@@ -45,7 +47,7 @@ export function fittedTable(
   return [columns.map((column) => ({ text: column.title, paint: title })), ...rows].map(line);
 }
 
-/** Drops columns until the rest has room, or can be made to by cutting texts to half. */
+/** Drops columns until the rest has room, or can be made to by cutting texts that stay readable. */
 function withoutLeast(columns: readonly Fitted[], width: number): readonly Fitted[] {
   let rest = columns;
   const droppable = columns
@@ -76,7 +78,7 @@ function shortened(columns: readonly Fitted[], width: number): readonly Fitted[]
 
 function halved(each: Fitted): Fitted {
   if (each.column.flexible !== true) return each;
-  return { ...each, width: Math.min(each.width, Math.max(LEAST_FLEXIBLE, Math.ceil(each.width / 2))) };
+  return { ...each, width: Math.min(each.width, Math.max(READABLE, Math.ceil(each.width / 2))) };
 }
 
 function widthOf(columns: readonly Fitted[]): number {

@@ -1,7 +1,7 @@
 import type { Result } from "neverthrow";
 
 /** Thrown when a store does not keep a promise. */
-export class ConformanceError extends Error {
+class ConformanceError extends Error {
   override readonly name = "ConformanceError";
 }
 
@@ -30,7 +30,7 @@ export function faultOf<F extends { readonly kind: string }, K extends F["kind"]
 }
 
 /** Equal as payloads are: by value, in the order of maps and sets, with NaN and -0 told apart from other numbers. */
-export function same(a: unknown, b: unknown): boolean {
+function same(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
