@@ -217,7 +217,8 @@ export class StageReplay {
   /** The end as it would be advertised now. */
   #end(recorded: EndRecord, seq: LaneSeq, lsn: Lsn): EndRecord {
     this.close();
-    if (this.#ending) this.#findLeftOver(seq, lsn);
+    // What a stage that failed would still have emitted is not asked for.
+    if (this.#ending && recorded.end !== "poison") this.#findLeftOver(seq, lsn);
     const end: EndRecord = { ...recorded, counts: [{ type: this.#type, count: this.#computed }] };
     const changes = differences(recorded, end);
     if (changes.length > 0) {
