@@ -23,9 +23,18 @@ export function makeOrder(index: number): Order {
   };
 }
 
-/** What each transform of a bench does: a new object of the same shape. */
+/** What each transform of a bench does: a new object of the same shape. Field by field: a spread takes ten times as long on V8. */
 export function reprice(order: Order): Order {
-  return { ...order, priceCents: order.priceCents + 1 };
+  return {
+    id: order.id,
+    customer: order.customer,
+    product: order.product,
+    quantity: order.quantity,
+    priceCents: order.priceCents + 1,
+    placedAtMs: order.placedAtMs,
+    express: order.express,
+    note: order.note,
+  };
 }
 
 export function* makeOrders(count: number): Generator<Order> {

@@ -10,7 +10,7 @@ import type { Setting } from "./configuration-layer.ts";
 import { edgeName } from "./edge-name.ts";
 import { nearestKey } from "./nearest-key.ts";
 import type { SettingPlace } from "./setting-place.ts";
-import { shownValue } from "./shown-value.ts";
+import { shownText, shownValue } from "./shown-value.ts";
 import { allowedText, fitOf, valueOfText, type ConfigurationValue } from "./value-rule.ts";
 
 /**
@@ -45,7 +45,7 @@ export function checkSetting(
   const value = given.form === "text" ? valueOfText(spec.rule, given.text) : given.value;
   const fit = fitOf(spec.rule, value);
   if (fit !== "fits") {
-    const shown = given.form === "text" ? given.text : shownValue(given.value);
+    const shown = given.form === "text" ? shownText(given.text) : shownValue(given.value);
     faults.push({ kind: fit, key, given: shown, allowed: allowedText(spec.rule), origin });
   }
   // What fits its rule is a value.

@@ -188,6 +188,13 @@ describe("refuses", () => {
     }
   });
 
+  it("a value of any length, and shows its beginning", () => {
+    const long = "x".repeat(1000);
+    const shown = `${"x".repeat(60)}…`;
+    expect(told(commandLineLayer([`metrics.enabled=${long}`]))[1]).toContain(` is ${shown}. It takes`);
+    expect(told(file({ flow: { "metrics.enabled": long } }))[1]).toContain(` is "${shown}". It takes`);
+  });
+
   it("a number beyond its limits, and takes the limits themselves", () => {
     expect(
       told(

@@ -1,17 +1,22 @@
 /** The longest text that a value is shown as, in characters. */
 const MAX_SHOWN = 60;
 
+/** What was given as text, without quotes. */
+export function shownText(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
 /** Any value in a few words, for a fault: numbers, words and texts as they are written, the rest by what it is. */
 export function shownValue(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return value.length > MAX_SHOWN ? `${JSON.stringify(value.slice(0, MAX_SHOWN))}…` : JSON.stringify(value);
+      return JSON.stringify(shownText(value));
     case "number":
     case "boolean":
     case "undefined":
       return String(value);
     case "bigint":
-      return value.toString().slice(0, MAX_SHOWN);
+      return shownText(value.toString());
     case "object":
       return value === null ? "null" : Array.isArray(value) ? "a list" : "an object";
     case "function":

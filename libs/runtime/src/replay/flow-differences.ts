@@ -40,5 +40,10 @@ function typeDifferences(manifest: RunManifest, { types }: FlowDefinition): read
       found.push(`Event type "${name}" is on record in version ${version}, but the flow has version ${type.version}.`);
     }
   }
+  for (const { name } of types) {
+    if (!manifest.types.some((known) => known.name === name)) {
+      found.push(`Event type "${name}" is in the flow, but not on record.`);
+    }
+  }
   return found;
 }

@@ -16,7 +16,7 @@ import {
 import type { PureDefinition } from "../definition/flow-definition.ts";
 import { InputContext } from "../step/input-context.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
-import { differences } from "./differences.ts";
+import { differences, type Difference } from "./differences.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence } from "./replay-report.ts";
@@ -191,7 +191,7 @@ export class StageReplay {
   }
 
   #compareOne(then: Placed | undefined, now: DataRecord | undefined, open: OpenStep): void {
-    const changes = then === undefined || now === undefined ? [] : differences(then.record.payload, now.payload);
+    const changes = then === undefined || now === undefined ? [] : this.#changes(then.record, now);
     const record = then?.record ?? now;
     if (record === undefined) return;
     if (then !== undefined && now !== undefined && changes.length === 0) {
@@ -207,6 +207,18 @@ export class StageReplay {
       recomputed: now?.payload,
       differences: changes,
     });
+  }
+
+  /** Where two records of the same place differ: in their payloads or, if these are the same, in what is said of them. */
+  #changes(then: DataRecord, now: DataRecord): readonly Difference[] {
+    const found = differences(then.payload, now.payload);
+    if (found.length > 0) return found;
+    // The origin of an aggregate is its own place, which one more or less before it shifts.
+    const said = ({ type, cause, originLane, originSeq }: DataRecord): unknown => ({
+      type: this.#manifest.types[type]?.name,
+      ...(typeof cause === "number" ? { origin: this.#placeOf(originLane, originSeq) } : { cause }),
+    });
+    return differences(said(then), said(now)).map((one) => ({ ...one, path: one.path.replace("$", "(record)") }));
   }
 
   #moved(event: { readonly kind: string; readonly end?: unknown }): void {
