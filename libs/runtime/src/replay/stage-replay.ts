@@ -96,12 +96,13 @@ export class StageReplay {
     return this.#open === undefined ? others : this.#settle(this.#open, frame, others);
   }
 
-  /** Settles the step that may have gone on: what it computes beyond the record is extra. */
-  close(): void {
+  /** Settles the step that may have gone on: what it computes beyond the record is extra, unless it was cut short. */
+  close(cutShort: boolean = false): void {
     const open = this.#open;
     if (open === undefined) return;
     this.#open = undefined;
-    this.#goOn(open, 1);
+    if (cutShort) this.#computed -= open.computed.splice(open.recorded.length).length;
+    else this.#goOn(open, 1);
     this.#compare(open);
   }
 
@@ -228,9 +229,9 @@ export class StageReplay {
 
   /** The end as it would be advertised now. */
   #end(recorded: EndRecord, seq: LaneSeq, lsn: Lsn): EndRecord {
-    this.close();
-    // What a stage that failed would still have emitted is not asked for.
-    if (this.#ending && recorded.end !== "poison") this.#findLeftOver(seq, lsn);
+    const cutShort = recorded.end === "poison";
+    this.close(cutShort);
+    if (this.#ending && !cutShort) this.#findLeftOver(seq, lsn);
     const end: EndRecord = { ...recorded, counts: [{ type: this.#type, count: this.#computed }] };
     const changes = differences(recorded, end);
     if (changes.length > 0) {

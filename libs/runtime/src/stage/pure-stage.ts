@@ -209,15 +209,16 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
       stage: context.name,
       message: `an output cannot be stored: ${why}`,
     } as const;
-    if (typeof cause !== "number" || records[0]?.kind === "data") {
-      return failAfter(refused > 0 ? this.#record(records.slice(0, refused)) : undefined, fault);
-    }
+    const passed = refused > 0 && records[0]?.kind === "data" ? this.#record(records.slice(0, refused)) : undefined;
+    if (typeof cause !== "number") return failAfter(passed, fault);
+    const { lane, seq } = this.#step.placeOf(cause);
+    const named = { ...fault, input: context.place(lane, seq) };
+    // Of an input whose first outputs are on record already, those before the refused one are kept as well.
+    if (records[0]?.kind === "data") return failAfter(passed, named);
     const kept = records.filter((one) => one.kind === "data" && (one.cause as number) < cause);
     const spans = this.#step.spansBefore(cause);
-    const passed =
-      spans.length === 0 ? undefined : context.append([{ kind: "consumed", spans }, ...kept], context.clock.now());
-    const { lane, seq } = this.#step.placeOf(cause);
-    return failAfter(passed, { ...fault, input: context.place(lane, seq) });
+    if (spans.length === 0) return failAfter(undefined, named);
+    return failAfter(context.append([{ kind: "consumed", spans }, ...kept], context.clock.now()), named);
   }
 
   #handlerFault(thrown: unknown, lane?: LaneId, seq?: LaneSeq): StageFault {
