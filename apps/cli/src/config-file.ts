@@ -14,7 +14,7 @@ import { jsonStop } from "./json-stop.ts";
 import { lineOfKey } from "./line-of-key.ts";
 
 /** The names that a configuration file is looked for under. */
-export const CONFIG_FILE_NAMES: readonly string[] = [
+const CONFIG_FILE_NAMES: readonly string[] = [
   "refold.config.ts",
   "refold.config.js",
   "refold.config.json",

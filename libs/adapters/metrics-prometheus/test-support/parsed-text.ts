@@ -1,4 +1,5 @@
-import { createRequire } from "node:module";
+// @ts-expect-error: the parser comes without types.
+import untyped from "parse-prometheus-text-format";
 
 /** A family as the parser gives it: values are texts. Of a histogram it drops the labels, see `samplesIn`. */
 export interface ParsedFamily {
@@ -20,8 +21,8 @@ export interface ParsedSample {
   readonly value: number;
 }
 
-// The parser comes without types; the shape is the one of its documentation.
-const parse = createRequire(import.meta.url)("parse-prometheus-text-format") as (text: string) => ParsedFamily[];
+// The shape is the one of the parser's documentation.
+const parse = untyped as (text: string) => ParsedFamily[];
 
 /** What a reader finds in the text, group by group. Throws if the text is not in the format. */
 export function familiesIn(text: string): readonly ParsedFamily[] {

@@ -62,12 +62,15 @@ export class FlowRecorder {
     readonly name: string;
     readonly kind: PureDefinition["kind"];
     readonly upstream: readonly string[];
-    readonly functions: unknown;
+    /** What the author wrote, by the names by which faults speak of it. */
+    readonly functions: Readonly<Record<string, unknown>>;
     readonly program: PureDefinition["program"];
     readonly options: StageOptions<unknown>;
   }): void {
     const { name, kind, program } = stage;
-    this.#checkFunctions(name, stage.functions);
+    for (const [what, value] of Object.entries(stage.functions)) {
+      if (typeof value !== "function") this.#notAFunction(name, `its \`${what}\``, value);
+    }
     const fingerprint = codeFingerprint(stage.functions);
     this.#declared.push({
       name,
@@ -131,16 +134,6 @@ export class FlowRecorder {
       this.faults.push({ kind: "event-type", stage, fault });
     }
     return type;
-  }
-
-  #checkFunctions(stage: string, functions: unknown): void {
-    if (typeof functions !== "object" || functions === null) {
-      if (typeof functions !== "function") this.#notAFunction(stage, "its handler", functions);
-      return;
-    }
-    for (const [name, value] of Object.entries(functions)) {
-      if (typeof value !== "function") this.#notAFunction(stage, `\`${name}\``, value);
-    }
   }
 
   #notAFunction(stage: string, what: string, found: unknown): void {

@@ -117,7 +117,8 @@ describe("a stream", () => {
 
   it("delivers to a function whatever it returns, where it is no promise", async () => {
     const seen: number[] = [];
-    const described = flow("pushing", (f) => f.source("numbers", [1, 2, 3]).sink("seen", (n) => seen.push(n)));
+    const push = ((n) => seen.push(n)) as (n: number) => void;
+    const described = flow("pushing", (f) => f.source("numbers", [1, 2, 3]).sink("seen", push));
     const { recorded } = await runFlow(described, { store: memoryStore() });
     expect(seen).toEqual([1, 2, 3]);
     expect(recorded.recordsOf("seen", "receipt")).toMatchObject([{ count: 3 }]);

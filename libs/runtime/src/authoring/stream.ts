@@ -20,19 +20,19 @@ export class Stream<T> {
 
   /** One output for each input. */
   map<O>(name: string, handler: PureHandler<T, O>, options?: StageOptions<O>): Stream<O> {
-    return this.#pure(name, "transform", handler, () => programs.map(handler), options);
+    return this.#pure(name, "transform", { handler }, () => programs.map(handler), options);
   }
 
   /** The inputs for which the predicate holds. */
   filter<N extends T>(name: string, predicate: (input: T, context: HandlerContext) => input is N): Stream<N>;
   filter(name: string, predicate: PureHandler<T, boolean>): Stream<T>;
   filter(name: string, predicate: PureHandler<T, boolean>): Stream<T> {
-    return this.#pure(name, "transform", predicate, () => programs.filter(predicate));
+    return this.#pure(name, "transform", { predicate }, () => programs.filter(predicate));
   }
 
   /** Any number of outputs for each input: those of an iterable, such as an array or a generator. */
   flatMap<O>(name: string, handler: PureHandler<T, Iterable<O>>, options?: StageOptions<O>): Stream<O> {
-    return this.#pure(name, "transform", handler, () => programs.flatMap(handler), options);
+    return this.#pure(name, "transform", { handler }, () => programs.flatMap(handler), options);
   }
 
   /** Any number of outputs for each input, given one by one. */
@@ -41,13 +41,14 @@ export class Stream<T> {
     handler: (input: T, emit: (output: O) => void, context: HandlerContext) => void,
     options?: StageOptions<O>,
   ): Stream<O> {
-    return this.#pure(name, "transform", handler, () => programs.transform(handler), options);
+    return this.#pure(name, "transform", { handler }, () => programs.transform(handler), options);
   }
 
   /** Folds the inputs into a state, and emits what the state is projected to. See `groupBy`. */
   stateful<S, O>(name: string, spec: StatefulSpec<T, S, O>, options?: StageOptions<O>): Stream<O> {
-    const functions = { initial: spec.initial, fold: spec.fold, project: spec.project };
-    return this.#pure(name, "stateful", functions, () => statefulProgram(spec), options);
+    // JavaScript may leave the whole of it out.
+    const { initial, fold, project } = (spec as typeof spec | undefined) ?? {};
+    return this.#pure(name, "stateful", { initial, fold, project }, () => statefulProgram(spec), options);
   }
 
   /**
@@ -69,7 +70,7 @@ export class Stream<T> {
   #pure<O>(
     name: string,
     kind: "transform" | "stateful",
-    functions: unknown,
+    functions: Readonly<Record<string, unknown>>,
     program: Parameters<FlowRecorder["pure"]>[0]["program"],
     options: StageOptions<O> = {},
   ): Stream<O> {

@@ -240,6 +240,15 @@ describe("refuses", () => {
     expect(faultsOf(file({ flows: { other } })).map(({ kind }) => kind)).toEqual(["unknown-key", "wrong-type"]);
   });
 
+  it("a stage or an edge once for each source, however many keys are set for it", () => {
+    const keys = { "flowControl.mode": "off", "flowControl.windowRecords": 1 };
+    const absent = { stages: { absent: keys }, edges: { "a -> b": keys } };
+    const kinds = faultsOf(file(absent), commandLineLayer(["stage:absent.flowControl.mode=off"])).map(
+      ({ kind }) => kind,
+    );
+    expect(kinds).toEqual(["unknown-stage", "unknown-edge", "unknown-stage"]);
+  });
+
   it("everything at once, layer by layer", () => {
     const kinds = faultsOf(
       environmentLayer({ REFOLD_NO__SUCH: "1" }),

@@ -26,7 +26,7 @@ export interface KeySpec {
  * `stage:a.b.group.name` it is clear where the key begins. The last word of a numeric key is its unit. Timers take no
  * more than 2,147,483,647 milliseconds, which is almost 25 days.
  */
-export const CONFIGURATION_KEYS = {
+const CONFIGURATION_KEYS = {
   "flowControl.mode": {
     of: "edge",
     rule: { type: "choice", choices: ["off", "track", "enforce"] },

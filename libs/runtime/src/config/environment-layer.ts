@@ -9,7 +9,7 @@ import { layerOf, type ConfigurationLayer, type Setting } from "./configuration-
  * Holds assignments as `--set` takes them, separated by semicolons or line ends: for stages and edges, above all. It is
  * stronger than the variable of a single key.
  */
-export const ASSIGNMENTS_VARIABLE = "REFOLD_SET";
+const ASSIGNMENTS_VARIABLE = "REFOLD_SET";
 
 /**
  * What the environment sets. A variable that begins with `REFOLD_` and has two underscores in a row sets a key for the

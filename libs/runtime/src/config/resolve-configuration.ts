@@ -6,6 +6,7 @@ import type { ConfigurationEntry } from "./configuration-entry.ts";
 import type { ConfigurationFault } from "./configuration-fault.ts";
 import { SCOPES } from "./configuration-keys.ts";
 import type { ConfigurationLayer } from "./configuration-layer.ts";
+import { edgeName } from "./edge-name.ts";
 import { SOURCES } from "./origin.ts";
 import { ResolvedConfiguration } from "./resolved-configuration.ts";
 import { thresholdFaults } from "./threshold-order.ts";
@@ -34,10 +35,23 @@ export function resolveConfiguration({
       else if (setting.flow === topology.name) effective.push({ entry: checked.value, namesFlow: true });
     }
   }
-  if (faults.length > 0) return err(faults);
+  if (faults.length > 0) return err(withoutRepetition(faults));
   const resolved = new ResolvedConfiguration(effective.sort(weakerFirst).map(({ entry }) => entry));
   const disordered = thresholdFaults(resolved, topology);
   return disordered.length > 0 ? err(disordered) : ok(resolved);
+}
+
+/** A stage or an edge that is not there is told of once for each source, however many keys are set for it. */
+function withoutRepetition(faults: readonly ConfigurationFault[]): readonly ConfigurationFault[] {
+  const told = new Set<string>();
+  return faults.filter((fault) => {
+    if (fault.kind !== "unknown-stage" && fault.kind !== "unknown-edge") return true;
+    const place = fault.kind === "unknown-stage" ? fault.stage : edgeName(fault.edge);
+    const name = JSON.stringify([place, fault.origin.source]);
+    const isNew = !told.has(name);
+    told.add(name);
+    return isNew;
+  });
 }
 
 interface Ranked {

@@ -1,0 +1,173 @@
+import { describe, expect, it } from "vitest";
+
+import { eventType } from "@refold/core";
+
+import { explainFlowFault, type FlowFault } from "../definition/flow-fault.ts";
+import { flow, isFlow, type FlowBuilder } from "./flow.ts";
+import { onEnd } from "./stateful-spec.ts";
+import type { Stream } from "./stream.ts";
+
+const faultsOf = (build: (f: FlowBuilder) => void, name = "broken"): readonly FlowFault[] => {
+  const built = flow(name, build).build();
+  return built.isErr() ? built.error : [];
+};
+
+/** Of JavaScript authors, whom no compiler warns. */
+const untyped = (value: unknown): never => value as never;
+
+const kinds = (faults: readonly FlowFault[]): readonly string[] =>
+  faults.map((fault) => (fault.kind === "topology" ? fault.fault.kind : fault.kind));
+
+describe("building a flow", () => {
+  it("tells everything that is wrong at once", () => {
+    const faults = faultsOf((f) => {
+      const numbers = f.source("numbers", untyped(42));
+      numbers.map("system", untyped("not a function")).sink("out", () => undefined);
+      numbers.map("twice", (n) => n, { type: eventType("", { version: 0 }) });
+      numbers.map("twice", (n) => n, { type: eventType("t", { version: 1 }) });
+      numbers.map("other", (n) => n, { type: eventType("t", { version: 2 }) });
+    });
+    expect(kinds(faults)).toEqual(
+      expect.arrayContaining([
+        ...["not-a-function", "not-a-function", "event-type", "event-type", "type-in-two-versions"],
+        ...["malformed-stage-name", "duplicate-stage"],
+      ]),
+    );
+    for (const fault of faults) expect(explainFlowFault(fault)).toMatch(/^[A-Z].*[.!?]$/s);
+  });
+
+  it("calls the build function at each build, and only then", () => {
+    let calls = 0;
+    const described = flow("counted", (f) => {
+      calls++;
+      f.source("numbers", [1]).sink("out", () => undefined);
+    });
+    expect(calls).toBe(0);
+    expect(described.build().isOk()).toBe(true);
+    expect(described.build().isOk()).toBe(true);
+    expect(calls).toBe(2);
+  });
+
+  it("opens no source and no sink", () => {
+    const opened: string[] = [];
+    const described = flow("untouched", (f) => {
+      f.source("numbers", () => {
+        opened.push("source");
+        return [1];
+      }).sink("out", {
+        guarantee: "at-least-once",
+        describe: () => "untouched",
+        open() {
+          opened.push("sink");
+          return { write: () => undefined };
+        },
+      });
+    });
+    expect(described.build().isOk()).toBe(true);
+    expect(opened).toEqual([]);
+  });
+
+  it("tells what the build function threw, and what was wrong before", () => {
+    const faults = faultsOf((f) => {
+      f.source("numbers", untyped(null));
+      throw new Error("no configuration");
+    });
+    expect(kinds(faults)).toEqual(["not-a-function", "builder-threw"]);
+    expect(faults.map(explainFlowFault).join("\n")).toContain("no configuration");
+    expect(
+      kinds(
+        faultsOf(() => {
+          throw untyped("a text");
+        }),
+      ),
+    ).toEqual(["builder-threw"]);
+  });
+
+  it("refuses a graph that means nothing: no stages, a stream that nobody reads, a name that is no name", () => {
+    expect(kinds(faultsOf(() => undefined))).toEqual(["empty-flow"]);
+    expect(kinds(faultsOf((f) => void f.source("numbers", [1])))).toEqual(["dead-end"]);
+    expect(
+      kinds(faultsOf((f) => f.source("numbers", [1]).sink("out", () => undefined), "a flow/with a slash")),
+    ).toEqual(["malformed-flow-name"]);
+  });
+
+  it("refuses a stream of another flow, and one of an earlier build", () => {
+    let kept: Stream<number> | undefined;
+    const build = (f: FlowBuilder): void => {
+      const numbers = f.source("numbers", [1]);
+      f.merge(kept ?? numbers, numbers).sink("out", () => undefined);
+      kept = numbers;
+    };
+    expect(faultsOf(build)).toEqual([]);
+    const faults = faultsOf(build);
+    expect(faults).toEqual([{ kind: "foreign-stream", stage: "numbers" }]);
+    expect(explainFlowFault(faults[0] as FlowFault)).toContain("another flow");
+  });
+
+  it("tells JavaScript authors which argument is wrong, and what was found", () => {
+    const faults = faultsOf((f) => {
+      const numbers = f.source("numbers", untyped("a text"));
+      numbers.map("mapped", untyped(undefined)).sink("mapped-out", () => undefined);
+      numbers.filter("kept", untyped(null)).sink("kept-out", () => undefined);
+      numbers.flatMap("several", untyped([])).sink("several-out", () => undefined);
+      numbers.transform("general", untyped({})).sink("general-out", () => undefined);
+      numbers
+        .stateful("sum", { initial: untyped(0), fold: (a: number) => a, project: untyped(undefined), emit: onEnd() })
+        .sink("sum-out", () => undefined);
+      numbers.sink("no-sink", untyped(undefined));
+      numbers.sink("no-connector", untyped({ write: () => undefined }));
+    });
+    const wrong = faults.map((fault) => (fault.kind === "not-a-function" ? [fault.stage, fault.found] : []));
+    expect(wrong).toEqual([
+      ["numbers", "string"],
+      ["mapped", "undefined"],
+      ["kept", "null"],
+      ["several", "object"],
+      ["general", "object"],
+      ["sum", "number"],
+      ["sum", "undefined"],
+      ["no-sink", "undefined"],
+      ["no-connector", "undefined"],
+    ]);
+  });
+
+  it("survives arguments that are missing altogether", () => {
+    const faults = faultsOf((f) => {
+      const numbers = f.source("numbers", [1]);
+      numbers.stateful("sum", untyped(undefined));
+    });
+    expect(kinds(faults)).toContain("not-a-function");
+    expect(kinds(faultsOf((f) => void f.merge(untyped(42))))).toContain("builder-threw");
+    expect(kinds(faultsOf((f) => void f.source(untyped(undefined), [1])))).not.toEqual([]);
+    expect(kinds(faultsOf(untyped(undefined)))).toEqual(["builder-threw"]);
+  });
+
+  it("asks for nothing but an iterable, or a function, of a source", () => {
+    for (const items of [
+      [],
+      new Set(),
+      new Map(),
+      new Uint8Array(1),
+      () => [],
+      { [Symbol.iterator]: () => [][Symbol.iterator]() },
+    ]) {
+      expect(
+        faultsOf((f) => f.source<unknown>("items", items as Iterable<unknown>).sink("out", () => undefined)),
+      ).toEqual([]);
+    }
+    for (const items of [null, undefined, 1, {}, Promise.resolve([])]) {
+      const faults = faultsOf((f) => f.source("items", untyped(items)).sink("out", () => undefined));
+      expect(kinds(faults)).toEqual(["not-a-function"]);
+    }
+  });
+});
+
+describe("isFlow", () => {
+  it("tells a flow from anything else, without calling it", () => {
+    expect(isFlow(flow("a", () => undefined))).toBe(true);
+    expect(isFlow({ name: "made elsewhere", build: () => undefined })).toBe(true);
+    for (const other of [null, undefined, 1, "flow", {}, { name: "a" }, { build: () => 1 }, () => 1, []]) {
+      expect(isFlow(other)).toBe(false);
+    }
+  });
+});

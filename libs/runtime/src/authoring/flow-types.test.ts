@@ -1,0 +1,156 @@
+import { describe, expectTypeOf, it } from "vitest";
+
+import { eventType, type SinkConnector } from "@refold/core";
+
+import { flow, type FlowBuilder } from "./flow.ts";
+import { groupBy, type Group } from "./group-by.ts";
+import { onEnd } from "./stateful-spec.ts";
+import type { Synchronous } from "./pure-handler.ts";
+import type { Stream } from "./stream.ts";
+
+interface Order {
+  readonly id: string;
+  readonly customer: string;
+  readonly total: number;
+}
+
+type Change = { readonly kind: "placed"; readonly order: Order } | { readonly kind: "cancelled"; readonly id: string };
+
+const orders: readonly Order[] = [];
+const changes: readonly Change[] = [];
+
+/** What a build function would do. It is checked by the compiler and never run. */
+const typed = (build: (f: FlowBuilder) => void): void => void flow("typed", build);
+
+describe("the compiler", () => {
+  it("infers what every handler is given, so that nobody annotates it", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      expectTypeOf(source).toEqualTypeOf<Stream<Order>>();
+      const named = source.map("named", (order, context) => {
+        expectTypeOf(order).toEqualTypeOf<Order>();
+        expectTypeOf(context.now).toEqualTypeOf<number>();
+        return { name: order.customer, at: context.now };
+      });
+      expectTypeOf(named).toEqualTypeOf<Stream<{ name: string; at: number }>>();
+      const letters = named.flatMap("letters", ({ name }) => name.split(""));
+      expectTypeOf(letters).toEqualTypeOf<Stream<string>>();
+      const codes = letters.transform("codes", (letter, emit: (code: number) => void) => emit(letter.charCodeAt(0)));
+      expectTypeOf(codes).toEqualTypeOf<Stream<number>>();
+      codes.sink("out", (code) => {
+        expectTypeOf(code).toEqualTypeOf<number>();
+      });
+    });
+  });
+
+  it("infers the handlers of a stateful stage, also within groupBy as its argument", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const totals = source.stateful(
+        "totals",
+        groupBy({
+          key: (order) => order.customer,
+          initial: () => ({ count: 0, sum: 0 }),
+          fold: ({ count, sum }, order, context) => {
+            expectTypeOf(context.stage).toEqualTypeOf<string>();
+            return { count: count + 1, sum: sum + order.total };
+          },
+          emit: onEnd(),
+        }),
+      );
+      expectTypeOf(totals).toEqualTypeOf<Stream<Group<string, { count: number; sum: number }>>>();
+      const ids = totals.stateful("ids", {
+        initial: () => new Set<string>(),
+        fold: (seen, { key }) => seen.add(key),
+        project: (seen) => [...seen],
+        emit: onEnd(),
+      });
+      expectTypeOf(ids).toEqualTypeOf<Stream<string>>();
+    });
+  });
+
+  it("infers a source's items from what opens them, at once or later", () => {
+    typed((f) => {
+      expectTypeOf(f.source("a", [1])).toEqualTypeOf<Stream<number>>();
+      expectTypeOf(f.source("b", () => ["x"])).toEqualTypeOf<Stream<string>>();
+      expectTypeOf(f.source("c", async () => new Set([1n]))).toEqualTypeOf<Stream<bigint>>();
+      expectTypeOf(
+        f.source("d", async function* () {
+          yield { at: new Date(0) };
+        }),
+      ).toEqualTypeOf<Stream<{ at: Date }>>();
+    });
+  });
+
+  it("narrows what a filter with a type guard lets pass", () => {
+    typed((f) => {
+      const source = f.source("changes", changes);
+      const placed = source.filter("placed", (change) => change.kind === "placed");
+      expectTypeOf(placed).toEqualTypeOf<Stream<Extract<Change, { kind: "placed" }>>>();
+      expectTypeOf(source.filter("all", () => true)).toEqualTypeOf<Stream<Change>>();
+    });
+  });
+
+  it("gives a merge the union of its streams", () => {
+    typed((f) => {
+      const merged = f.merge(f.source("numbers", [1]), f.source("words", ["a"]), f.source("flags", [true]));
+      expectTypeOf(merged).toEqualTypeOf<Stream<number | string | boolean>>();
+    });
+  });
+
+  it("refuses a handler that awaits, by a text that says why", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      // @ts-expect-error a pure stage must not await
+      source.map("priced", async (order: Order) => order.total);
+      // @ts-expect-error a pure stage must not await
+      source.map("later", (order: Order) => Promise.resolve(order));
+      // @ts-expect-error a promise of true is always true
+      source.filter("kept", async () => true);
+      // @ts-expect-error an async generator is not iterable at once
+      source.flatMap("lines", async function* () {
+        yield 1;
+      });
+    });
+    expectTypeOf<Synchronous<Promise<number>>>().toEqualTypeOf<"a pure stage must not await">();
+  });
+
+  it("refuses what does not fit together", () => {
+    const numberSink: SinkConnector<number> = {
+      guarantee: "idempotent",
+      describe: () => "numbers",
+      open: () => ({ write: () => undefined }),
+    };
+    typed((f) => {
+      const source = f.source("orders", orders);
+      // @ts-expect-error the sink takes numbers, the stream has orders
+      source.sink("out", numberSink);
+      // @ts-expect-error the function takes a text, the stream has orders
+      source.sink("out", (text: string) => void text);
+      // @ts-expect-error orders have no price
+      source.map("priced", (order): unknown => order.price);
+      // @ts-expect-error a predicate says yes or no
+      source.filter("kept", (order) => order.total);
+      // @ts-expect-error a number is not several outputs
+      source.flatMap("several", (order) => order.total);
+      // @ts-expect-error a stream is merged with streams
+      f.merge(source, orders);
+      // @ts-expect-error a number is not iterable
+      f.source("numbers", 42);
+      const ended = source.sink("end", () => undefined);
+      expectTypeOf(ended).toEqualTypeOf<void>();
+    });
+  });
+
+  it("holds outputs to the event type that a stage declares", () => {
+    const total = eventType<number>("total");
+    typed((f) => {
+      const source = f.source("orders", orders, { type: eventType<Order>("order") });
+      expectTypeOf(source.map("totals", (order) => order.total, { type: total })).toEqualTypeOf<Stream<number>>();
+      // @ts-expect-error the type is of numbers, the handler gives texts
+      source.map("names", (order) => order.customer, { type: total });
+      // @ts-expect-error the type is of numbers, the source has orders
+      f.source("again", orders, { type: total });
+    });
+  });
+});
