@@ -79,7 +79,12 @@ export class MemoryLog extends MemoryReader implements RunLog {
   /** Nothing is flushed in memory. */
   metrics(): LogMetrics {
     const none = new Histogram().snapshot();
-    return { frames: this.#appended, bytes: this.#bytes, flushMs: none, framesPerFlush: new Histogram(COUNT_BOUNDS).snapshot() };
+    return {
+      frames: this.#appended,
+      bytes: this.#bytes,
+      flushMs: none,
+      framesPerFlush: new Histogram(COUNT_BOUNDS).snapshot(),
+    };
   }
 
   room(): undefined {

@@ -12,7 +12,11 @@ export interface FlowBuilder {
    * A finite source: what it yields goes on record. Give a function where a run is to read afresh each time; it may open
    * files or connections, and it is never called in a replay.
    */
-  source<T>(name: string, items: Items<T> | (() => Items<T> | Promise<Items<T>>), options?: SourceOptions<T>): Stream<T>;
+  source<T>(
+    name: string,
+    items: Items<T> | (() => Items<T> | Promise<Items<T>>),
+    options?: SourceOptions<T>,
+  ): Stream<T>;
   /** The records of several streams, taken as they come; the order goes on record. */
   merge<T extends readonly unknown[]>(...streams: { readonly [K in keyof T]: Stream<T[K]> }): Stream<T[number]>;
 }

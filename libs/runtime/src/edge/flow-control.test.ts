@@ -5,9 +5,9 @@ import { FlowRun, replayFlow, runFlow } from "@refold/testkit";
 
 import { flow, type Flow } from "../authoring/flow.ts";
 import { CANCEL_GRACE_MS } from "../stage/outside-calls.ts";
-import { CONFIGURATION_KEYS } from "../config/configuration-keys.ts";
 
-const WINDOW_RECORDS = CONFIGURATION_KEYS["flowControl.windowRecords"].default;
+/** The default of `flowControl.windowRecords`. */
+const WINDOW_RECORDS = 4096;
 
 const never = (): Promise<void> => new Promise(() => undefined);
 

@@ -12,14 +12,10 @@ export type AggregatorState =
   | { readonly kind: "failed"; readonly message: string };
 
 export type AggregatorEvent =
-  | { readonly kind: "begin" }
-  | { readonly kind: "finish" }
-  | { readonly kind: "fail"; readonly message: string };
-
-export const METRICS_MACHINE = "metrics";
+  { readonly kind: "begin" } | { readonly kind: "finish" } | { readonly kind: "fail"; readonly message: string };
 
 export const aggregatorMachine = (): Machine<AggregatorState, AggregatorEvent> =>
-  machine<AggregatorState, AggregatorEvent>(METRICS_MACHINE, { kind: "created" })
+  machine<AggregatorState, AggregatorEvent>("metrics", { kind: "created" })
     .any("fail", "failed", (_, { message }) => ({ state: { kind: "failed", message } }))
     .anyIgnore("begin", "finish")
     .state("created", (s) => s.on("begin", "collecting").exhaustive())
@@ -65,9 +61,7 @@ export class MetricsAggregator implements SelfSupervised<AggregatorState, Aggreg
     this.#wake.signal();
   }
 
-  dispatch(
-    state: AggregatorState,
-  ): EventLoopDirective<AggregatorEvent> | Promise<EventLoopDirective<AggregatorEvent>> {
+  dispatch(state: AggregatorState): EventLoopDirective<AggregatorEvent> | Promise<EventLoopDirective<AggregatorEvent>> {
     switch (state.kind) {
       case "created":
         return { kind: "transition", event: { kind: "begin" } };
@@ -87,7 +81,8 @@ export class MetricsAggregator implements SelfSupervised<AggregatorState, Aggreg
 
   async #collect(): Promise<EventLoopDirective<AggregatorEvent>> {
     // Without anyone to tell there is nothing to do before the end.
-    const disarm = this.#exporters.length > 0 ? this.#clock.schedule(this.#intervalMs, () => this.#wake.signal()) : undefined;
+    const disarm =
+      this.#exporters.length > 0 ? this.#clock.schedule(this.#intervalMs, () => this.#wake.signal()) : undefined;
     await this.#wake.wait();
     disarm?.();
     if (!this.#finishing) await this.#export(this.#snapshot());

@@ -70,8 +70,10 @@ const noneLeft = ({ sources, others }: Stages): boolean => sources.length === 0 
 const cancelled = (reason: string, overdue: boolean = false) =>
   ({ state: { kind: "cancelled", reason, overdue } }) as const;
 
-const firstStop = (stop: StopIntent | undefined, event: Extract<PipelineEvent, { kind: "stop-gracefully" }>): StopIntent =>
-  stop ?? { reason: event.reason, deadlineMs: event.deadlineMs };
+const firstStop = (
+  stop: StopIntent | undefined,
+  event: Extract<PipelineEvent, { kind: "stop-gracefully" }>,
+): StopIntent => stop ?? { reason: event.reason, deadlineMs: event.deadlineMs };
 
 const armed = (before: StopIntent | undefined, after: StopIntent): readonly PipelineAction[] =>
   before === undefined ? [{ kind: "arm-deadline", deadlineMs: after.deadlineMs }] : [];
@@ -112,7 +114,9 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
       s
         .on("stage-ready", ["materialized", "ready"], ({ notReady, stages }, { stage }) => {
           const rest = without(notReady, stage);
-          return { state: rest.length > 0 ? { kind: "materialized", notReady: rest, stages } : { kind: "ready", stages } };
+          return {
+            state: rest.length > 0 ? { kind: "materialized", notReady: rest, stages } : { kind: "ready", stages },
+          };
         })
         .exhaustive(),
     )

@@ -33,7 +33,7 @@ import { LivenessMonitor, type LivenessThresholds } from "./liveness-monitor.ts"
 import type { PipelineEvent, PipelineState } from "./pipeline-machine.ts";
 import { PipelineSupervisor } from "./pipeline-supervisor.ts";
 import type { AnyStageState, StageTask } from "./stage-task.ts";
-import type { RunHost } from "./start-run.ts";
+import type { RunHost } from "./run-host.ts";
 import { wireStages, type WiredStages } from "./wire-stages.ts";
 
 const DEFAULT_REASON = "user_stop";
@@ -87,9 +87,21 @@ export class Run implements FlowHandle {
     this.#state = new Watched(this.#supervisor.machine.initial);
     const record = (records: readonly LogRecord[]): void => void this.#system.append(clock.now(), records);
     const tickMs = settings.flow("liveness.tickMs");
-    this.#liveness = new LivenessMonitor({ edges, clock, tickMs, thresholdsOf: (edge) => this.#thresholds(edge), record });
+    this.#liveness = new LivenessMonitor({
+      edges,
+      clock,
+      tickMs,
+      thresholdsOf: (edge) => this.#thresholds(edge),
+      record,
+    });
     const snapshot = (): MetricsSnapshot => this.#snapshot();
-    this.#metrics = new MetricsAggregator({ snapshot, exporters, intervalMs: settings.flow("metrics.intervalMs"), clock, logger });
+    this.#metrics = new MetricsAggregator({
+      snapshot,
+      exporters,
+      intervalMs: settings.flow("metrics.intervalMs"),
+      clock,
+      logger,
+    });
     this.#ready = new Promise((resolve) => {
       this.#state.watch(({ kind }) => {
         if (kind === "ready") resolve();
@@ -137,7 +149,10 @@ export class Run implements FlowHandle {
     this.stop(reason);
   }
 
-  stopGraceful({ timeoutMs, reason = DEFAULT_REASON }: { readonly timeoutMs?: number; readonly reason?: string } = {}): void {
+  stopGraceful({
+    timeoutMs,
+    reason = DEFAULT_REASON,
+  }: { readonly timeoutMs?: number; readonly reason?: string } = {}): void {
     void this.#begin();
     const { host, settings } = this.#options;
     const deadlineMs = host.clock.now() + (timeoutMs ?? settings.flow("shutdown.timeoutMs"));

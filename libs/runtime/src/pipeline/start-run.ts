@@ -1,19 +1,10 @@
-import type { Clock, Logger, MetricsExporter, RunLog } from "@refold/core";
+import type { MetricsExporter, RunLog } from "@refold/core";
 
 import type { FlowDefinition } from "../definition/flow-definition.ts";
 import type { FlowHandle } from "./flow-handle.ts";
+import type { RunHost } from "./run-host.ts";
 import { Run } from "./run.ts";
 import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
-
-/** What a run needs of the world it runs in. */
-export interface RunHost {
-  readonly clock: Clock;
-  /** The runtime with its version, such as `node 20.20.2`. */
-  readonly runtime: string;
-  /** The version of Refold. */
-  readonly refold: string;
-  readonly logger?: Logger;
-}
 
 export interface StartOptions {
   /** What `resolveConfiguration` gave; without it, every default. */

@@ -42,7 +42,14 @@ export function wireStages(options: {
   const inputs = stages.map((stage) =>
     (stage.kind === "source" ? [] : stage.upstream).map((from) => {
       const flowControl = flowControlOf(settings, { from: nameOf(from), to: stage.name });
-      return new Edge({ from, to: stage.lane, producer: wakeOf(from), consumer: wakeOf(stage.lane), flowControl, clock });
+      return new Edge({
+        from,
+        to: stage.lane,
+        producer: wakeOf(from),
+        consumer: wakeOf(stage.lane),
+        flowControl,
+        clock,
+      });
     }),
   );
   const edges = inputs.flat();

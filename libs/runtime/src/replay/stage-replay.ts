@@ -114,7 +114,9 @@ export class StageReplay {
       const found = this.#inputs.take(span, (record, seq, timeMs) => {
         if (record.kind !== "data") return;
         this.#guard(frame, () => step.drain());
-        const taken = this.#guard(frame, () => step.take(record, span.lane, seq, timeMs), [this.#placeOf(span.lane, seq)]);
+        const taken = this.#guard(frame, () => step.take(record, span.lane, seq, timeMs), [
+          this.#placeOf(span.lane, seq),
+        ]);
         if (!taken) step.skip(span.lane, seq);
       });
       if (!found) return `it takes ${this.#spanText(span)}, which is not what its upstream has on record next`;
@@ -263,7 +265,15 @@ export class StageReplay {
       const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
       const recomputed = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
       const place = this.#ownPlace(at.firstSeq);
-      this.#found({ place, lsn: at.lsn, kind: "handler-threw", causes, recorded: undefined, recomputed, differences: [] });
+      this.#found({
+        place,
+        lsn: at.lsn,
+        kind: "handler-threw",
+        causes,
+        recorded: undefined,
+        recomputed,
+        differences: [],
+      });
       return false;
     }
   }

@@ -1,22 +1,35 @@
+import type { Clock, LaneId, RunLog } from "@refold/core";
+
 import type { Edge } from "../edge/edge.ts";
-import type { StageContext } from "./stage-context.ts";
+import type { Wake } from "../supervision/wake.ts";
+import type { StageCounters } from "./stage-counters.ts";
 import { StageFailure } from "./stage-fault.ts";
+
+/** The stage that waits. */
+interface Writer {
+  readonly name: string;
+  readonly log: RunLog;
+  readonly clock: Clock;
+  readonly wake: Wake;
+  readonly counters: StageCounters;
+  laneName(lane: LaneId): string;
+}
 
 /** Lets a stage wait for credit on its outputs, and tells when an edge makes no progress for too long. */
 export class CreditWait {
-  readonly #context: StageContext;
+  readonly #writer: Writer;
   readonly #outputs: readonly Edge[];
 
-  constructor(context: StageContext, outputs: readonly Edge[]) {
-    this.#context = context;
+  constructor(writer: Writer, outputs: readonly Edge[]) {
+    this.#writer = writer;
     this.#outputs = outputs;
   }
 
   /** `undefined` when there is room. Throws when an edge has stalled, whatever its siblings do. */
   wait(): Promise<void> | undefined {
-    const room = this.#context.log.room();
+    const room = this.#writer.log.room();
     if (room !== undefined) return this.#timed(room);
-    const nowMs = this.#context.clock.now();
+    const nowMs = this.#writer.clock.now();
     let deadlineMs = Number.POSITIVE_INFINITY;
     let blocked = false;
     for (const edge of this.#outputs) {
@@ -36,7 +49,7 @@ export class CreditWait {
   }
 
   async #wakeBy(delayMs: number): Promise<void> {
-    const { clock, wake } = this.#context;
+    const { clock, wake } = this.#writer;
     if (delayMs === Number.POSITIVE_INFINITY) return wake.wait();
     const disarm = clock.schedule(delayMs, () => wake.signal());
     await wake.wait();
@@ -44,15 +57,15 @@ export class CreditWait {
   }
 
   async #timed(waiting: Promise<void>): Promise<void> {
-    const { clock, counters } = this.#context;
+    const { clock, counters } = this.#writer;
     const begunMs = clock.now();
     await waiting;
     counters.blockedMs += clock.now() - begunMs;
   }
 
   #stalled(edge: Edge, forMs: number): StageFailure {
-    const { name } = this.#context;
-    const reader = this.#context.laneName(edge.to);
+    const { name } = this.#writer;
+    const reader = this.#writer.laneName(edge.to);
     const { held } = edge.window;
     return new StageFailure({
       code: "edge-stalled",

@@ -35,10 +35,7 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
   constructor(definition: PureDefinition, context: StageContext, inputs: InputSet) {
     const { name, lane, type, kind } = definition;
     // Both machines answer every state that they themselves reach.
-    this.machine = (kind === "transform" ? transformMachine(name) : statefulMachine(name)) as Machine<
-      PureState,
-      PureEvent
-    >;
+    this.machine = kind === "transform" ? transformMachine(name) : statefulMachine(name);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;

@@ -24,12 +24,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   /** Inputs that have a terminal receipt, by upstream lane. */
   readonly #receipts: Map<LaneId, number> = new Map();
 
-  constructor(
-    definition: SinkDefinition,
-    context: StageContext,
-    inputs: InputSet,
-    latency: SourceLatency,
-  ) {
+  constructor(definition: SinkDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency) {
     this.machine = sinkMachine(definition.name);
     this.#definition = definition;
     this.#context = context;

@@ -1,4 +1,14 @@
-import type { Clock, ContractRecord, EndRecord, LaneId, LaneSeq, LogRecord, RunLog, RunManifest, TypeId } from "@refold/core";
+import type {
+  Clock,
+  ContractRecord,
+  EndRecord,
+  LaneId,
+  LaneSeq,
+  LogRecord,
+  RunLog,
+  RunManifest,
+  TypeId,
+} from "@refold/core";
 import { formatPlace } from "@refold/core";
 
 import type { Edge } from "../edge/edge.ts";

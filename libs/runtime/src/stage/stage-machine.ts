@@ -24,7 +24,12 @@ export type TransformState = Beginning | { readonly kind: "running" } | Draining
 
 export type StatefulState = Beginning | { readonly kind: "accumulating" } | Draining | StageEndState;
 
-export type SinkState = Beginning | { readonly kind: "running" } | { readonly kind: "flushing" } | { readonly kind: "draining" } | StageEndState;
+export type SinkState =
+  | Beginning
+  | { readonly kind: "running" }
+  | { readonly kind: "flushing" }
+  | { readonly kind: "draining" }
+  | StageEndState;
 
 /** What happens to a stage of any kind. */
 export type LifecycleEvent =

@@ -24,14 +24,18 @@ export function contract(
   advertised: number,
   read: number,
 ): ContractRecord {
-  return { kind: "contract", contract: name, upstream, verdict: advertised === read ? "held" : "violated", advertised, read };
+  return {
+    kind: "contract",
+    contract: name,
+    upstream,
+    verdict: advertised === read ? "held" : "violated",
+    advertised,
+    read,
+  };
 }
 
 /** The failure that a violated contract means under its mode, if any. */
-export function violation(
-  context: StageContext,
-  records: readonly ContractRecord[],
-): StageFailure | undefined {
+export function violation(context: StageContext, records: readonly ContractRecord[]): StageFailure | undefined {
   const violated = records.find((record) => record.verdict === "violated" && context.contractMode(record) === "abort");
   if (violated === undefined) return undefined;
   const { contract: name, upstream, advertised, read } = violated;

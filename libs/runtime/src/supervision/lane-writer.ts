@@ -48,7 +48,14 @@ export class LaneWriter {
     if (appended.isErr()) return appended as Result<never, AppendFault>;
     this.#next += records.length;
     for (const record of records) if (record.kind === "data") this.#data++;
-    return ok({ lane: this.lane, timeMs, firstSeq: frame.firstSeq, records, position: appended.value, bytes: this.#log.bytes - before });
+    return ok({
+      lane: this.lane,
+      timeMs,
+      firstSeq: frame.firstSeq,
+      records,
+      position: appended.value,
+      bytes: this.#log.bytes - before,
+    });
   }
 
   /**

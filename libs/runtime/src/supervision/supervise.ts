@@ -110,10 +110,7 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
   }
 
   /** On record first, then shown, then acted upon. Returns what went wrong, if anything did. */
-  async #move(
-    event: E,
-    records: readonly LogRecord[] | undefined,
-  ): Promise<{ readonly cause: unknown } | undefined> {
+  async #move(event: E, records: readonly LogRecord[] | undefined): Promise<{ readonly cause: unknown } | undefined> {
     const { supervised, state } = this.#options;
     const { machine } = supervised;
     const from = state.value;

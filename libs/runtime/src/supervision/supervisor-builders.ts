@@ -53,12 +53,7 @@ export class SupervisorTaskBuilder {
   readonly #turns: Turns;
 
   /** `lane` must have no other writer. `turns` are shared by the supervisors of one thread; alone, it needs none. */
-  constructor(options: {
-    readonly log: RunLog;
-    readonly lane: LaneId;
-    readonly clock: Clock;
-    readonly turns?: Turns;
-  }) {
+  constructor(options: { readonly log: RunLog; readonly lane: LaneId; readonly clock: Clock; readonly turns?: Turns }) {
     this.#writer = new LaneWriter(options.log, options.lane);
     this.#clock = options.clock;
     this.#turns = options.turns ?? new Turns(options.clock);
@@ -69,7 +64,14 @@ export class SupervisorTaskBuilder {
     channels: SupervisorChannels<E, S>,
   ): SupervisorTask<E, S> {
     const { channel, state } = channels;
-    const ended = supervise({ supervised, channel, state, writer: this.#writer, clock: this.#clock, turns: this.#turns });
+    const ended = supervise({
+      supervised,
+      channel,
+      state,
+      writer: this.#writer,
+      clock: this.#clock,
+      turns: this.#turns,
+    });
     return { ...channels, clock: this.#clock, ended };
   }
 }

@@ -58,18 +58,22 @@ export class StandardHandle<E, S> implements SupervisorHandle<E, S> {
   }
 
   send(event: E): Result<void, HandleFault> {
-    return this.#channel.send(event).mapErr((fault): HandleFault =>
-      fault.kind === "channel-closed"
-        ? { kind: "send-failed", reason: "closed", limit: this.#channel.limit }
-        : { kind: "send-failed", reason: "full", limit: fault.limit },
-    );
+    return this.#channel
+      .send(event)
+      .mapErr((fault): HandleFault =>
+        fault.kind === "channel-closed"
+          ? { kind: "send-failed", reason: "closed", limit: this.#channel.limit }
+          : { kind: "send-failed", reason: "full", limit: fault.limit },
+      );
   }
 
   async wait(timeoutMs?: number): Promise<Result<S, HandleFault>> {
     const end = timeoutMs === undefined ? await this.#ended : await this.#within(timeoutMs);
     if (end === undefined) return err({ kind: "timed-out", afterMs: timeoutMs ?? 0 });
     if (end.kind === "ended") return ok(end.state);
-    return err(end.cause instanceof Error ? { kind: "panicked", cause: end.cause } : { kind: "log-failed", fault: end.cause });
+    return err(
+      end.cause instanceof Error ? { kind: "panicked", cause: end.cause } : { kind: "log-failed", fault: end.cause },
+    );
   }
 
   close(): void {
