@@ -14,6 +14,7 @@ import {
   runtimeName,
   VERSION,
   type Flow,
+  type OpenRunFault,
 } from "./index.ts";
 
 const doubling = (out: number[] = []): Flow =>
@@ -91,6 +92,13 @@ describe("openRun", () => {
     expect(fault).toEqual(refused);
     expect(explainOpenRunFault(fault)).toContain("/runs: read-only");
   });
+});
+
+it("has a row in docs/faults.md for the fault that it adds to those of the store", () => {
+  const own: { readonly [K in Exclude<OpenRunFault, CreateFault>["kind"]]: true } = { "flow-invalid": true };
+  const page = readFileSync(new URL("../../../docs/faults.md", import.meta.url), "utf8");
+  const section = page.split(/^## /m).find((part) => part.startsWith("refold\n")) ?? "";
+  expect([...section.matchAll(/^\| `([^`]+)`/gm)].map((match) => match[1])).toEqual(Object.keys(own));
 });
 
 describe("the facade", () => {
