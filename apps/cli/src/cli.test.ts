@@ -150,7 +150,7 @@ describe("from a run to its replay", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/pipeline +created → materializing \+\d+ ms → .* → drained \+/);
     expect(stdout).toMatch(/report +created → initialized \+.* → running .* → flushing .* → draining .* → drained/);
-    expect(stdout).toMatch(/priced +\d+ +3 +\d+ transition, \d+ consumed, 1 end/);
+    expect(stdout).toMatch(/priced +\d+ +3 +\d+ transition, \d+ consumed, 1 contract, 1 end/);
     expect(stdout).toContain(join(cli.cwd, "orders.flow.ts"));
   });
 });

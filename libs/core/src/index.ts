@@ -1,5 +1,7 @@
 export type { Brand } from "./brand.ts";
 export type { Clock } from "./clock.ts";
+export { COUNT_BOUNDS, DURATION_BOUNDS_MS, Histogram } from "./histogram.ts";
+export { Journal, type JournalEntry } from "./journal.ts";
 export type { Logger } from "./logger.ts";
 export type {
   EdgeMetrics,

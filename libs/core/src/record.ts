@@ -120,10 +120,11 @@ export interface ContractRecord {
   readonly read: number;
 }
 
-/** The liveness of the edge from `upstream` to this lane changed. */
+/** The liveness of the edge from `upstream` to `reader` changed. */
 export interface LivenessRecord {
   readonly kind: "liveness";
   readonly upstream: LaneId;
+  readonly reader: LaneId;
   readonly status: "healthy" | "idle" | "suspect" | "stalled" | "recovered";
 }
 

@@ -3,6 +3,7 @@ import type { Result } from "neverthrow";
 import type { EncodeFault } from "./codec/record-codec.ts";
 import type { FrameDraft, StoredFrame } from "./frame.ts";
 import type { Brand } from "./brand.ts";
+import type { LogMetrics } from "./metrics.ts";
 import type { Lsn, RunId } from "./place.ts";
 import type { RunManifest } from "./run-manifest.ts";
 
@@ -38,6 +39,10 @@ export interface RunLog extends RunReader {
    * payloads afterwards is not stored.
    */
   append(frame: FrameDraft): Result<Position, AppendFault>;
+  /** What the bodies of all frames weigh that were accepted since the log was opened. */
+  readonly bytes: number;
+  /** What the log tells of its work since it was opened. */
+  metrics(): LogMetrics;
   /** The position up to which frames are safe at the log's durability level. It never goes back. */
   readonly safe: Position;
   /**

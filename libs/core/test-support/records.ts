@@ -69,7 +69,11 @@ const SHAPES: Shapes = {
     advertised: natural,
     read: natural,
   },
-  liveness: { upstream: lane, status: fc.constantFrom("healthy", "idle", "suspect", "stalled", "recovered") },
+  liveness: {
+    upstream: lane,
+    reader: lane,
+    status: fc.constantFrom("healthy", "idle", "suspect", "stalled", "recovered"),
+  },
   policy: { policy: text, decision: text, detail: storable },
   snapshot: { fingerprint: text, state: storable },
   epoch: {

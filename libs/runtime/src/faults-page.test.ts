@@ -9,6 +9,7 @@ import type { FlowFault } from "./definition/flow-fault.ts";
 import type { ReplayFault } from "./replay/replay-report.ts";
 import type { StageFault } from "./stage/stage-fault.ts";
 import type { ChannelFault } from "./supervision/channel.ts";
+import type { HandleFault } from "./supervision/handle-fault.ts";
 
 /** The kinds of a union: the type asks for every one there is. */
 type Every<Kind extends string> = { readonly [K in Kind]: true };
@@ -27,6 +28,8 @@ const STAGE: Every<StageFault["code"]> = {
   "payload-refused": true,
   "source-threw": true,
   "sink-threw": true,
+  "edge-stalled": true,
+  "contract-violated": true,
   unexpected: true,
 };
 
@@ -36,6 +39,14 @@ const REPLAY: Every<Exclude<ReplayFault, AppendFault | ReadFault>["kind"]> = {
 };
 
 const CHANNEL: Every<ChannelFault["kind"]> = { "channel-closed": true, "channel-full": true };
+
+const HANDLE: Every<HandleFault["kind"]> = {
+  "not-running": true,
+  "send-failed": true,
+  panicked: true,
+  "log-failed": true,
+  "timed-out": true,
+};
 
 const BUILD: Every<BuildFault["kind"]> = {
   "duplicate-state": true,
@@ -118,6 +129,7 @@ describe("docs/faults.md has one row for each fault, and none for another", () =
     ["Why a stage failed", STAGE],
     ["Why a replay was refused", REPLAY],
     ["Why an event was not taken", CHANNEL],
+    ["Why a handle could not do what was asked", HANDLE],
     ["Why a machine cannot be built", BUILD],
     ["Why a transition did not happen", TRANSITION],
     ["What an interpreter adds", INTERPRETER],

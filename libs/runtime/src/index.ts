@@ -1,7 +1,7 @@
 export { flow, isFlow, type Flow, type FlowBuilder } from "./authoring/flow.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
-export type { StageOptions } from "./authoring/stage-options.ts";
+export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";
 export { onEnd, type Schedule, type StatefulSpec } from "./authoring/stateful-spec.ts";
 export { Stream } from "./authoring/stream.ts";
 export type {
@@ -15,9 +15,26 @@ export type {
 export { explainFlowFault, type FlowFault } from "./definition/flow-fault.ts";
 export type { HandlerContext } from "./step/handler-context.ts";
 export type { Outputs, StageProgram } from "./step/stage-program.ts";
-export type { FlowHandle } from "./pipeline/flow-handle.ts";
+export type { EdgeContracts, FlowHandle } from "./pipeline/flow-handle.ts";
 export type { PipelineState } from "./pipeline/pipeline-machine.ts";
-export { startRun, type RunHost } from "./pipeline/start-run.ts";
+export type { RunHost } from "./pipeline/run-host.ts";
+export { startRun, type StartOptions } from "./pipeline/start-run.ts";
+export { consoleSummary, type ConsoleSummaryOptions, type SummaryColours } from "./metrics/console-summary.ts";
+export { quantile } from "./metrics/quantile.ts";
+export type { EventLoopDirective, ExternalEventPolicy } from "./supervision/directive.ts";
+export type { HandleFault } from "./supervision/handle-fault.ts";
+export type { RecordedFrame } from "./supervision/lane-writer.ts";
+export type { SupervisorEnd } from "./supervision/supervise.ts";
+export type { HandlerSupervised, SelfSupervised, Supervisor } from "./supervision/supervisor.ts";
+export {
+  ChannelBuilder,
+  HandleBuilder,
+  SupervisorTaskBuilder,
+  type SupervisorChannels,
+  type SupervisorTask,
+} from "./supervision/supervisor-builders.ts";
+export { StandardHandle, type SupervisorHandle } from "./supervision/supervisor-handle.ts";
+export { Turns } from "./supervision/turns.ts";
 export type { RunReport, StageReport } from "./run-outcome.ts";
 export type { StageFault } from "./stage/stage-fault.ts";
 export { describeRun, type RunIdentity } from "./definition/describe-run.ts";

@@ -11,6 +11,8 @@ export interface RunReport {
   /** Set when the log itself failed: then the run has no seal, and what is on record can be resumed. */
   readonly logFault: AppendFault | undefined;
   readonly stages: readonly StageReport[];
+  /** Stages that had not come to an end when the run was given up at its deadline. */
+  readonly abandoned: readonly string[];
 }
 
 /** What a stage has done so far. */

@@ -84,8 +84,8 @@ describe("every run of every flow", () => {
         const note = (frame: FrameDraft): void => {
           for (const record of frame.records) {
             if (record.kind !== "transition") continue;
-            if (frame.lane === 0) events.push(record.event as PipelineEvent);
-            else stages.set(record.machine, record.to);
+            if (record.machine === "pipeline") events.push(record.event as PipelineEvent);
+            else if (frame.lane !== 0) stages.set(record.machine, record.to);
           }
         };
         const shown: unknown[] = [];

@@ -115,10 +115,12 @@ function checkOutput(
   expect(record).toMatchObject({ originLane: cause.originLane, originSeq: cause.originSeq });
 }
 
-/** The end of a lane is the last of its data path, and advertises what the lane holds. */
+/** The end of a lane is the last of its data path, and advertises what the lane holds. A lane that failed ends poisoned. */
 function checkEnd(recorded: RecordedRun, name: string): void {
   const ends = recorded.recordsOf(name, "end");
-  expect(ends.length).toBe(recorded.moves(name).at(-1) === "drained" ? 1 : 0);
+  const last = recorded.moves(name).at(-1);
+  expect(ends.length).toBe(last === "drained" || last === "failed" ? 1 : 0);
+  for (const { end } of ends) expect(end === "poison").toBe(last === "failed");
   const path = recorded.records(name).filter(({ kind }) => kind === "data" || kind === "end");
   for (const end of ends) {
     expect(path.at(-1)).toBe(end);

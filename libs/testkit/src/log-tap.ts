@@ -29,6 +29,10 @@ export function tapLog(log: RunLog, { before, after }: LogTapOptions): RunLog {
     get safe() {
       return log.safe;
     },
+    get bytes() {
+      return log.bytes;
+    },
+    metrics: () => log.metrics(),
     append(frame): Result<Position, AppendFault> {
       const fault = failed ?? before?.(frame, number);
       if (fault?.kind === "storage") failed = fault;

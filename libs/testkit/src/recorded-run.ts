@@ -1,5 +1,6 @@
 import {
   RecordDecoder,
+  SYSTEM_LANE_NAME,
   type LogRecord,
   type Lsn,
   type RunManifest,
@@ -44,9 +45,12 @@ export class RecordedRun {
     return this.recordsOf(stage, "data").map(({ payload }) => payload);
   }
 
-  /** The states that a lane's machine has moved to, in order. */
+  /** The states that a lane's machine has moved to, in order: the stage's own or, of `system`, the pipeline's. */
   moves(stage: string): readonly string[] {
-    return this.recordsOf(stage, "transition").map(({ to }) => to);
+    const machine = stage === SYSTEM_LANE_NAME ? "pipeline" : stage;
+    return this.recordsOf(stage, "transition")
+      .filter((record) => record.machine === machine)
+      .map(({ to }) => to);
   }
 }
 

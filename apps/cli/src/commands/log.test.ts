@@ -72,7 +72,8 @@ it("shows only the stage, and only the type or kind, that are asked for", async 
         return `${place.split(":")[0] ?? ""} ${kind}`;
       });
   };
-  expect(new Set(await kinds("--stage", "out"))).toEqual(new Set(["out transition", "out consumed", "out receipt"]));
+  const out = ["out transition", "out consumed", "out receipt", "out contract"];
+  expect(new Set(await kinds("--stage", "out"))).toEqual(new Set(out));
   expect(new Set(await kinds("--type", "seal"))).toEqual(new Set(["system seal"]));
   expect(await kinds("--stage", "same", "--type", "same")).toEqual(["same data", "same data"]);
 });

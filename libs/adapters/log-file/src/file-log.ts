@@ -1,6 +1,7 @@
 import type {
   AppendFault,
   FrameDraft,
+  LogMetrics,
   Position,
   ReadFault,
   RunLog,
@@ -47,6 +48,14 @@ export class FileLog extends FileReader implements RunLog {
 
   whenSafe(position: Position): Promise<Result<void, StorageFault>> {
     return this.#writer.whenSafe(position);
+  }
+
+  get bytes(): number {
+    return this.#writer.bytes;
+  }
+
+  metrics(): LogMetrics {
+    return this.#writer.metrics();
   }
 
   room(): Promise<void> | undefined {

@@ -1,8 +1,11 @@
 import {
+  COUNT_BOUNDS,
   encodeRecords,
+  Histogram,
   MessagePackWriter,
   type AppendFault,
   type FrameDraft,
+  type LogMetrics,
   type Position,
   type RunId,
   type StorageFault,
@@ -72,6 +75,10 @@ export class FrameWriter {
   #chain: number;
   #appended = 0 as Position;
   #safe = 0 as Position;
+  #bytes = 0;
+  #flushedAt = 0;
+  readonly #flushMs = new Histogram();
+  readonly #framesPerFlush = new Histogram(COUNT_BOUNDS);
   #roomPromise: Deferred<void> | undefined;
   #fault: StorageFault | undefined;
   #closed = false;
@@ -102,6 +109,15 @@ export class FrameWriter {
     return this.#safe;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  metrics(): LogMetrics {
+    const flushMs = this.#flushMs.snapshot();
+    return { frames: this.#appended, bytes: this.#bytes, flushMs, framesPerFlush: this.#framesPerFlush.snapshot() };
+  }
+
   digest(): string {
     return this.#chain.toString(16).padStart(8, "0");
   }
@@ -128,6 +144,7 @@ export class FrameWriter {
       half.chain = this.#chain;
     }
     this.#chain = sealFrame(buffer.bytes, buffer.view, start, buffer.at, draft, this.#lsn, this.#chain);
+    this.#bytes += buffer.at - start - FRAME_HEADER_BYTES;
     this.#lsn += 1;
     half.upTo = this.#appended = (this.#appended + 1) as Position;
     if (!this.#inFlight) {
@@ -223,11 +240,14 @@ export class FrameWriter {
     const half = this.#filling;
     this.#filling = this.#flying;
     this.#flying = half;
+    this.#flushedAt = performance.now();
     return half;
   }
 
   #land(half: Half): void {
     this.#size += half.buffer.at;
+    this.#flushMs.record(performance.now() - this.#flushedAt);
+    this.#framesPerFlush.record(half.upTo - this.#safe);
     this.#safe = half.upTo;
     const landed = half.landed;
     half.landed = undefined;

@@ -1,8 +1,11 @@
 import {
+  COUNT_BOUNDS,
   encodeRecords,
+  Histogram,
   MessagePackWriter,
   type AppendFault,
   type FrameDraft,
+  type LogMetrics,
   type Lsn,
   type Position,
   type RunLog,
@@ -24,6 +27,7 @@ export class MemoryLog extends MemoryReader implements RunLog {
   #waiting: { readonly position: Position; readonly resolve: (result: Result<void, StorageFault>) => void }[] = [];
   #appended = 0 as Position;
   #safe = 0 as Position;
+  #bytes = 0;
 
   constructor(run: MemoryRun, holdSafety: boolean) {
     super(run);
@@ -49,6 +53,7 @@ export class MemoryLog extends MemoryReader implements RunLog {
     });
     if (buffer.bytes.length > KEPT_BYTES) this.#buffer = new MessagePackWriter(INITIAL_BYTES);
     this.#appended = (this.#appended + 1) as Position;
+    this.#bytes += buffer.at;
     if (!this.#holdSafety) this.#markSafe();
     run.wake();
     return ok(this.#appended);
@@ -65,6 +70,21 @@ export class MemoryLog extends MemoryReader implements RunLog {
       throw new RangeError(`whenSafe(${position}): only ${this.#appended} frames were appended`);
     // After a crash of the process nobody is there to be told.
     return new Promise((resolve) => this.#waiting.push({ position, resolve }));
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Nothing is flushed in memory. */
+  metrics(): LogMetrics {
+    const none = new Histogram().snapshot();
+    return {
+      frames: this.#appended,
+      bytes: this.#bytes,
+      flushMs: none,
+      framesPerFlush: new Histogram(COUNT_BOUNDS).snapshot(),
+    };
   }
 
   room(): undefined {

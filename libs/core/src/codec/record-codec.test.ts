@@ -75,7 +75,7 @@ describe("the table of record kinds", () => {
       receipt: "outcome first count detail",
       transition: "machine event from to",
       contract: "contract upstream verdict advertised read",
-      liveness: "upstream status",
+      liveness: "upstream reader status",
       policy: "policy decision detail",
       snapshot: "fingerprint state",
       epoch: "runtime refold fingerprints",

@@ -67,7 +67,7 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
     advertised: natural,
     read: natural,
   },
-  liveness: { upstream: natural, status: oneOf("healthy", "idle", "suspect", "stalled", "recovered") },
+  liveness: { upstream: natural, reader: natural, status: oneOf("healthy", "idle", "suspect", "stalled", "recovered") },
   policy: { policy: text, decision: text, detail: anything },
   snapshot: { fingerprint: text, state: anything },
   epoch: { runtime: text, refold: text, fingerprints: texts },

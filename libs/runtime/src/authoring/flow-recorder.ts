@@ -14,7 +14,7 @@ import { topology } from "@refold/topology";
 import type { FlowDefinition, Items, PureDefinition, StageDefinition } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { codeFingerprint } from "./fingerprint.ts";
-import type { StageOptions } from "./stage-options.ts";
+import type { SourceOptions, StageOptions } from "./stage-options.ts";
 
 interface Declared {
   readonly name: string;
@@ -41,7 +41,11 @@ export class FlowRecorder {
     this.#name = name;
   }
 
-  source<T>(name: string, items: Items<T> | (() => Items<T> | Promise<Items<T>>), options: StageOptions<T> = {}): void {
+  source<T>(
+    name: string,
+    items: Items<T> | (() => Items<T> | Promise<Items<T>>),
+    options: SourceOptions<T> = {},
+  ): void {
     if (!isOpenable(items)) this.#notAFunction(name, "its items, unless they are iterable,", items);
     const open = typeof items === "function" ? items : () => items;
     const fingerprint = codeFingerprint(items);
@@ -50,7 +54,7 @@ export class FlowRecorder {
       kind: "source",
       upstream: [],
       type: this.#type(name, options.type),
-      define: ({ lane, type }) => ({ kind: "source", name, lane, type, fingerprint, open }),
+      define: ({ lane, type }) => ({ kind: "source", name, lane, type, fingerprint, open, expected: options.expected }),
     });
   }
 

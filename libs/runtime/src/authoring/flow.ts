@@ -3,7 +3,7 @@ import { err, type Result } from "neverthrow";
 import type { FlowDefinition, Items } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { FlowRecorder } from "./flow-recorder.ts";
-import type { StageOptions } from "./stage-options.ts";
+import type { SourceOptions } from "./stage-options.ts";
 import { Stream } from "./stream.ts";
 
 /** What the build function of a flow works with. */
@@ -12,7 +12,11 @@ export interface FlowBuilder {
    * A finite source: what it yields goes on record. Give a function where a run is to read afresh each time; it may open
    * files or connections, and it is never called in a replay.
    */
-  source<T>(name: string, items: Items<T> | (() => Items<T> | Promise<Items<T>>), options?: StageOptions<T>): Stream<T>;
+  source<T>(
+    name: string,
+    items: Items<T> | (() => Items<T> | Promise<Items<T>>),
+    options?: SourceOptions<T>,
+  ): Stream<T>;
   /** The records of several streams, taken as they come; the order goes on record. */
   merge<T extends readonly unknown[]>(...streams: { readonly [K in keyof T]: Stream<T[K]> }): Stream<T[number]>;
 }

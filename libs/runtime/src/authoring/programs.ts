@@ -14,18 +14,20 @@ export const programs: {
   map: (handler) => ({
     accept(input, context, outputs) {
       outputs.emit(handler(input as Parameters<typeof handler>[0], context));
+      return undefined;
     },
     finish,
   }),
   filter: (predicate) => ({
     accept(input, context, outputs) {
       if (predicate(input as Parameters<typeof predicate>[0], context)) outputs.emit(input);
+      return undefined;
     },
     finish,
   }),
   flatMap: (handler) => ({
-    accept(input, context, outputs) {
-      for (const output of handler(input as Parameters<typeof handler>[0], context)) outputs.emit(output);
+    accept(input, context) {
+      return handler(input as Parameters<typeof handler>[0], context)[Symbol.iterator]();
     },
     finish,
   }),
@@ -43,6 +45,7 @@ export const programs: {
         } finally {
           into = undefined;
         }
+        return undefined;
       },
       finish,
     };

@@ -27,6 +27,7 @@ export function statefulProgram<Input, State, Output>(spec: StatefulSpec<Input, 
       const current = state ?? made();
       // The types of the flow hold that this stage's upstream emits `Input`.
       current.value = spec.fold(current.value, input as Input, context);
+      return undefined;
     },
     finish: (context) => spec.project(made().value, context),
   };

@@ -55,7 +55,7 @@ export class Stream<T> {
    * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
    * its receipt goes on record; in a replay nothing is delivered.
    */
-  sink(name: string, sink: SinkConnector<T> | ((item: T) => void | Promise<void>)): void {
+  sink(name: string, sink: SinkConnector<T> | ((item: T) => void) | ((item: T) => Promise<void>)): void {
     const connector = typeof sink === "function" ? functionSink(sink) : sink;
     // What reaches the sink is what the upstream stages emit, which the types of the flow hold to be `T`.
     this.#recorder.sink(name, this.#upstream, connector, sink);

@@ -28,6 +28,8 @@ export interface SourceDefinition extends Named {
   readonly kind: "source";
   readonly type: TypeId;
   readonly open: () => Items<unknown> | Promise<Items<unknown>>;
+  /** How many items the source is declared to have, where it is. */
+  readonly expected: number | undefined;
 }
 
 export interface PureDefinition extends Named {

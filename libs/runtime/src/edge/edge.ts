@@ -1,34 +1,56 @@
-import type { EndKind, LaneId } from "@refold/core";
+import type { Clock, ContractRecord, EndRecord, LaneId } from "@refold/core";
 
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
+import { CreditWindow, type FlowControlSettings } from "./credit-window.ts";
 
-/** How many data records an edge holds for a reader that has not taken them yet. */
-export const WINDOW_RECORDS = 4096;
+/** A frame on its way, with what it weighs. */
+interface Parcel {
+  readonly frame: RecordedFrame;
+  readonly dataRecords: number;
+}
+
+export interface EdgeOptions {
+  readonly from: LaneId;
+  readonly to: LaneId;
+  readonly producer: Wake;
+  readonly consumer: Wake;
+  readonly flowControl: FlowControlSettings;
+  readonly clock: Clock;
+}
 
 /** Frames on their way from one stage to another, by reference, within a window of credit. */
 export class Edge {
   readonly from: LaneId;
-  /** How the upstream lane ended, once its end has been read. */
-  ended: EndKind | undefined;
-  readonly #frames: RecordedFrame[] = [];
+  readonly to: LaneId;
+  readonly window: CreditWindow;
+  /** The end of the upstream lane, once it has been read. */
+  ended: EndRecord | undefined;
+  /** The last verdict of each contract that has one. */
+  readonly verdicts: Map<string, ContractRecord["verdict"]> = new Map();
+  /** How many data records were read from this edge. */
+  read = 0;
+  /** When something last went in or came out, in milliseconds since 1970. */
+  activeAtMs: number;
+  /** Since when the writer waits for credit without any having come, in milliseconds since 1970. */
+  blockedSinceMs: number | undefined;
+  readonly #parcels: Parcel[] = [];
   readonly #producer: Wake;
   readonly #consumer: Wake;
-  #inFlight = 0;
+  readonly #clock: Clock;
 
-  constructor(options: { readonly from: LaneId; readonly producer: Wake; readonly consumer: Wake }) {
+  constructor(options: EdgeOptions) {
     this.from = options.from;
+    this.to = options.to;
     this.#producer = options.producer;
     this.#consumer = options.consumer;
-  }
-
-  /** How many data records the writer may still offer. One step may go below 0 by the outputs of its last input. */
-  get room(): number {
-    return WINDOW_RECORDS - this.#inFlight;
+    this.#clock = options.clock;
+    this.window = new CreditWindow(options.flowControl);
+    this.activeAtMs = options.clock.now();
   }
 
   get head(): RecordedFrame | undefined {
-    return this.#frames[0];
+    return this.#parcels[0]?.frame;
   }
 
   offer(frame: RecordedFrame): void {
@@ -39,19 +61,22 @@ export class Edge {
       else if (record.kind === "end") end = true;
     }
     if (data === 0 && !end) return;
-    this.#inFlight += data;
-    this.#frames.push(frame);
+    this.window.spend(data, frame.bytes);
+    this.activeAtMs = frame.timeMs;
+    this.#parcels.push({ frame, dataRecords: data });
     this.#consumer.signal();
   }
 
   /** Drops the head, all of which has been read. */
   next(): void {
-    this.#frames.shift();
+    this.#parcels.shift();
   }
 
-  /** Gives back credit for records whose outputs have been accepted. */
+  /** Gives back the credit of records whose outputs have been accepted. */
   release(records: number): void {
-    this.#inFlight -= records;
+    this.window.refund(records);
+    this.activeAtMs = this.#clock.now();
+    this.blockedSinceMs = undefined;
     this.#producer.signal();
   }
 }

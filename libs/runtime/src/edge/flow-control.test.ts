@@ -5,7 +5,9 @@ import { FlowRun, replayFlow, runFlow } from "@refold/testkit";
 
 import { flow, type Flow } from "../authoring/flow.ts";
 import { CANCEL_GRACE_MS } from "../stage/outside-calls.ts";
-import { WINDOW_RECORDS } from "./edge.ts";
+
+/** The default of `flowControl.windowRecords`. */
+const WINDOW_RECORDS = 4096;
 
 const never = (): Promise<void> => new Promise(() => undefined);
 

@@ -3,11 +3,23 @@ import { describe, expect, it } from "vitest";
 
 import type { DataRecord, EndKind, LaneId, LaneSeq, LogRecord, Position, TypeId } from "@refold/core";
 
+import { ManualClock } from "@refold/testkit";
+
 import { Wake } from "../supervision/wake.ts";
-import { Edge, WINDOW_RECORDS } from "./edge.ts";
+import { Edge } from "./edge.ts";
 import { InputSet } from "./input-set.ts";
 
-const edgeFrom = (lane: number): Edge => new Edge({ from: lane as LaneId, producer: new Wake(), consumer: new Wake() });
+const WINDOW_RECORDS = 4096;
+
+const edgeFrom = (lane: number): Edge =>
+  new Edge({
+    from: lane as LaneId,
+    to: 9 as LaneId,
+    producer: new Wake(),
+    consumer: new Wake(),
+    flowControl: { mode: "enforce", windowRecords: WINDOW_RECORDS, windowBytes: 1_000_000, stallTimeoutMs: "never" },
+    clock: new ManualClock(0),
+  });
 
 const data = (payload: unknown): DataRecord => ({
   kind: "data",
@@ -24,7 +36,7 @@ const end = (kind: EndKind): LogRecord => ({ kind: "end", end: kind, counts: [] 
 let position = 0;
 function offer(edge: Edge, firstSeq: number, records: readonly LogRecord[]): void {
   const place = { lane: edge.from, firstSeq: firstSeq as LaneSeq };
-  edge.offer({ ...place, timeMs: 0, records, position: ++position as Position });
+  edge.offer({ ...place, timeMs: 0, records, position: ++position as Position, bytes: 100 });
 }
 
 describe("an input set", () => {
@@ -80,7 +92,7 @@ describe("an input set", () => {
           inputs.release();
         }
         expect(taken).toEqual(sent);
-        for (const edge of edges) expect(edge.room).toBe(WINDOW_RECORDS);
+        for (const edge of edges) expect(edge.window.room).toBe(WINDOW_RECORDS);
       }),
     );
   });
@@ -98,7 +110,7 @@ describe("an input set", () => {
     expect(() => inputs.take(9, (record) => record.payload === "b" || visit(record.payload))).toThrow("c");
     expect(inputs.spans).toEqual([{ lane: 1, first: 5, last: 5 }]);
     inputs.release();
-    expect(edge.room).toBe(WINDOW_RECORDS - 2);
+    expect(edge.window.room).toBe(WINDOW_RECORDS - 2);
   });
 
   it("gives credit back only when it is told that what came of the inputs is accepted", () => {
@@ -106,10 +118,10 @@ describe("an input set", () => {
     const inputs = new InputSet([edge]);
     offer(edge, 0, [data(1), data(2), data(3)]);
     inputs.take(2, () => true);
-    expect(edge.room).toBe(WINDOW_RECORDS - 3);
+    expect(edge.window.room).toBe(WINDOW_RECORDS - 3);
     inputs.release();
-    expect(edge.room).toBe(WINDOW_RECORDS - 1);
+    expect(edge.window.room).toBe(WINDOW_RECORDS - 1);
     inputs.release();
-    expect(edge.room).toBe(WINDOW_RECORDS - 1);
+    expect(edge.window.room).toBe(WINDOW_RECORDS - 1);
   });
 });

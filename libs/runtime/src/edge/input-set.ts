@@ -13,28 +13,28 @@ export class InputSet {
   spans: Span[] = [];
   /** The position of the latest frame that records were taken from: all taken inputs are safe when it is. */
   position: Position = 0 as Position;
-  readonly #edges: readonly Edge[];
+  readonly edges: readonly Edge[];
   /** For each edge: how many records of its head frame were taken, and how many data records wait for their release. */
   readonly #offsets: number[];
   readonly #unreleased: number[];
   #turn = 0;
 
   constructor(edges: readonly Edge[]) {
-    this.#edges = edges;
+    this.edges = edges;
     this.#offsets = edges.map(() => 0);
     this.#unreleased = edges.map(() => 0);
   }
 
   get empty(): boolean {
-    return this.#edges.every((edge) => edge.head === undefined);
+    return this.edges.every((edge) => edge.head === undefined);
   }
 
   /** How the inputs ended, the worst of all; `undefined` while one has not. */
   get end(): EndKind | undefined {
     let worst: EndKind = "natural";
-    for (const { ended } of this.#edges) {
+    for (const { ended } of this.edges) {
       if (ended === undefined) return undefined;
-      if (SEVERITY[ended] > SEVERITY[worst]) worst = ended;
+      if (SEVERITY[ended.end] > SEVERITY[worst]) worst = ended.end;
     }
     return worst;
   }
@@ -44,9 +44,9 @@ export class InputSet {
     this.spans = [];
     let left = limit;
     let idle = 0;
-    while (left > 0 && idle < this.#edges.length) {
+    while (left > 0 && idle < this.edges.length) {
       const turn = this.#turn;
-      this.#turn = (turn + 1) % this.#edges.length;
+      this.#turn = (turn + 1) % this.edges.length;
       const before = left;
       left = this.#takeFrame(turn, left, visit);
       idle = left === before ? idle + 1 : 0;
@@ -55,7 +55,7 @@ export class InputSet {
 
   /** Gives credit back for all that was taken. */
   release(): void {
-    for (const [index, edge] of this.#edges.entries()) {
+    for (const [index, edge] of this.edges.entries()) {
       const records = this.#unreleased[index] as number;
       if (records > 0) edge.release(records);
       this.#unreleased[index] = 0;
@@ -64,7 +64,7 @@ export class InputSet {
 
   /** Takes from the head frame of one edge. Returns how many records may still be taken. */
   #takeFrame(index: number, limit: number, visit: TakeRecord): number {
-    const edge = this.#edges[index] as Edge;
+    const edge = this.edges[index] as Edge;
     const frame = edge.head;
     if (frame === undefined) return limit;
     const { records, lane, timeMs } = frame;
@@ -79,7 +79,8 @@ export class InputSet {
           const more = visit(record, lane, (frame.firstSeq + offset) as LaneSeq, timeMs);
           left = more ? left - 1 : 0;
           this.#unreleased[index] = (this.#unreleased[index] as number) + 1;
-        } else if (record?.kind === "end") edge.ended = record.end;
+          edge.read++;
+        } else if (record?.kind === "end") edge.ended = record;
         else continue;
         if (first < 0) first = frame.firstSeq + offset;
         last = frame.firstSeq + offset;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 
-import { DURATION_BOUNDS_MS, Histogram } from "./histogram.ts";
+import { DURATION_BOUNDS_MS, Histogram } from "@refold/core";
 import { quantile } from "./quantile.ts";
 
 const FIRST_MS = DURATION_BOUNDS_MS[0] ?? 0;

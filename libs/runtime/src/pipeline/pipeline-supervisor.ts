@@ -1,24 +1,41 @@
-import type { AppendFault } from "@refold/core";
+import type { AppendFault, Clock } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import { failureFault, LogFailure, type StageFault } from "../stage/stage-fault.ts";
+import type { Channel } from "../supervision/channel.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
-import type { HandlerSupervised } from "../supervision/supervise.ts";
+import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { Wake } from "../supervision/wake.ts";
 import { pipelineMachine, type PipelineAction, type PipelineEvent, type PipelineState } from "./pipeline-machine.ts";
 import type { StageTask } from "./stage-task.ts";
+
+/** How long stages are awaited once the deadline of a stop has passed, in milliseconds. */
+const OVERDUE_GRACE_MS = 100;
 
 /** Leads a run: makes the stages, starts them in order, follows them to their end. */
 export class PipelineSupervisor implements HandlerSupervised<PipelineState, PipelineEvent, PipelineAction> {
   readonly machine: Machine<PipelineState, PipelineEvent, PipelineAction> = pipelineMachine();
   readonly #tasks: readonly StageTask[];
+  readonly #channel: Channel<PipelineEvent>;
   readonly #wake: Wake;
+  readonly #clock: Clock;
+  readonly #shutdownTimeoutMs: number;
   /** Why a stage has stopped without a state that says so. */
   #abandoned: StageFault | undefined;
+  #disarm: (() => void) | undefined;
 
-  constructor(tasks: readonly StageTask[], wake: Wake) {
-    this.#tasks = tasks;
-    this.#wake = wake;
+  constructor(options: {
+    readonly tasks: readonly StageTask[];
+    readonly channel: Channel<PipelineEvent>;
+    readonly wake: Wake;
+    readonly clock: Clock;
+    readonly shutdownTimeoutMs: number;
+  }) {
+    this.#tasks = options.tasks;
+    this.#channel = options.channel;
+    this.#wake = options.wake;
+    this.#clock = options.clock;
+    this.#shutdownTimeoutMs = options.shutdownTimeoutMs;
   }
 
   dispatch(state: PipelineState): EventLoopDirective<PipelineEvent> | Promise<EventLoopDirective<PipelineEvent>> {
@@ -49,12 +66,32 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
   async perform(action: PipelineAction): Promise<void> {
     switch (action.kind) {
       case "start-stages":
-        for (const task of this.#tasks) if (task.isSource === (action.which === "sources")) task.start();
+        for (const task of this.#tasks) {
+          if (task.isSource === (action.which === "sources")) task.tell({ kind: "start" });
+        }
+        return;
+      case "pause-sources":
+        this.#tellSources("pause");
+        return;
+      case "resume-sources":
+        this.#tellSources("resume");
+        return;
+      case "drain-sources":
+        this.#tellSources("begin-drain");
+        return;
+      case "arm-deadline":
+        this.#disarm = this.#clock.schedule(Math.max(0, action.deadlineMs - this.#clock.now()), () => {
+          this.#channel.send({ kind: "stop-timed-out" });
+        });
         return;
       case "shut-down":
-        for (const task of this.#tasks) task.cancel(action.reason);
-        await Promise.all(this.#tasks.map((task) => task.ended));
+        await this.#shutDown(action.reason, action.overdue ? OVERDUE_GRACE_MS : this.#shutdownTimeoutMs);
     }
+  }
+
+  /** No timer outlives the run. */
+  disarm(): void {
+    this.#disarm?.();
   }
 
   failure(cause: unknown): PipelineEvent {
@@ -81,6 +118,22 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
 
   channelClosed(): PipelineEvent {
     return { kind: "cancel", reason: "the control channel was closed" };
+  }
+
+  #tellSources(kind: "pause" | "resume" | "begin-drain"): void {
+    for (const task of this.#tasks) if (task.isSource) task.tell({ kind });
+  }
+
+  /** Every stage is told, then awaited, under one deadline. Late ones are left behind: the log takes nothing from them. */
+  async #shutDown(reason: string, timeoutMs: number): Promise<void> {
+    for (const task of this.#tasks) task.tell({ kind: "cancel", reason });
+    await new Promise<void>((resolve) => {
+      const disarm = this.#clock.schedule(timeoutMs, resolve);
+      void Promise.all(this.#tasks.map((task) => task.ended)).then(() => {
+        disarm();
+        resolve();
+      });
+    });
   }
 
   #abandon(task: StageTask, cause: AppendFault | Error): void {

@@ -1,15 +1,23 @@
 import type { AppendFault } from "@refold/core";
 
+import type { StageDefinition } from "../definition/flow-definition.ts";
+import type { StageReport } from "../run-outcome.ts";
+import type { StageContext } from "../stage/stage-context.ts";
+import type { StageCounters } from "../stage/stage-counters.ts";
+import type { StageFault } from "../stage/stage-fault.ts";
 import { Channel } from "../supervision/channel.ts";
-import { supervise, type HandlerSupervised, type SupervisorEnd } from "../supervision/supervise.ts";
+import { supervise } from "../supervision/supervise.ts";
+import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { Turns } from "../supervision/turns.ts";
 import { Watched } from "../supervision/watched.ts";
-import type { StageContext } from "../stage/stage-context.ts";
-import type { StageFault } from "../stage/stage-fault.ts";
-import type { StageReport } from "../run-outcome.ts";
 
-/** Commands that stages of every kind understand. */
-export type StageCommand = { readonly kind: "start" } | { readonly kind: "cancel"; readonly reason: string };
+/** Commands to stages. Only sources are paused, resumed and told to drain. */
+export type StageCommand =
+  | { readonly kind: "start" }
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "begin-drain" }
+  | { readonly kind: "cancel"; readonly reason: string };
 
 /** A state of a stage of any kind, as the pipeline looks at it. */
 export type AnyStageState = { readonly kind: string; readonly fault?: StageFault; readonly reason?: string };
@@ -17,14 +25,16 @@ export type AnyStageState = { readonly kind: string; readonly fault?: StageFault
 /** The supervisor of a stage, seen as such: its own states and events do not matter to the pipeline. */
 export type AnyStage = HandlerSupervised<AnyStageState, StageCommand, unknown>;
 
-const COMMANDS = 16;
+const COMMANDS = 64;
 
 /** A stage with its supervision loop, its control channel, and the state it shows. */
 export class StageTask {
-  readonly isSource: boolean;
+  readonly kind: StageDefinition["kind"];
   readonly state: Watched<AnyStageState>;
+  /** Whether the loop has ended, or was never begun. */
+  hasEnded = true;
   /** Resolves when the loop has ended, however it did. */
-  ended: Promise<SupervisorEnd<AnyStageState> | undefined> = Promise.resolve(undefined);
+  ended: Promise<void> = Promise.resolve();
   readonly #stage: AnyStage;
   readonly #context: StageContext;
   readonly #channel: Channel<StageCommand>;
@@ -33,19 +43,27 @@ export class StageTask {
   constructor(options: {
     readonly stage: AnyStage;
     readonly context: StageContext;
-    readonly isSource: boolean;
+    readonly kind: StageDefinition["kind"];
     readonly turns: Turns;
   }) {
     this.#stage = options.stage;
     this.#context = options.context;
     this.#turns = options.turns;
-    this.isSource = options.isSource;
+    this.kind = options.kind;
     this.#channel = new Channel(COMMANDS, options.context.wake);
     this.state = new Watched(options.stage.machine.initial);
   }
 
   get name(): string {
     return this.#context.name;
+  }
+
+  get isSource(): boolean {
+    return this.kind === "source";
+  }
+
+  get counters(): StageCounters {
+    return this.#context.counters;
   }
 
   get report(): StageReport {
@@ -55,6 +73,7 @@ export class StageTask {
 
   /** Begins the loop. `abandoned` hears of it if the loop has to stop where the stage's machine cannot tell. */
   launch(abandoned: (cause: AppendFault | Error) => void): void {
+    this.hasEnded = false;
     const end = supervise({
       supervised: this.#stage,
       channel: this.#channel,
@@ -64,17 +83,14 @@ export class StageTask {
       turns: this.#turns,
     });
     this.ended = end.then((how) => {
+      this.hasEnded = true;
       if (how.kind === "abandoned") abandoned(how.cause);
-      return how;
     });
   }
 
-  start(): void {
-    this.#channel.send({ kind: "start" });
-  }
-
-  cancel(reason: string): void {
-    this.#context.outside.cancel();
-    this.#channel.send({ kind: "cancel", reason });
+  /** A stage that has ended takes no command any more, and needs none. */
+  tell(command: StageCommand): void {
+    if (command.kind === "cancel") this.#context.outside.cancel();
+    this.#channel.send(command);
   }
 }

@@ -1,61 +1,108 @@
 import type { Clock, LaneId, RunLog } from "@refold/core";
+import type { EdgeEnds } from "@refold/topology";
 
 import type { FlowDefinition, StageDefinition } from "../definition/flow-definition.ts";
+import type { FlowControlSettings } from "../edge/credit-window.ts";
 import { Edge } from "../edge/edge.ts";
 import { InputSet } from "../edge/input-set.ts";
+import { SourceLatency } from "../metrics/source-latency.ts";
 import { PureStage } from "../stage/pure-stage.ts";
 import { SinkStage } from "../stage/sink-stage.ts";
 import { SourceStage } from "../stage/source-stage.ts";
 import { StageContext } from "../stage/stage-context.ts";
+import { StageCounters } from "../stage/stage-counters.ts";
 import { LaneWriter } from "../supervision/lane-writer.ts";
 import type { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
+import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { StageTask, type AnyStage } from "./stage-task.ts";
 
-/** The stages of a run and the lanes that they write, in the order declared. */
+/** The stages of a run, and what runs between them. */
 export interface WiredStages {
+  /** In the order declared. */
   readonly tasks: readonly StageTask[];
   readonly writers: readonly LaneWriter[];
+  readonly edges: readonly Edge[];
+  readonly latency: SourceLatency;
 }
 
 /** Makes the stages of a definition and the edges between them. */
-export function wireStages(definition: FlowDefinition, log: RunLog, clock: Clock, turns: Turns): WiredStages {
+export function wireStages(options: {
+  readonly definition: FlowDefinition;
+  readonly log: RunLog;
+  readonly clock: Clock;
+  readonly turns: Turns;
+  readonly settings: ResolvedConfiguration;
+}): WiredStages {
+  const { definition, log, clock, turns, settings } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
+  const nameOf = (lane: LaneId): string => stages[lane - 1]?.name ?? "";
   const inputs = stages.map((stage) =>
-    stage.kind === "source"
-      ? []
-      : stage.upstream.map((from) => new Edge({ from, producer: wakeOf(from), consumer: wakeOf(stage.lane) })),
+    (stage.kind === "source" ? [] : stage.upstream).map((from) => {
+      const flowControl = flowControlOf(settings, { from: nameOf(from), to: stage.name });
+      return new Edge({
+        from,
+        to: stage.lane,
+        producer: wakeOf(from),
+        consumer: wakeOf(stage.lane),
+        flowControl,
+        clock,
+      });
+    }),
   );
   const edges = inputs.flat();
+  const latency = new SourceLatency();
   const writers = stages.map(({ lane }) => new LaneWriter(log, lane));
   const tasks = stages.map((stage, index) => {
     const { name, lane } = stage;
+    const outputs = edges.filter((edge) => edge.from === lane);
+    const readers = outputs.map((edge) => nameOf(edge.to));
     const context = new StageContext({
       name,
       log,
       clock,
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
-      outputs: edges.filter((edge) => edge.from === lane),
+      outputs,
+      counters: new StageCounters(),
+      stepInputs: settings.stage(name, stage.kind === "sink" ? "sink.batchInputs" : "stage.stepInputs"),
+      contractMode: ({ contract, upstream }) =>
+        contract === "source"
+          ? strictest(readers.map((to) => settings.edge({ from: name, to }, "contracts.source")))
+          : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
-    const made = makeStage(stage, context, new InputSet(inputs[index] ?? []));
-    return new StageTask({ stage: made, context, isSource: stage.kind === "source", turns });
+    const made = makeStage(stage, context, new InputSet(inputs[index] ?? []), latency);
+    return new StageTask({ stage: made, context, kind: stage.kind, turns });
   });
-  return { tasks, writers };
+  return { tasks, writers, edges, latency };
 }
 
-function makeStage(stage: StageDefinition, context: StageContext, inputs: InputSet): AnyStage {
+function makeStage(stage: StageDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency): AnyStage {
   switch (stage.kind) {
     case "source":
-      return erased(new SourceStage(stage, context));
+      return erased(new SourceStage(stage, context, latency));
     case "transform":
     case "stateful":
       return erased(new PureStage(stage, context, inputs));
     case "sink":
-      return erased(new SinkStage(stage, context, inputs));
+      return erased(new SinkStage(stage, context, inputs, latency));
   }
+}
+
+function flowControlOf(settings: ResolvedConfiguration, ends: EdgeEnds): FlowControlSettings {
+  return {
+    mode: settings.edge(ends, "flowControl.mode"),
+    windowRecords: settings.edge(ends, "flowControl.windowRecords"),
+    windowBytes: settings.edge(ends, "flowControl.windowBytes"),
+    stallTimeoutMs: settings.edge(ends, "flowControl.stallTimeoutMs"),
+  };
+}
+
+/** A source has one declared count for all its readers. */
+function strictest(modes: readonly ("abort" | "warn" | "off")[]): "abort" | "warn" | "off" {
+  return modes.includes("abort") ? "abort" : modes.includes("warn") ? "warn" : "off";
 }
 
 /** A stage is handed only states of its own machine and commands that every kind understands. */

@@ -2,49 +2,52 @@ import type { TransitionRecord } from "@refold/core";
 import type { Kinded, Machine } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
+import { aggregatorMachine } from "../metrics/metrics-aggregator.ts";
 import { pipelineMachine } from "../pipeline/pipeline-machine.ts";
 import { sinkMachine, sourceMachine, statefulMachine, transformMachine } from "../stage/stage-machine.ts";
 
-/** Folds the transitions of one machine, and tells where the record is not what the machine does. */
+/** Folds the transitions of the machines of one lane, and tells where the record is not what the machine does. */
 export class LifecycleCheck {
-  readonly #machine: Machine<Kinded, Kinded, unknown>;
-  #state: Kinded;
+  readonly #machines: ReadonlyMap<string, Machine<Kinded, Kinded, unknown>>;
+  readonly #states: Map<string, Kinded>;
 
-  constructor(machine: Machine<Kinded, Kinded, unknown>) {
-    this.#machine = machine;
-    this.#state = machine.initial;
+  constructor(machines: readonly Machine<Kinded, Kinded, unknown>[]) {
+    this.#machines = new Map(machines.map((machine) => [machine.name, machine]));
+    this.#states = new Map(machines.map(({ name, initial }) => [name, initial]));
   }
 
   /** The state after the transition by the machine's own account, or `undefined` if it is the recorded one. */
   take(record: TransitionRecord): string | undefined {
-    const from = this.#state.kind;
-    const step = this.#machine.transition(this.#state, record.event);
-    if (step.isErr()) return `no transition from ${from} on ${record.event.kind}`;
-    this.#state = step.value.state;
-    if (from === record.from && this.#state.kind === record.to && record.machine === this.#machine.name)
-      return undefined;
-    return `${this.#machine.name}: ${from} → ${this.#state.kind}`;
+    const machine = this.#machines.get(record.machine);
+    const state = this.#states.get(record.machine);
+    if (machine === undefined || state === undefined) return `no machine "${record.machine}" in this lane`;
+    const step = machine.transition(state, record.event);
+    if (step.isErr()) return `no transition from ${state.kind} on ${record.event.kind}`;
+    const { state: next } = step.value;
+    this.#states.set(record.machine, next);
+    if (state.kind === record.from && next.kind === record.to) return undefined;
+    return `${machine.name}: ${state.kind} → ${next.kind}`;
   }
 }
 
-/** The check for the machine of a lane; without a stage, of the pipeline. */
+/** The check for the machine of a stage's lane; without a stage, for those of the system's. */
 export function lifecycleOf(stage: StageDefinition | undefined): LifecycleCheck {
-  return new LifecycleCheck(machineOf(stage));
+  return new LifecycleCheck(machinesOf(stage));
 }
 
-function machineOf(stage: StageDefinition | undefined): Machine<Kinded, Kinded, unknown> {
+function machinesOf(stage: StageDefinition | undefined): readonly Machine<Kinded, Kinded, unknown>[] {
   // An event on record is only `Kinded` to a reader; the machine answers what it does not know with a fault.
   const erase = (machine: unknown): Machine<Kinded, Kinded, unknown> => machine as Machine<Kinded, Kinded, unknown>;
   switch (stage?.kind) {
     case undefined:
-      return erase(pipelineMachine());
+      return [erase(pipelineMachine()), erase(aggregatorMachine())];
     case "source":
-      return erase(sourceMachine(stage.name));
+      return [erase(sourceMachine(stage.name))];
     case "transform":
-      return erase(transformMachine(stage.name));
+      return [erase(transformMachine(stage.name))];
     case "stateful":
-      return erase(statefulMachine(stage.name));
+      return [erase(statefulMachine(stage.name))];
     case "sink":
-      return erase(sinkMachine(stage.name));
+      return [erase(sinkMachine(stage.name))];
   }
 }

@@ -17,7 +17,7 @@ import {
 } from "@refold/core";
 
 import type { FlowDefinition, StageDefinition } from "../definition/flow-definition.ts";
-import type { RunHost } from "../pipeline/start-run.ts";
+import type { RunHost } from "../pipeline/run-host.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
 import { flowDifferences } from "./flow-differences.ts";

@@ -32,7 +32,10 @@ interface Placed {
 
 /** A step whose recorded outputs may go on in the next frame. */
 interface OpenStep {
-  readonly computed: readonly DataRecord[];
+  /** What was computed and is not settled yet, and how much of it the candidate has. */
+  computed: DataRecord[];
+  given: number;
+  /** What is on record and was not found to be the same at once. */
   readonly recorded: Placed[];
   readonly seq: LaneSeq;
   readonly lsn: Lsn;
@@ -72,50 +75,49 @@ export class StageReplay {
 
   /** Computes a frame again. Returns its records as computed now, or why the recorded ones make no sense. */
   take(frame: DecodedFrame): readonly LogRecord[] | string {
-    const { records } = frame;
-    const head = records[0];
+    const head = frame.records[0];
     if (head?.kind === "consumed") {
       this.close();
       const problem = this.#takeInputs(head.spans, frame);
       if (problem !== undefined) return problem;
-    } else if (head?.kind === "data" && this.#open === undefined) this.#finish(frame);
-    const computed: LogRecord[] = [];
-    const from = this.#open?.recorded.length ?? 0;
-    for (const [index, record] of records.entries()) {
+    } else if (head?.kind === "data") {
+      if (this.#open === undefined) this.#finish(frame);
+      else this.#goOn(this.#open, dataIn(frame));
+    }
+    const others: LogRecord[] = [];
+    for (const [index, record] of frame.records.entries()) {
       const seq = (frame.firstSeq + index) as LaneSeq;
-      if (record.kind === "data") this.#open?.recorded.push({ record, seq, lsn: frame.lsn });
-      else if (record.kind === "end") computed.push(this.#end(record, seq, frame.lsn));
-      else {
+      if (record.kind === "end") others.push(this.#end(record, seq, frame.lsn));
+      else if (record.kind !== "data") {
         if (record.kind === "transition") this.#moved(record.event);
-        computed.push(record);
+        others.push(record);
       }
     }
-    const open = this.#open;
-    if (open === undefined) return computed;
-    computed.push(...open.computed.slice(from, open.recorded.length));
-    if (from === 0 && open.computed.length === open.recorded.length) this.#compareWhole(open, frame, computed);
-    return computed;
+    return this.#open === undefined ? others : this.#settle(this.#open, frame, others);
   }
 
-  /** Settles the step that may have gone on: what it computed beyond the record is extra. */
-  close(): void {
+  /** Settles the step that may have gone on: what it computes beyond the record is extra, unless it was cut short. */
+  close(cutShort: boolean = false): void {
     const open = this.#open;
+    if (open === undefined) return;
     this.#open = undefined;
-    if (open !== undefined) this.#compare(open);
+    if (cutShort) this.#computed -= open.computed.splice(open.recorded.length).length;
+    else this.#goOn(open, 1);
+    this.#compare(open);
   }
 
   #takeInputs(spans: readonly Span[], frame: DecodedFrame): string | undefined {
     const step = this.#step;
-    step.begin();
+    // What the last input has left is taken as the record goes on with it.
+    step.begin(dataIn(frame));
     for (const span of spans) {
       const found = this.#inputs.take(span, (record, seq, timeMs) => {
         if (record.kind !== "data") return;
-        try {
-          step.take(record, span.lane, seq, timeMs);
-        } catch (thrown) {
-          step.skip(span.lane, seq);
-          this.#threw(thrown, frame, [this.#placeOf(span.lane, seq)]);
-        }
+        this.#guard(frame, () => step.drain());
+        const taken = this.#guard(frame, () => step.take(record, span.lane, seq, timeMs), [
+          this.#placeOf(span.lane, seq),
+        ]);
+        if (!taken) step.skip(span.lane, seq);
       });
       if (!found) return `it takes ${this.#spanText(span)}, which is not what its upstream has on record next`;
     }
@@ -125,31 +127,57 @@ export class StageReplay {
 
   #finish(frame: DecodedFrame): void {
     const step = this.#step;
-    step.begin();
-    const recorded = frame.records.filter((record) => record.kind === "data").length;
-    try {
-      if (this.#ending) step.finish(recorded, frame.firstSeq);
-    } catch (thrown) {
-      this.#threw(thrown, frame, []);
-    }
+    const recorded = dataIn(frame);
+    step.begin(recorded);
+    if (this.#ending) this.#guard(frame, () => step.finish(recorded, frame.firstSeq));
     this.#begin(frame);
   }
 
+  /** Has the last input of an open step emit as much as is on record. */
+  #goOn(open: OpenStep, records: number): void {
+    const step = this.#step;
+    const lacking = open.given + records - open.computed.length;
+    if (lacking <= 0 || !step.hasMore) return;
+    this.#guard({ lsn: open.lsn, firstSeq: open.seq }, () => step.more(lacking));
+    this.#add(open);
+  }
+
   #begin(frame: DecodedFrame): void {
+    const open: OpenStep = { computed: [], given: 0, recorded: [], seq: frame.firstSeq, lsn: frame.lsn };
+    this.#add(open);
+    this.#open = open;
+  }
+
+  #add(open: OpenStep): void {
     // A program emits data alone.
     const computed = this.#step.records as readonly DataRecord[];
     this.#computed += computed.length;
-    this.#open = { computed, recorded: [], seq: frame.firstSeq, lsn: frame.lsn };
+    open.computed = open.computed.length === 0 ? [...computed] : [...open.computed, ...computed];
   }
 
   /** Equal bytes are equal records, whatever they hold; only where they differ is it worth looking closer. */
-  #compareWhole(open: OpenStep, frame: DecodedFrame, computed: readonly LogRecord[]): void {
-    this.#open = undefined;
+  #settle(open: OpenStep, frame: DecodedFrame, others: readonly LogRecord[]): readonly LogRecord[] {
+    const recorded = dataIn(frame);
+    const computed = open.computed.slice(open.given, open.given + recorded);
+    const records = [...others, ...computed];
+    if (open.recorded.length === 0 && open.given === 0 && this.#encodesTo(records, frame.body)) {
+      this.matched += recorded;
+      open.computed = open.computed.slice(recorded);
+    } else {
+      open.given += computed.length;
+      for (const [index, record] of frame.records.entries()) {
+        if (record.kind !== "data") continue;
+        open.recorded.push({ record, seq: (frame.firstSeq + index) as LaneSeq, lsn: frame.lsn });
+      }
+    }
+    if (open.computed.length === 0 && open.recorded.length === 0 && !this.#step.hasMore) this.#open = undefined;
+    return records;
+  }
+
+  #encodesTo(records: readonly LogRecord[], body: Uint8Array): boolean {
     const encoder = this.#encoder;
     encoder.at = 0;
-    const fault = encodeRecords(encoder, computed);
-    if (fault === undefined && sameBytes(encoder.bytes, encoder.at, frame.body)) this.matched += open.computed.length;
-    else this.#compare(open);
+    return encodeRecords(encoder, records) === undefined && sameBytes(encoder.bytes, encoder.at, body);
   }
 
   /** Holds outputs against one another input by input, so that one more or less does not shift all the rest. */
@@ -203,8 +231,9 @@ export class StageReplay {
 
   /** The end as it would be advertised now. */
   #end(recorded: EndRecord, seq: LaneSeq, lsn: Lsn): EndRecord {
-    this.close();
-    if (this.#ending) this.#findLeftOver(seq, lsn);
+    const cutShort = recorded.end === "poison";
+    this.close(cutShort);
+    if (this.#ending && !cutShort) this.#findLeftOver(seq, lsn);
     const end: EndRecord = { ...recorded, counts: [{ type: this.#type, count: this.#computed }] };
     const changes = differences(recorded, end);
     if (changes.length > 0) {
@@ -216,30 +245,37 @@ export class StageReplay {
 
   #findLeftOver(seq: LaneSeq, lsn: Lsn): void {
     const step = this.#step;
-    step.begin();
-    try {
-      step.finish(1, seq);
-    } catch (thrown) {
-      this.#threw(thrown, { lsn, firstSeq: seq }, []);
-      return;
-    }
-    this.#computed += step.records.length;
-    this.#compare({ computed: step.records as readonly DataRecord[], recorded: [], seq, lsn });
+    step.begin(1);
+    this.#guard({ lsn, firstSeq: seq }, () => step.finish(1, seq));
+    const open: OpenStep = { computed: [], given: 0, recorded: [], seq, lsn };
+    this.#add(open);
+    this.#compare(open);
   }
 
-  #threw(thrown: unknown, at: { readonly lsn: Lsn; readonly firstSeq: LaneSeq }, causes: readonly string[]): void {
-    const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
-    const recomputed = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    const place = this.#ownPlace(at.firstSeq);
-    this.#found({
-      place,
-      lsn: at.lsn,
-      kind: "handler-threw",
-      causes,
-      recorded: undefined,
-      recomputed,
-      differences: [],
-    });
+  /** Runs author's code; what it throws is a divergence. Returns false if it threw. */
+  #guard(
+    at: { readonly lsn: Lsn; readonly firstSeq: LaneSeq },
+    run: () => unknown,
+    causes: readonly string[] = [],
+  ): boolean {
+    try {
+      run();
+      return true;
+    } catch (thrown) {
+      const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
+      const recomputed = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+      const place = this.#ownPlace(at.firstSeq);
+      this.#found({
+        place,
+        lsn: at.lsn,
+        kind: "handler-threw",
+        causes,
+        recorded: undefined,
+        recomputed,
+        differences: [],
+      });
+      return false;
+    }
   }
 
   #ownPlace(seq: LaneSeq): string {
@@ -261,6 +297,12 @@ export class StageReplay {
   #placeOf(lane: LaneId, seq: LaneSeq): string {
     return formatPlace(this.#manifest.lanes[lane] ?? String(lane), seq);
   }
+}
+
+function dataIn({ records }: DecodedFrame): number {
+  let count = 0;
+  for (const { kind } of records) if (kind === "data") count++;
+  return count;
 }
 
 function causeKey({ cause }: DataRecord): unknown {

@@ -35,6 +35,11 @@ export class Intake {
     return items;
   }
 
+  /** Up to `limit` items of those that were read ahead. */
+  takeRead(limit: number): readonly unknown[] {
+    return this.#buffer.splice(0, limit);
+  }
+
   /** Tells the source that no more is wanted. */
   async close(): Promise<void> {
     if (this.#closed) return;

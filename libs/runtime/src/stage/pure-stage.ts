@@ -1,4 +1,4 @@
-import { formatPlace, type DataRecord, type EndKind, type LaneId, type LaneSeq, type LogRecord } from "@refold/core";
+import type { DataRecord, EndKind, LaneId, LaneSeq, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import type { PureDefinition } from "../definition/flow-definition.ts";
@@ -7,7 +7,7 @@ import { InputContext } from "../step/input-context.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
-import type { HandlerSupervised } from "../supervision/supervise.ts";
+import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault, type StageFault } from "./stage-fault.ts";
 import {
@@ -17,8 +17,7 @@ import {
   type StatefulState,
   type TransformState,
 } from "./stage-machine.ts";
-
-const STEP_INPUTS = 256;
+import { transportContracts, violation } from "./transport-contract.ts";
 
 type PureState = TransformState | StatefulState;
 type Directive = EventLoopDirective<PureEvent>;
@@ -30,7 +29,8 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
   readonly #context: StageContext;
   readonly #inputs: InputSet;
   readonly #step: StepRecorder;
-  readonly #laneName: (lane: LaneId) => string;
+  /** Outputs of the last step for which no reader had credit. */
+  #parked: LogRecord[] = [];
 
   constructor(definition: PureDefinition, context: StageContext, inputs: InputSet) {
     const { name, lane, type, kind } = definition;
@@ -39,7 +39,6 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
-    this.#laneName = (id) => context.manifest.lanes[id] ?? String(id);
     this.#step = new StepRecorder({
       program: definition.program(),
       context: new InputContext(context.manifest.rootRunId, name),
@@ -75,6 +74,11 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     return { kind: "fail", fault: failureFault(this.#context.name, cause) };
   }
 
+  /** A stage that fails leaves its readers an end that says so. */
+  alongside(event: PureEvent): readonly LogRecord[] {
+    return event.kind === "fail" ? [this.#context.end("poison", this.#definition.type)] : [];
+  }
+
   externalEvents(state: PureState): ExternalEventPolicy {
     return state.kind === "initialized" ? "block" : "poll";
   }
@@ -85,53 +89,95 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
 
   /** One step, if there is input, credit, and room in the log; else waits for them. */
   #work(): Directive | Promise<Directive> {
+    const waiting = this.#context.waitForRoom();
+    if (waiting !== undefined) return waiting.then(goOn);
+    if (this.#parked.length > 0 || this.#step.hasMore) return this.#goOnStep()?.then(goOn) ?? { kind: "continue" };
     const { end } = this.#inputs;
-    if (end !== undefined) return { kind: "transition", event: { kind: "inputs-ended", end } };
-    const waiting = this.#waitForRoom();
-    if (waiting !== undefined) return waiting;
+    if (end !== undefined) return this.#inputsEnded(end);
     if (this.#inputs.empty) return this.#context.wake.wait().then(goOn);
     return this.#takeStep()?.then(goOn) ?? { kind: "continue" };
   }
 
+  #inputsEnded(end: EndKind): Directive {
+    const context = this.#context;
+    const contracts = transportContracts(context, this.#inputs);
+    const failure = violation(context, contracts);
+    if (failure === undefined) return { kind: "transition", event: { kind: "inputs-ended", end }, records: contracts };
+    const poison = context.end("poison", this.#definition.type);
+    return { kind: "transition", event: this.failure(failure), records: [...contracts, poison] };
+  }
+
   #takeStep(): void | Promise<void> {
     const step = this.#step;
-    const outputs = this.#context.room;
-    step.begin();
+    const context = this.#context;
+    const { room, counters } = context;
+    const begunMs = context.clock.now();
+    step.begin(room);
     let failure: StageFault | undefined;
     try {
-      this.#inputs.take(STEP_INPUTS, (record, lane, seq, timeMs) => {
+      this.#inputs.take(context.stepInputs, (record, lane, seq, timeMs) => {
         try {
           step.take(record, lane, seq, timeMs);
         } catch (thrown) {
           failure = this.#handlerFault(thrown, lane, seq);
           throw thrown;
         }
-        return step.records.length < outputs;
+        return step.records.length < room && !step.hasMore;
       });
     } catch (thrown) {
       if (failure === undefined) throw thrown;
     }
-    const passed = this.#record([{ kind: "consumed", spans: this.#inputs.spans }, ...step.records]);
-    this.#context.counters.in += step.inputs;
-    this.#inputs.release();
+    const outputs = step.records;
+    if (outputs.length > room) this.#parked = outputs.splice(room);
+    const passed = this.#record([{ kind: "consumed", spans: this.#inputs.spans }, ...outputs]);
+    counters.in += step.inputs;
+    counters.stepMs.record(context.clock.now() - begunMs);
+    this.#releaseInputs();
     return failure === undefined ? passed : failAfter(passed, failure);
   }
 
+  /** Puts on record what the last step had no credit for. */
+  #goOnStep(): void | Promise<void> {
+    const step = this.#step;
+    const most = Math.min(this.#context.room, this.#context.stepInputs);
+    let records = this.#parked.splice(0, most);
+    if (records.length === 0) {
+      try {
+        step.more(most);
+      } catch (thrown) {
+        throw new StageFailure(this.#handlerFault(thrown));
+      }
+      records = step.records;
+    }
+    const passed = records.length > 0 ? this.#record(records) : undefined;
+    this.#releaseInputs();
+    return passed;
+  }
+
+  /** Gives credit back once all that the inputs led to has been accepted. */
+  #releaseInputs(): void {
+    const open = this.#parked.length > 0 || this.#step.hasMore;
+    this.#context.counters.inFlight = open ? this.#step.inputs : 0;
+    if (!open) this.#inputs.release();
+  }
+
   #drain(end: EndKind): Directive | Promise<Directive> {
+    const context = this.#context;
     const done: Directive = {
       kind: "transition",
       event: { kind: "drained" },
-      records: [this.#context.end(end, this.#definition.type)],
+      records: [context.end(end, this.#definition.type)],
     };
     // An aggregate of inputs that were cut short would pass for the whole.
     if (end !== "natural") return done;
-    const waiting = this.#waitForRoom();
-    if (waiting !== undefined) return waiting;
+    const waiting = context.waitForRoom();
+    if (waiting !== undefined) return waiting.then(goOn);
     const step = this.#step;
-    step.begin();
+    const most = Math.min(context.stepInputs, context.room);
+    step.begin(most);
     let more: boolean;
     try {
-      more = step.finish(Math.min(STEP_INPUTS, this.#context.room), this.#context.writer.nextSeq);
+      more = step.finish(most, context.writer.nextSeq);
     } catch (thrown) {
       // How many outputs a batch holds is chance, so those before the fault go on record whichever batch they are in.
       return failAfter(step.records.length > 0 ? this.#record(step.records) : undefined, this.#handlerFault(thrown));
@@ -140,19 +186,10 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     return this.#record(step.records)?.then(goOn) ?? { kind: "continue" };
   }
 
-  #waitForRoom(): Promise<Directive> | undefined {
-    const room = this.#context.log.room();
-    if (room !== undefined) return room.then(goOn);
-    return this.#context.room <= 0 ? this.#context.wake.wait().then(goOn) : undefined;
-  }
-
   #record(records: readonly LogRecord[]): void | Promise<void> {
     const context = this.#context;
     try {
-      const before = context.writer.dataRecords;
-      const passed = context.append(records, context.clock.now());
-      context.counters.out += context.writer.dataRecords - before;
-      return passed;
+      return context.append(records, context.clock.now());
     } catch (cause) {
       if (!(cause instanceof LogFailure) || cause.fault.kind !== "unstorable") throw cause;
       return this.#refuse(records, cause.fault.record, `${cause.fault.detail} at ${cause.fault.path}`);
@@ -169,20 +206,21 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
       stage: context.name,
       message: `an output cannot be stored: ${why}`,
     } as const;
-    if (typeof cause !== "number") {
-      return failAfter(refused > 0 ? this.#record(records.slice(0, refused)) : undefined, fault);
-    }
+    const passed = refused > 0 && records[0]?.kind === "data" ? this.#record(records.slice(0, refused)) : undefined;
+    if (typeof cause !== "number") return failAfter(passed, fault);
+    const { lane, seq } = this.#step.placeOf(cause);
+    const named = { ...fault, input: context.place(lane, seq) };
+    // Of an input whose first outputs are on record already, those before the refused one are kept as well.
+    if (records[0]?.kind === "data") return failAfter(passed, named);
     const kept = records.filter((one) => one.kind === "data" && (one.cause as number) < cause);
     const spans = this.#step.spansBefore(cause);
-    const passed =
-      spans.length === 0 ? undefined : context.append([{ kind: "consumed", spans }, ...kept], context.clock.now());
-    const { lane, seq } = this.#step.placeOf(cause);
-    return failAfter(passed, { ...fault, input: formatPlace(this.#laneName(lane), seq) });
+    if (spans.length === 0) return failAfter(undefined, named);
+    return failAfter(context.append([{ kind: "consumed", spans }, ...kept], context.clock.now()), named);
   }
 
   #handlerFault(thrown: unknown, lane?: LaneId, seq?: LaneSeq): StageFault {
     const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
-    const input = lane === undefined || seq === undefined ? undefined : { stage: this.#laneName(lane), seq };
+    const input = lane === undefined || seq === undefined ? undefined : { stage: this.#context.laneName(lane), seq };
     return thrownFault("handler-threw", this.#context.name, cause, input);
   }
 }

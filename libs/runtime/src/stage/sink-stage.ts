@@ -1,22 +1,15 @@
-import {
-  formatPlace,
-  type DeliveryBatch,
-  type LaneId,
-  type LaneSeq,
-  type LogRecord,
-  type SinkWriter,
-} from "@refold/core";
+import type { DataRecord, DeliveryBatch, LaneId, LaneSeq, LogRecord, SinkWriter } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import type { SinkDefinition } from "../definition/flow-definition.ts";
 import type { InputSet } from "../edge/input-set.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
-import type { HandlerSupervised } from "../supervision/supervise.ts";
+import type { HandlerSupervised } from "../supervision/supervisor.ts";
+import type { SourceLatency } from "../metrics/source-latency.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault } from "./stage-fault.ts";
 import { sinkMachine, type ResourceAction, type SinkEvent, type SinkState } from "./stage-machine.ts";
-
-const STEP_INPUTS = 1024;
+import { contract, transportContracts, violation } from "./transport-contract.ts";
 
 type Directive = EventLoopDirective<SinkEvent>;
 
@@ -26,13 +19,17 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   readonly #definition: SinkDefinition;
   readonly #context: StageContext;
   readonly #inputs: InputSet;
+  readonly #latency: SourceLatency;
   #writer: SinkWriter<unknown> | undefined;
+  /** Inputs that have a terminal receipt, by upstream lane. */
+  readonly #receipts: Map<LaneId, number> = new Map();
 
-  constructor(definition: SinkDefinition, context: StageContext, inputs: InputSet) {
+  constructor(definition: SinkDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency) {
     this.machine = sinkMachine(definition.name);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
+    this.#latency = latency;
   }
 
   dispatch(state: SinkState): Directive | Promise<Directive> {
@@ -79,33 +76,59 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
 
   #work(): Directive | Promise<Directive> {
     const { end } = this.#inputs;
-    if (end !== undefined) return { kind: "transition", event: { kind: "inputs-ended", end } };
-    const room = this.#context.log.room();
-    if (room !== undefined) return room.then(goOn);
+    if (end !== undefined) return this.#inputsEnded(end);
+    const waiting = this.#context.waitForRoom();
+    if (waiting !== undefined) return waiting.then(goOn);
     if (this.#inputs.empty) return this.#context.wake.wait().then(goOn);
     return this.#deliver().then(goOn);
   }
 
+  #inputsEnded(end: Extract<SinkEvent, { kind: "inputs-ended" }>["end"]): Directive {
+    const context = this.#context;
+    const contracts = [...transportContracts(context, this.#inputs)];
+    for (const edge of this.#inputs.edges) {
+      if (context.contractMode({ contract: "delivery", upstream: edge.from }) === "off") continue;
+      const record = contract("delivery", edge.from, edge.read, this.#receipts.get(edge.from) ?? 0);
+      edge.verdicts.set("delivery", record.verdict);
+      contracts.push(record);
+    }
+    const failure = violation(context, contracts);
+    const event: SinkEvent = failure === undefined ? { kind: "inputs-ended", end } : this.failure(failure);
+    return { kind: "transition", event, records: contracts };
+  }
+
   async #deliver(): Promise<void> {
-    const batch = new Batch(this.#context.manifest);
-    this.#inputs.take(STEP_INPUTS, (record, lane, seq) => {
-      batch.add(record.payload, lane, seq);
+    const context = this.#context;
+    const { clock, counters } = context;
+    const begunMs = clock.now();
+    const batch = new Batch(context);
+    this.#inputs.take(context.stepInputs, (record, lane, seq) => {
+      batch.add(record, lane, seq);
       return true;
     });
     const records: LogRecord[] = [{ kind: "consumed", spans: this.#inputs.spans }];
     const count = batch.items.length;
+    counters.inFlight = count;
     if (count > 0) {
       // The world must never see what a crash could undo.
-      const safe = await this.#context.log.whenSafe(this.#inputs.position);
+      const safe = await context.log.whenSafe(this.#inputs.position);
       if (safe.isErr()) throw new LogFailure(safe.error);
       const writer = this.#writer as SinkWriter<unknown>;
       if (!(await this.#outside(() => writer.write(batch)))) return;
       records.push({ kind: "receipt", outcome: "success", first: 0, count, detail: undefined });
     }
-    const appended = this.#context.writer.append(this.#context.clock.now(), records);
+    const appended = context.writer.append(clock.now(), records);
     if (appended.isErr()) throw new LogFailure(appended.error);
-    this.#context.counters.in += count;
+    this.#delivered(batch, clock.now());
+    counters.in += count;
+    counters.inFlight = 0;
+    counters.stepMs.record(clock.now() - begunMs);
     this.#inputs.release();
+  }
+
+  #delivered(batch: Batch, nowMs: number): void {
+    for (const [lane, count] of batch.countByLane) this.#receipts.set(lane, (this.#receipts.get(lane) ?? 0) + count);
+    this.#latency.delivered(batch.records, nowMs);
   }
 
   async #flush(): Promise<Directive> {
@@ -137,25 +160,39 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
 /** Inputs with the places that their keys are made of, when somebody asks. */
 class Batch implements DeliveryBatch<unknown> {
   readonly items: unknown[] = [];
+  readonly records: DataRecord[] = [];
   readonly #lanes: LaneId[] = [];
   readonly #seqs: LaneSeq[] = [];
-  readonly #manifest: { readonly rootRunId: string; readonly lanes: readonly string[] };
+  readonly #context: StageContext;
 
-  constructor(manifest: { readonly rootRunId: string; readonly lanes: readonly string[] }) {
-    this.#manifest = manifest;
+  constructor(context: StageContext) {
+    this.#context = context;
   }
 
-  add(item: unknown, lane: LaneId, seq: LaneSeq): void {
-    this.items.push(item);
+  add(record: DataRecord, lane: LaneId, seq: LaneSeq): void {
+    this.items.push(record.payload);
+    this.records.push(record);
     this.#lanes.push(lane);
     this.#seqs.push(seq);
+  }
+
+  get countByLane(): ReadonlyMap<LaneId, number> {
+    const counts = new Map<LaneId, number>();
+    for (let i = 0; i < this.#lanes.length;) {
+      const lane = this.#lanes[i] as LaneId;
+      let next = i + 1;
+      while (this.#lanes[next] === lane) next++;
+      counts.set(lane, (counts.get(lane) ?? 0) + next - i);
+      i = next;
+    }
+    return counts;
   }
 
   key(index: number): string {
     const lane = this.#lanes[index];
     const seq = this.#seqs[index];
     if (lane === undefined || seq === undefined) throw new RangeError(`the batch has no item ${index}`);
-    return `${this.#manifest.rootRunId}/${formatPlace(this.#manifest.lanes[lane] ?? String(lane), seq)}`;
+    return `${this.#context.manifest.rootRunId}/${this.#context.place(lane, seq)}`;
   }
 }
 

@@ -1,31 +1,35 @@
-import type { LogRecord } from "@refold/core";
+import type { EndKind, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import type { SourceDefinition } from "../definition/flow-definition.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
-import type { HandlerSupervised } from "../supervision/supervise.ts";
+import type { HandlerSupervised } from "../supervision/supervisor.ts";
+import type { SourceLatency } from "../metrics/source-latency.ts";
 import { Intake } from "./intake.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault } from "./stage-fault.ts";
 import { sourceMachine, type ResourceAction, type SourceEvent, type SourceState } from "./stage-machine.ts";
+import { contract, violation } from "./transport-contract.ts";
 
-const STEP_ITEMS = 256;
+type Directive = EventLoopDirective<SourceEvent>;
 
 /** Reads items from outside and puts them on record. */
 export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, ResourceAction> {
   readonly machine: Machine<SourceState, SourceEvent, ResourceAction>;
   readonly #definition: SourceDefinition;
   readonly #context: StageContext;
+  readonly #latency: SourceLatency;
   #intake: Intake | undefined;
 
-  constructor(definition: SourceDefinition, context: StageContext) {
+  constructor(definition: SourceDefinition, context: StageContext, latency: SourceLatency) {
     this.machine = sourceMachine(definition.name);
     this.#definition = definition;
     this.#context = context;
+    this.#latency = latency;
   }
 
-  dispatch(state: SourceState): EventLoopDirective<SourceEvent> | Promise<EventLoopDirective<SourceEvent>> {
+  dispatch(state: SourceState): Directive | Promise<Directive> {
     switch (state.kind) {
       case "created":
         return { kind: "transition", event: { kind: "initialize" } };
@@ -33,10 +37,10 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
         return { kind: "transition", event: { kind: "arm" } };
       case "running":
         return this.#run();
-      case "draining": {
-        const end = this.#context.end("natural", this.#definition.type);
-        return { kind: "transition", event: { kind: "drained" }, records: [end] };
-      }
+      case "paused":
+        return this.#context.wake.wait().then(goOn);
+      case "draining":
+        return this.#drain(state.end);
       case "waiting-for-gun":
       case "drained":
       case "failed":
@@ -68,6 +72,11 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     return { kind: "fail", fault: failureFault(this.#context.name, cause) };
   }
 
+  /** A stage that fails leaves its readers an end that says so. */
+  alongside(event: SourceEvent): readonly LogRecord[] {
+    return event.kind === "fail" ? [this.#context.end("poison", this.#definition.type)] : [];
+  }
+
   externalEvents(state: SourceState): ExternalEventPolicy {
     return state.kind === "waiting-for-gun" ? "block" : "poll";
   }
@@ -76,13 +85,11 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     return { kind: "cancel", reason: "its control channel was closed" };
   }
 
-  #run(): EventLoopDirective<SourceEvent> | Promise<EventLoopDirective<SourceEvent>> {
+  #run(): Directive | Promise<Directive> {
+    const waiting = this.#context.waitForRoom();
+    if (waiting !== undefined) return waiting.then(goOn);
     const intake = this.#intake as Intake;
-    const room = this.#context.log.room();
-    if (room !== undefined) return room.then(goOn);
-    const credit = Math.min(STEP_ITEMS, this.#context.room);
-    if (credit <= 0) return this.#context.wake.wait().then(goOn);
-    const items = intake.take(credit);
+    const items = intake.take(Math.min(this.#context.stepInputs, this.#context.room));
     if (items.length > 0) return this.#record(items)?.then(goOn) ?? { kind: "continue" };
     switch (intake.state.kind) {
       case "open":
@@ -94,6 +101,27 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     }
   }
 
+  /** What was read before the drain began is not lost; nothing more is read. */
+  #drain(end: EndKind): Directive | Promise<Directive> {
+    const context = this.#context;
+    const waiting = context.waitForRoom();
+    if (waiting !== undefined) return waiting.then(goOn);
+    const items = this.#intake?.takeRead(Math.min(context.stepInputs, context.room)) ?? [];
+    if (items.length > 0) return this.#record(items)?.then(goOn) ?? { kind: "continue" };
+    const { lane, type, expected } = this.#definition;
+    const records: LogRecord[] = [];
+    const mode = context.contractMode({ contract: "source", upstream: lane });
+    if (expected !== undefined && end === "natural" && mode !== "off") {
+      const declared = contract("source", lane, expected, context.writer.dataRecords);
+      records.push(declared);
+      const failure = violation(context, [declared]);
+      if (failure !== undefined) {
+        return { kind: "transition", event: this.failure(failure), records: [declared, context.end("poison", type)] };
+      }
+    }
+    return { kind: "transition", event: { kind: "drained" }, records: [...records, context.end(end, type)] };
+  }
+
   #record(items: readonly unknown[]): void | Promise<void> {
     const { type, lane } = this.#definition;
     const { writer, clock, counters } = this.#context;
@@ -102,12 +130,11 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
       const originSeq = (first + index) as typeof first;
       return { kind: "data", type, cause: undefined, originLane: lane, originSeq, payload };
     });
-    counters.in += items.length;
     const timeMs = clock.now();
+    counters.in += items.length;
+    this.#latency.written(lane, first, items.length, timeMs);
     try {
-      const passed = this.#context.append(records, timeMs);
-      counters.out += items.length;
-      return passed;
+      return this.#context.append(records, timeMs);
     } catch (cause) {
       if (!(cause instanceof LogFailure) || cause.fault.kind !== "unstorable") throw cause;
       return this.#refuse(records.slice(0, cause.fault.record), `${cause.fault.detail} at ${cause.fault.path}`, timeMs);
@@ -127,4 +154,4 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
   }
 }
 
-const goOn = (): EventLoopDirective<SourceEvent> => ({ kind: "continue" });
+const goOn = (): Directive => ({ kind: "continue" });

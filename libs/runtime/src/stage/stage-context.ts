@@ -1,16 +1,39 @@
-import type { Clock, EndRecord, LogRecord, RunLog, RunManifest, TypeId } from "@refold/core";
+import type {
+  Clock,
+  ContractRecord,
+  EndRecord,
+  LaneId,
+  LaneSeq,
+  LogRecord,
+  RunLog,
+  RunManifest,
+  TypeId,
+} from "@refold/core";
+import { formatPlace } from "@refold/core";
 
 import type { Edge } from "../edge/edge.ts";
 import type { LaneWriter, RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
+import { CreditWait } from "./credit-wait.ts";
 import { OutsideCalls } from "./outside-calls.ts";
 import { LogFailure } from "./stage-fault.ts";
+import type { StageCounters } from "./stage-counters.ts";
 
-/** Live figures of a stage. They are not on record; whoever wants history folds the log. */
-export interface StageCounters {
-  in: number;
-  out: number;
+export interface StageContextOptions {
+  readonly name: string;
+  readonly log: RunLog;
+  readonly clock: Clock;
+  readonly writer: LaneWriter;
+  readonly wake: Wake;
+  readonly outputs: readonly Edge[];
+  readonly counters: StageCounters;
+  /** The most inputs of one step. */
+  readonly stepInputs: number;
+  readonly contractMode: ContractModeOf;
 }
+
+/** What a contract of this stage does when it is violated. */
+export type ContractModeOf = (contract: Pick<ContractRecord, "contract" | "upstream">) => "abort" | "warn" | "off";
 
 /** What the supervisor of any stage works with. */
 export class StageContext {
@@ -21,32 +44,49 @@ export class StageContext {
   readonly writer: LaneWriter;
   readonly wake: Wake;
   readonly outside: OutsideCalls;
-  readonly counters: StageCounters = { in: 0, out: 0 };
+  readonly counters: StageCounters;
+  readonly stepInputs: number;
+  readonly contractMode: ContractModeOf;
   readonly #outputs: readonly Edge[];
+  readonly #credit: CreditWait;
 
-  constructor(options: {
-    readonly name: string;
-    readonly log: RunLog;
-    readonly clock: Clock;
-    readonly writer: LaneWriter;
-    readonly wake: Wake;
-    readonly outputs: readonly Edge[];
-  }) {
+  constructor(options: StageContextOptions) {
     this.name = options.name;
     this.manifest = options.log.manifest;
     this.log = options.log;
     this.clock = options.clock;
     this.writer = options.writer;
     this.wake = options.wake;
+    this.counters = options.counters;
+    this.stepInputs = options.stepInputs;
+    this.contractMode = options.contractMode;
     this.outside = new OutsideCalls(options.clock);
     this.#outputs = options.outputs;
+    this.#credit = new CreditWait(this, options.outputs);
   }
 
   /** How many data records every reader still has credit for. */
   get room(): number {
     let room = Number.POSITIVE_INFINITY;
-    for (const edge of this.#outputs) room = Math.min(room, edge.room);
+    for (const edge of this.#outputs) room = Math.min(room, edge.window.room);
     return room;
+  }
+
+  /**
+   * A promise to wait for before the next step, while the log has no room or a reader has no credit. It also resolves when a
+   * command has come. Throws when an edge has stalled.
+   */
+  waitForRoom(): Promise<void> | undefined {
+    return this.#credit.wait();
+  }
+
+  /** The place of a record, as people write it. */
+  place(lane: LaneId, seq: LaneSeq): string {
+    return formatPlace(this.laneName(lane), seq);
+  }
+
+  laneName(lane: LaneId): string {
+    return this.manifest.lanes[lane] ?? String(lane);
   }
 
   /**
@@ -60,7 +100,9 @@ export class StageContext {
 
   /** Appends data, in several frames where one cannot hold it, and hands it on. Throws {@link LogFailure}. */
   append(records: readonly LogRecord[], timeMs: number): void | Promise<void> {
+    const before = this.writer.dataRecords;
     const appended = this.writer.appendAll(timeMs, records);
+    this.counters.out += this.writer.dataRecords - before;
     if (appended.isErr()) throw new LogFailure(appended.error);
     const [first, ...rest] = appended.value;
     if (first === undefined) return undefined;

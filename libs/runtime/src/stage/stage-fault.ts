@@ -2,7 +2,14 @@ import { formatPlace, type AppendFault, type LaneSeq } from "@refold/core";
 
 /** Why a stage failed, as it goes on record. */
 export interface StageFault {
-  readonly code: "handler-threw" | "payload-refused" | "source-threw" | "sink-threw" | "unexpected";
+  readonly code:
+    | "handler-threw"
+    | "payload-refused"
+    | "source-threw"
+    | "sink-threw"
+    | "edge-stalled"
+    | "contract-violated"
+    | "unexpected";
   readonly stage: string;
   readonly message: string;
   /** The input in hand, as `stage:seq`. A run that is resumed with mended code goes on with it. */

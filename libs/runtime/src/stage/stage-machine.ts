@@ -10,19 +10,19 @@ export type StageEndState =
   | { readonly kind: "cancelled"; readonly reason: string };
 
 type Beginning = { readonly kind: "created" } | { readonly kind: "initialized" };
+type Draining = { readonly kind: "draining"; readonly end: EndKind };
 
 export type SourceState =
   | Beginning
   | { readonly kind: "waiting-for-gun" }
   | { readonly kind: "running" }
-  | { readonly kind: "draining" }
+  | { readonly kind: "paused" }
+  | Draining
   | StageEndState;
 
-export type TransformState =
-  Beginning | { readonly kind: "running" } | { readonly kind: "draining"; readonly end: EndKind } | StageEndState;
+export type TransformState = Beginning | { readonly kind: "running" } | Draining | StageEndState;
 
-export type StatefulState =
-  Beginning | { readonly kind: "accumulating" } | { readonly kind: "draining"; readonly end: EndKind } | StageEndState;
+export type StatefulState = Beginning | { readonly kind: "accumulating" } | Draining | StageEndState;
 
 export type SinkState =
   | Beginning
@@ -39,7 +39,13 @@ export type LifecycleEvent =
   | { readonly kind: "cancel"; readonly reason: string }
   | { readonly kind: "fail"; readonly fault: StageFault };
 
-export type SourceEvent = LifecycleEvent | { readonly kind: "arm" } | { readonly kind: "exhausted" };
+export type SourceEvent =
+  | LifecycleEvent
+  | { readonly kind: "arm" }
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "begin-drain" }
+  | { readonly kind: "exhausted" };
 export type PureEvent = LifecycleEvent | { readonly kind: "inputs-ended"; readonly end: EndKind };
 export type SinkEvent = PureEvent | { readonly kind: "flushed" };
 
@@ -54,17 +60,36 @@ const failed = <E extends { readonly fault: StageFault }>(_: unknown, { fault }:
 const cancelled = <E extends { readonly reason: string }>(_: unknown, { reason }: E) => ({
   state: { kind: "cancelled", reason } as const,
 });
+const draining = <E extends { readonly end: EndKind }>(_: unknown, { end }: E) => ({
+  state: { kind: "draining", end } as const,
+});
+
+/** A source is drained early: what it has read so far is only part of its input. */
+const cutShort = () => ({ state: { kind: "draining", end: "truncated" } as const });
 
 export const sourceMachine = (name: string): Machine<SourceState, SourceEvent, ResourceAction> =>
   machine<SourceState, SourceEvent, ResourceAction>(name, { kind: "created" })
     .any("fail", "failed", failed)
     .any("cancel", "cancelled", cancelled)
-    .state("created", (s) => s.on("initialize", "initialized"))
-    .state("initialized", (s) => s.on("arm", "waiting-for-gun"))
-    .state("waiting-for-gun", (s) => s.on("start", "running", () => ({ actions: [open] })))
-    .state("running", (s) => s.on("exhausted", "draining"))
-    .state("draining", (s) => s.on("drained", "drained"))
-    .final("drained")
+    .anyIgnore("initialize", "arm", "start", "pause", "resume", "begin-drain", "exhausted", "drained")
+    .state("created", (s) => s.on("initialize", "initialized").exhaustive())
+    .state("initialized", (s) => s.on("arm", "waiting-for-gun").exhaustive())
+    .state("waiting-for-gun", (s) =>
+      s
+        .on("start", "running", () => ({ actions: [open] }))
+        .on("begin-drain", "draining", cutShort)
+        .exhaustive(),
+    )
+    .state("running", (s) =>
+      s
+        .on("exhausted", "draining", () => ({ state: { kind: "draining", end: "natural" } }))
+        .on("begin-drain", "draining", cutShort)
+        .on("pause", "paused")
+        .exhaustive(),
+    )
+    .state("paused", (s) => s.on("resume", "running").on("begin-drain", "draining", cutShort).exhaustive())
+    .state("draining", (s) => s.on("drained", "drained").exhaustive())
+    .final("drained", (s) => s.entry(() => [release]))
     .final("failed", (s) => s.entry(() => [release]))
     .final("cancelled", (s) => s.entry(() => [release]))
     .buildOrThrow();
@@ -73,10 +98,11 @@ export const transformMachine = (name: string): Machine<TransformState, PureEven
   machine<TransformState, PureEvent>(name, { kind: "created" })
     .any("fail", "failed", failed)
     .any("cancel", "cancelled", cancelled)
-    .state("created", (s) => s.on("initialize", "initialized"))
-    .state("initialized", (s) => s.on("start", "running"))
-    .state("running", (s) => s.on("inputs-ended", "draining", (_, { end }) => ({ state: { kind: "draining", end } })))
-    .state("draining", (s) => s.on("drained", "drained"))
+    .anyIgnore("initialize", "start", "inputs-ended", "drained")
+    .state("created", (s) => s.on("initialize", "initialized").exhaustive())
+    .state("initialized", (s) => s.on("start", "running").exhaustive())
+    .state("running", (s) => s.on("inputs-ended", "draining", draining).exhaustive())
+    .state("draining", (s) => s.on("drained", "drained").exhaustive())
     .final("drained")
     .final("failed")
     .final("cancelled")
@@ -86,12 +112,11 @@ export const statefulMachine = (name: string): Machine<StatefulState, PureEvent>
   machine<StatefulState, PureEvent>(name, { kind: "created" })
     .any("fail", "failed", failed)
     .any("cancel", "cancelled", cancelled)
-    .state("created", (s) => s.on("initialize", "initialized"))
-    .state("initialized", (s) => s.on("start", "accumulating"))
-    .state("accumulating", (s) =>
-      s.on("inputs-ended", "draining", (_, { end }) => ({ state: { kind: "draining", end } })),
-    )
-    .state("draining", (s) => s.on("drained", "drained"))
+    .anyIgnore("initialize", "start", "inputs-ended", "drained")
+    .state("created", (s) => s.on("initialize", "initialized").exhaustive())
+    .state("initialized", (s) => s.on("start", "accumulating").exhaustive())
+    .state("accumulating", (s) => s.on("inputs-ended", "draining", draining).exhaustive())
+    .state("draining", (s) => s.on("drained", "drained").exhaustive())
     .final("drained")
     .final("failed")
     .final("cancelled")
@@ -101,11 +126,12 @@ export const sinkMachine = (name: string): Machine<SinkState, SinkEvent, Resourc
   machine<SinkState, SinkEvent, ResourceAction>(name, { kind: "created" })
     .any("fail", "failed", failed)
     .any("cancel", "cancelled", cancelled)
-    .state("created", (s) => s.on("initialize", "initialized", () => ({ actions: [open] })))
-    .state("initialized", (s) => s.on("start", "running"))
-    .state("running", (s) => s.on("inputs-ended", "flushing"))
-    .state("flushing", (s) => s.on("flushed", "draining"))
-    .state("draining", (s) => s.on("drained", "drained"))
+    .anyIgnore("initialize", "start", "inputs-ended", "flushed", "drained")
+    .state("created", (s) => s.on("initialize", "initialized", () => ({ actions: [open] })).exhaustive())
+    .state("initialized", (s) => s.on("start", "running").exhaustive())
+    .state("running", (s) => s.on("inputs-ended", "flushing").exhaustive())
+    .state("flushing", (s) => s.on("flushed", "draining").exhaustive())
+    .state("draining", (s) => s.on("drained", "drained").exhaustive())
     .final("drained")
     .final("failed", (s) => s.entry(() => [release]))
     .final("cancelled", (s) => s.entry(() => [release]))

@@ -10,8 +10,11 @@ export interface Outputs {
  * same program. It is a function of its inputs alone, and it keeps its own state.
  */
 export interface StageProgram {
-  /** Takes one input. What it throws is a bug of the handler. */
-  accept(input: unknown, context: HandlerContext, outputs: Outputs): void;
+  /**
+   * Takes one input. What it throws is a bug of the handler. Outputs that it returns as an iterator, instead of emitting them,
+   * are taken as there is room for them.
+   */
+  accept(input: unknown, context: HandlerContext, outputs: Outputs): Iterator<unknown> | undefined;
   /** What is left to emit when all inputs have ended naturally, lazily. */
   finish(context: HandlerContext): Iterable<unknown>;
 }

@@ -33,7 +33,10 @@ export class StepRecorder implements Outputs {
   #originSeq: LaneSeq = 0 as LaneSeq;
   #seenLane: LaneId | undefined;
   #seenSpan: { first: LaneSeq; last: LaneSeq } | undefined;
+  #limit = Number.POSITIVE_INFINITY;
+  /** What the last input has left to emit, and what is left to emit after all inputs. */
   #rest: Iterator<unknown> | undefined;
+  #tail: Iterator<unknown> | undefined;
 
   constructor(options: {
     readonly program: StageProgram;
@@ -48,9 +51,10 @@ export class StepRecorder implements Outputs {
     this.#originLane = options.lane;
   }
 
-  /** Begins a step with nothing taken and nothing emitted. */
-  begin(): void {
+  /** Begins a step with nothing taken and nothing emitted. Iterators are taken until there are `limit` outputs. */
+  begin(limit: number): void {
     this.records = [];
+    this.#limit = limit;
     this.#lanes.length = 0;
     this.#seqs.length = 0;
   }
@@ -77,6 +81,11 @@ export class StepRecorder implements Outputs {
     return spans;
   }
 
+  /** Whether the last input may have more outputs. */
+  get hasMore(): boolean {
+    return this.#rest !== undefined;
+  }
+
   /** Runs the handler on one input. Throws {@link HandlerThrew}, and then has taken nothing. */
   take(record: DataRecord, lane: LaneId, seq: LaneSeq, timeMs: number): void {
     const emitted = this.records.length;
@@ -86,13 +95,26 @@ export class StepRecorder implements Outputs {
     this.#originSeq = record.originSeq;
     this.#context.moveTo(lane, seq, timeMs);
     try {
-      this.#program.accept(record.payload, this.#context, this);
+      this.#rest = this.#program.accept(record.payload, this.#context, this);
+      if (this.#rest !== undefined) this.#pull(this.#rest, this.#limit);
     } catch (cause) {
+      this.#rest = undefined;
       this.records.length = emitted;
       throw new HandlerThrew(input, cause);
     }
     this.skip(lane, seq);
     this.#see(lane, seq);
+  }
+
+  /** Takes all that the last input has left, before the next one. Throws {@link HandlerThrew}. */
+  drain(): void {
+    this.#takeRest(Number.POSITIVE_INFINITY);
+  }
+
+  /** Goes on with the outputs of the last input, up to `limit` of them. Throws {@link HandlerThrew}. */
+  more(limit: number): void {
+    this.records = [];
+    this.#takeRest(limit);
   }
 
   /** Counts an input without running the handler on it. */
@@ -119,9 +141,9 @@ export class StepRecorder implements Outputs {
   finish(limit: number, firstSeq: LaneSeq): boolean {
     const causes: Span[] = [...this.#seen].map(([lane, span]) => ({ lane, first: span.first, last: span.last }));
     try {
-      this.#rest ??= this.#program.finish(this.#context)[Symbol.iterator]();
+      this.#tail ??= this.#program.finish(this.#context)[Symbol.iterator]();
       for (let i = 0; i < limit; i++) {
-        const next = this.#rest.next();
+        const next = this.#tail.next();
         if (next.done === true) return false;
         this.#cause = causes;
         this.#originLane = this.#lane;
@@ -131,6 +153,27 @@ export class StepRecorder implements Outputs {
       return true;
     } catch (cause) {
       throw new HandlerThrew(undefined, cause);
+    }
+  }
+
+  #takeRest(limit: number): void {
+    if (this.#rest === undefined) return;
+    try {
+      this.#pull(this.#rest, limit);
+    } catch (cause) {
+      this.#rest = undefined;
+      throw new HandlerThrew(this.#seqs.length - 1, cause);
+    }
+  }
+
+  #pull(rest: Iterator<unknown>, limit: number): void {
+    while (this.records.length < limit) {
+      const next = rest.next();
+      if (next.done === true) {
+        this.#rest = undefined;
+        return;
+      }
+      this.emit(next.value);
     }
   }
 

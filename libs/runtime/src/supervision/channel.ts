@@ -8,19 +8,20 @@ export type ChannelFault =
 
 /** Events from outside for one supervisor, in the order sent, up to a limit. */
 export class Channel<E> {
+  /** How many events may wait. */
+  readonly limit: number;
   readonly #queue: E[] = [];
-  readonly #limit: number;
   readonly #wake: Wake;
   #closed = false;
 
   constructor(limit: number, wake: Wake) {
-    this.#limit = limit;
+    this.limit = limit;
     this.#wake = wake;
   }
 
   send(event: E): Result<void, ChannelFault> {
     if (this.#closed) return err({ kind: "channel-closed" });
-    if (this.#queue.length >= this.#limit) return err({ kind: "channel-full", limit: this.#limit });
+    if (this.#queue.length >= this.limit) return err({ kind: "channel-full", limit: this.limit });
     this.#queue.push(event);
     this.#wake.signal();
     return ok(undefined);

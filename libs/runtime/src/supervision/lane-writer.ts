@@ -15,6 +15,8 @@ import {
 /** A frame that the log has accepted, as it is passed on by reference. */
 export interface RecordedFrame extends FrameDraft {
   readonly position: Position;
+  /** What the frame weighs in the log. */
+  readonly bytes: number;
 }
 
 /** The one writer of a lane: it numbers the lane's records. */
@@ -41,11 +43,19 @@ export class LaneWriter {
 
   append(timeMs: number, records: readonly LogRecord[]): Result<RecordedFrame, AppendFault> {
     const frame: FrameDraft = { lane: this.lane, timeMs, firstSeq: this.nextSeq, records };
+    const before = this.#log.bytes;
     const appended = this.#log.append(frame);
     if (appended.isErr()) return appended as Result<never, AppendFault>;
     this.#next += records.length;
     for (const record of records) if (record.kind === "data") this.#data++;
-    return ok({ lane: this.lane, timeMs, firstSeq: frame.firstSeq, records, position: appended.value });
+    return ok({
+      lane: this.lane,
+      timeMs,
+      firstSeq: frame.firstSeq,
+      records,
+      position: appended.value,
+      bytes: this.#log.bytes - before,
+    });
   }
 
   /**

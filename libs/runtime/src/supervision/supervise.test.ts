@@ -8,7 +8,8 @@ import { ManualClock, readRun, tapLog, testRunId, type LogTapOptions } from "@re
 import { Channel } from "./channel.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "./directive.ts";
 import { LaneWriter } from "./lane-writer.ts";
-import { supervise, type HandlerSupervised, type SupervisorEnd } from "./supervise.ts";
+import { supervise, type SupervisorEnd } from "./supervise.ts";
+import type { HandlerSupervised } from "./supervisor.ts";
 import { Turns } from "./turns.ts";
 import { Wake } from "./wake.ts";
 import { Watched } from "./watched.ts";

@@ -1,32 +1,15 @@
-import type { AppendFault, Clock } from "@refold/core";
-import type { Kinded, Machine } from "@refold/fsm";
+import type { AppendFault, Clock, LogRecord } from "@refold/core";
+import type { Kinded } from "@refold/fsm";
 
 import type { Channel } from "./channel.ts";
-import type { EventLoopDirective, ExternalEventPolicy } from "./directive.ts";
+import type { EventLoopDirective } from "./directive.ts";
 import type { LaneWriter, RecordedFrame } from "./lane-writer.ts";
+import type { HandlerSupervised, SelfSupervised } from "./supervisor.ts";
 import type { Turns } from "./turns.ts";
 import type { Watched } from "./watched.ts";
 
-/** A long-running part of a flow: a machine, and what is done in its states. Only the supervision loop drives it. */
-export interface HandlerSupervised<S extends Kinded, E extends Kinded, A> {
-  readonly machine: Machine<S, E, A>;
-  /** One piece of work in this state. What it throws becomes a failure event. */
-  dispatch(state: S): EventLoopDirective<E> | Promise<EventLoopDirective<E>>;
-  /** Performs an action of a transition that is on record. What it throws becomes a failure event. */
-  perform(action: A): void | Promise<void>;
-  /** The event by which this machine learns of a failure. */
-  failure(cause: unknown): E;
-  externalEvents(state: S): ExternalEventPolicy;
-  /** The event that a closed channel means in this state, if any. */
-  channelClosed(state: S): E | undefined;
-  /** Hears of each frame that the loop has appended, when the new state is shown and before its actions run. */
-  recorded?(frame: RecordedFrame): void | Promise<void>;
-  /** Gives back what it holds of the outside, when nothing more can go on record. */
-  abandon?(): void | Promise<void>;
-}
-
 export interface SupervisionOptions<S extends Kinded, E extends Kinded, A> {
-  readonly supervised: HandlerSupervised<S, E, A>;
+  readonly supervised: SelfSupervised<S, E, A> | HandlerSupervised<S, E, A>;
   readonly channel: Channel<E>;
   readonly state: Watched<S>;
   readonly writer: LaneWriter;
@@ -41,27 +24,27 @@ export type SupervisorEnd<S> =
   | { readonly kind: "abandoned"; readonly state: S; readonly cause: AppendFault | Error };
 
 /**
- * The supervision loop, the only place where a machine moves: every event goes through `#move`, which puts the transition on
- * record, then shows the new state, then performs the actions. It never rejects.
+ * The supervision loop, the only place where a machine moves: every event goes through one method, which puts the transition
+ * on record, then shows the new state, then performs the actions. It never rejects.
  */
 export async function supervise<S extends Kinded, E extends Kinded, A>(
   options: SupervisionOptions<S, E, A>,
 ): Promise<SupervisorEnd<S>> {
+  const { state, supervised, channel } = options;
   const loop = new SupervisionLoop(options);
   try {
     await loop.run();
-    return { kind: "ended", state: options.state.value };
+    return { kind: "ended", state: state.value };
   } catch (cause) {
     // The fault that counts is the one in hand, not what giving up may add to it.
-    await Promise.resolve(options.supervised.abandon?.()).catch(() => undefined);
-    return {
-      kind: "abandoned",
-      state: options.state.value,
-      cause: cause instanceof Abandoned ? cause.reason : asError(cause),
-    };
+    await quietly(() => supervised.abandon?.());
+    return { kind: "abandoned", state: state.value, cause: cause instanceof Abandoned ? cause.reason : asError(cause) };
+  } finally {
+    channel.close();
   }
 }
 
+/** What happened cannot go on record. */
 class Abandoned {
   readonly reason: AppendFault | Error;
 
@@ -69,6 +52,9 @@ class Abandoned {
     this.reason = reason;
   }
 }
+
+/** Whether the event in hand is itself a failure. */
+type Mode = "working" | "failing";
 
 class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
   readonly #options: SupervisionOptions<S, E, A>;
@@ -81,10 +67,12 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
     const { supervised, state, turns } = this.#options;
     while (!supervised.machine.isFinal(state.value)) {
       const directive = await this.#directive();
-      if (directive.kind === "terminate") return;
-      if (directive.kind === "transition") await this.#move(directive, "working");
+      if (directive.kind === "terminate") break;
+      if (directive.kind === "transition") await this.#take(directive);
       await turns.pause();
     }
+    const records = supervised.completion?.(state.value) ?? [];
+    if (records.length > 0) this.#append(records);
   }
 
   async #directive(): Promise<EventLoopDirective<E>> {
@@ -98,38 +86,50 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
 
   async #external(): Promise<EventLoopDirective<E> | undefined> {
     const { supervised, state, channel } = this.#options;
+    if (supervised.externalEvents === undefined) return undefined;
     const policy = supervised.externalEvents(state.value);
     if (policy === "ignore") return undefined;
     let event = policy === "block" ? await channel.next() : channel.take();
     if (event === undefined && channel.ended) event = supervised.channelClosed(state.value);
     if (event !== undefined) return { kind: "transition", event };
-    return undefined;
+    // A closed channel that means nothing here must not be waited for again and again.
+    return policy === "block" && channel.ended ? { kind: "terminate" } : undefined;
   }
 
-  /** Takes an event through the machine: on record first, then shown, then acted upon. */
-  async #move(
-    directive: Extract<EventLoopDirective<E>, { kind: "transition" }>,
-    mode: "working" | "failing",
-  ): Promise<void> {
-    const { supervised, state, writer, clock } = this.#options;
+  /** Takes an event through the machine. A failure on the way goes through it once more; a second one ends the loop. */
+  async #take(directive: Extract<EventLoopDirective<E>, { kind: "transition" }>): Promise<void> {
+    const { supervised, state } = this.#options;
+    let { event, records } = directive;
+    for (let mode: Mode = "working"; ; mode = "failing") {
+      const failure = await this.#move(event, records);
+      if (failure === undefined || supervised.machine.isFinal(state.value)) return;
+      if (mode === "failing") throw new Abandoned(asError(failure.cause));
+      event = supervised.failure(failure.cause);
+      records = undefined;
+    }
+  }
+
+  /** On record first, then shown, then acted upon. Returns what went wrong, if anything did. */
+  async #move(event: E, records: readonly LogRecord[] | undefined): Promise<{ readonly cause: unknown } | undefined> {
+    const { supervised, state } = this.#options;
     const { machine } = supervised;
-    const { event } = directive;
     const from = state.value;
     const step = machine.transition(from, event);
-    if (step.isErr()) return this.#fail(step.error, mode);
+    if (step.isErr()) return { cause: step.error };
     const { state: to, actions, kind } = step.value;
-    if (kind === "ignored") return;
-    const appended = writer.append(clock.now(), [
-      ...(directive.records ?? []),
-      { kind: "transition", machine: machine.name, event, from: from.kind, to: to.kind },
-    ]);
-    if (appended.isErr()) throw new Abandoned(appended.error);
+    if (kind === "ignored") return undefined;
     try {
+      const frame = this.#append([
+        ...(records ?? supervised.alongside?.(event) ?? []),
+        { kind: "transition", machine: machine.name, event, from: from.kind, to: to.kind },
+      ]);
       state.publish(to);
-      await this.#passOn(appended.value);
+      await this.#passOn(frame);
       for (const action of actions) await supervised.perform(action);
+      return undefined;
     } catch (cause) {
-      await this.#fail(cause, mode);
+      if (cause instanceof Abandoned) throw cause;
+      return { cause };
     }
   }
 
@@ -144,13 +144,18 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
     }
   }
 
-  /** A failure goes through the machine once; if that fails as well, the machine stays in what is on record. */
-  async #fail(cause: unknown, mode: "working" | "failing"): Promise<void> {
-    if (cause instanceof Abandoned) throw cause;
-    const { supervised, state } = this.#options;
-    if (supervised.machine.isFinal(state.value)) return;
-    if (mode === "failing") throw new Abandoned(asError(cause));
-    await this.#move({ kind: "transition", event: supervised.failure(cause) }, "failing");
+  #append(records: readonly LogRecord[]): RecordedFrame {
+    const appended = this.#options.writer.append(this.#options.clock.now(), records);
+    if (appended.isErr()) throw new Abandoned(appended.error);
+    return appended.value;
+  }
+}
+
+async function quietly(run: () => void | Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch {
+    // There is nothing left to do with it.
   }
 }
 

@@ -45,7 +45,7 @@ export function draft(lane: number, firstSeq: number, records: readonly LogRecor
 /** The frame that ends a run: on the system lane, with the seal as its last record. */
 export function sealOf(firstSeq: number, records: number, digest: string): FrameDraft {
   return draft(0, firstSeq, [
-    { kind: "liveness", upstream: 1 as LaneId, status: "healthy" },
+    { kind: "liveness", upstream: 1 as LaneId, reader: 2 as LaneId, status: "healthy" },
     { kind: "seal", status: "completed", reason: undefined, data: [0, records], digest },
   ]);
 }
@@ -81,7 +81,7 @@ export const EVERY_KIND: readonly LogRecord[] = [
   { kind: "receipt", outcome: "partial", first: 0, count: 3, detail: new Set([1]) },
   { kind: "transition", machine: "stage", event: { kind: "start" }, from: "created", to: "running" },
   { kind: "contract", contract: "transport", upstream: 1 as LaneId, verdict: "held", advertised: 12, read: 12 },
-  { kind: "liveness", upstream: 1 as LaneId, status: "idle" },
+  { kind: "liveness", upstream: 1 as LaneId, reader: 2 as LaneId, status: "idle" },
   { kind: "policy", policy: "breaker", decision: "opened", detail: { failures: 5 } },
   { kind: "snapshot", fingerprint: "f", state: new Map([["a", [1, 2]]]) },
   { kind: "seal", status: "failed", reason: "full disk", data: [0, 12], digest: "00c0ffee" },

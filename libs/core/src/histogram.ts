@@ -1,4 +1,4 @@
-import type { HistogramSnapshot } from "@refold/core";
+import type { HistogramSnapshot } from "./metrics.ts";
 
 /** For durations in milliseconds: 24 bounds from 10 µs, each twice the one before it, to 83.9 s. */
 export const DURATION_BOUNDS_MS: readonly number[] = doublings(0.01, 24);
@@ -7,13 +7,11 @@ export const DURATION_BOUNDS_MS: readonly number[] = doublings(0.01, 24);
 export const COUNT_BOUNDS: readonly number[] = doublings(1, 17);
 
 /**
- * Counts values by fixed upper bounds. To record takes no memory, and for bounds that double no search; other bounds are
- * searched one by one. Counts are exact up to 2^53.
+ * Counts values by fixed upper bounds. To record takes a search among the bounds and no memory; counts are exact up to 2^53.
  */
 export class Histogram {
   readonly #bounds: readonly number[];
-  readonly #counts: number[];
-  readonly #perFirst: number;
+  readonly #counts: Float64Array;
   #count = 0;
   #sum = 0;
 
@@ -25,22 +23,21 @@ export class Histogram {
       }
     });
     this.#bounds = bounds;
-    this.#counts = new Array<number>(bounds.length + 1).fill(0);
-    this.#perFirst = 1 / (bounds[0] ?? 1);
+    this.#counts = new Float64Array(bounds.length + 1);
   }
 
   /**
-   * Takes in a value. One below 0 counts as 0: a clock that was set back must not make the sum fall. One that is not finite
+   * Takes in a value, `times` over. One below 0 counts as 0: a clock that was set back must not make the sum fall. One that is not finite
    * measures nothing, and is left out.
    */
-  record(value: number): void {
+  record(value: number, times: number = 1): void {
     if (!Number.isFinite(value)) return;
     const measured = value > 0 ? value : 0;
     const index = this.#bucketOf(measured);
     // The index is one of the counts': there is one more of them than of the bounds.
-    this.#counts[index] = (this.#counts[index] ?? 0) + 1;
-    this.#count++;
-    this.#sum += measured;
+    this.#counts[index] = (this.#counts[index] ?? 0) + times;
+    this.#count += times;
+    this.#sum += measured * times;
   }
 
   /** Takes in all that another has counted. Throws a RangeError if its bounds are others. */
@@ -52,23 +49,20 @@ export class Histogram {
   }
 
   snapshot(): HistogramSnapshot {
-    return { bounds: this.#bounds, counts: this.#counts.slice(), count: this.#count, sum: this.#sum };
+    return { bounds: this.#bounds, counts: Array.from(this.#counts), count: this.#count, sum: this.#sum };
   }
 
   /** The first bucket whose bound is not below the value. */
   #bucketOf(value: number): number {
-    const bounds = this.#bounds;
-    let index = Math.min(doublingsUntil(value * this.#perFirst), bounds.length);
-    while (index < bounds.length && (bounds[index] ?? Infinity) < value) index++;
-    while (index > 0 && (bounds[index - 1] ?? 0) >= value) index--;
-    return index;
+    let low = 0;
+    let high = this.#bounds.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#bounds[middle] ?? Infinity) < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
-}
-
-/** How often 1 must be doubled to be no less than the value; of values above 2^31 no more than that they are. */
-function doublingsUntil(value: number): number {
-  if (value <= 1) return 0;
-  return value > 2 ** 31 ? 32 : 32 - Math.clz32(Math.ceil(value) - 1);
 }
 
 function doublings(first: number, count: number): readonly number[] {

@@ -1,0 +1,359 @@
+import { err, ok, type Result } from "neverthrow";
+
+import {
+  Journal,
+  SYSTEM_LANE,
+  type AppendFault,
+  type LogRecord,
+  type MetricsExporter,
+  type MetricsSnapshot,
+  type RunId,
+  type RunLog,
+  type RunOutcome,
+} from "@refold/core";
+import type { Topology } from "@refold/topology";
+
+import type { FlowDefinition } from "../definition/flow-definition.ts";
+import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
+import type { Edge } from "../edge/edge.ts";
+import { consoleSummary } from "../metrics/console-summary.ts";
+import { MetricsAggregator, type AggregatorEvent } from "../metrics/metrics-aggregator.ts";
+import { runSnapshot } from "../metrics/run-snapshot.ts";
+import type { RunReport, StageReport } from "../run-outcome.ts";
+import { failureFault, type StageFault } from "../stage/stage-fault.ts";
+import { Channel } from "../supervision/channel.ts";
+import type { HandleFault } from "../supervision/handle-fault.ts";
+import { LaneWriter } from "../supervision/lane-writer.ts";
+import { supervise, type SupervisorEnd } from "../supervision/supervise.ts";
+import { Turns } from "../supervision/turns.ts";
+import { Wake } from "../supervision/wake.ts";
+import { Watched } from "../supervision/watched.ts";
+import type { EdgeContracts, FlowHandle } from "./flow-handle.ts";
+import { LivenessMonitor, type LivenessThresholds } from "./liveness-monitor.ts";
+import type { PipelineEvent, PipelineState } from "./pipeline-machine.ts";
+import { PipelineSupervisor } from "./pipeline-supervisor.ts";
+import type { AnyStageState, StageTask } from "./stage-task.ts";
+import type { RunHost } from "./run-host.ts";
+import { wireStages, type WiredStages } from "./wire-stages.ts";
+
+const DEFAULT_REASON = "user_stop";
+
+interface RunOptions {
+  readonly definition: FlowDefinition;
+  readonly log: RunLog;
+  readonly host: RunHost;
+  readonly settings: ResolvedConfiguration;
+  readonly exporters: readonly MetricsExporter[];
+}
+
+/** One run from its first frame to its seal. */
+export class Run implements FlowHandle {
+  readonly runId: RunId;
+  readonly flowName: string;
+  readonly topology: Topology;
+  readonly systemJournal: Journal;
+  readonly #options: RunOptions;
+  readonly #wired: WiredStages;
+  readonly #system: LaneWriter;
+  readonly #turns: Turns;
+  readonly #channel: Channel<PipelineEvent>;
+  readonly #supervisor: PipelineSupervisor;
+  readonly #state: Watched<PipelineState>;
+  readonly #liveness: LivenessMonitor;
+  readonly #metrics: MetricsAggregator;
+  /** Resolves when the run has come to be ready; never, if it ends before. */
+  readonly #ready: Promise<void>;
+  #startedAtMs = 0;
+  #running = false;
+  #report: Promise<RunReport> | undefined;
+
+  constructor(options: RunOptions) {
+    const { definition, log, host, settings, exporters } = options;
+    const { clock, logger } = host;
+    this.runId = log.manifest.runId;
+    this.flowName = definition.name;
+    this.topology = definition.topology;
+    this.systemJournal = new Journal(log, SYSTEM_LANE);
+    this.#options = options;
+    this.#turns = new Turns(clock);
+    this.#wired = wireStages({ definition, log, clock, turns: this.#turns, settings });
+    this.#system = new LaneWriter(log, SYSTEM_LANE);
+    const { tasks, edges } = this.#wired;
+    const wake = new Wake();
+    // Room for the commands of a handle, and for every state that every stage can report.
+    this.#channel = new Channel(settings.flow("control.capacityEvents") + tasks.length * 8, wake);
+    const shutdownTimeoutMs = settings.flow("shutdown.timeoutMs");
+    this.#supervisor = new PipelineSupervisor({ tasks, channel: this.#channel, wake, clock, shutdownTimeoutMs });
+    this.#state = new Watched(this.#supervisor.machine.initial);
+    const record = (records: readonly LogRecord[]): void => void this.#system.append(clock.now(), records);
+    const tickMs = settings.flow("liveness.tickMs");
+    this.#liveness = new LivenessMonitor({
+      edges,
+      clock,
+      tickMs,
+      thresholdsOf: (edge) => this.#thresholds(edge),
+      record,
+    });
+    const snapshot = (): MetricsSnapshot => this.#snapshot();
+    this.#metrics = new MetricsAggregator({
+      snapshot,
+      exporters,
+      intervalMs: settings.flow("metrics.intervalMs"),
+      clock,
+      logger,
+    });
+    this.#ready = new Promise((resolve) => {
+      this.#state.watch(({ kind }) => {
+        if (kind === "ready") resolve();
+      });
+    });
+  }
+
+  get state(): PipelineState {
+    return this.#state.value;
+  }
+
+  get isRunning(): boolean {
+    return this.#running;
+  }
+
+  async start(): Promise<void> {
+    await Promise.race([this.#begin(), this.#ready]);
+  }
+
+  run(): Promise<RunReport> {
+    const report = this.#begin();
+    void this.#ready.then(() => this.#channel.send({ kind: "run" }));
+    return report;
+  }
+
+  async runWithMetrics(): Promise<{ readonly report: RunReport; readonly metrics: MetricsSnapshot }> {
+    const report = await this.run();
+    return { report, metrics: this.metrics() };
+  }
+
+  pause(): Result<void, HandleFault> {
+    return this.#whileFlowing({ kind: "pause" });
+  }
+
+  resume(): Result<void, HandleFault> {
+    return this.#whileFlowing({ kind: "resume" });
+  }
+
+  stop(reason: string = DEFAULT_REASON): void {
+    void this.#begin();
+    this.#channel.send({ kind: "cancel", reason });
+  }
+
+  stopCancel(reason?: string): void {
+    this.stop(reason);
+  }
+
+  stopGraceful({
+    timeoutMs,
+    reason = DEFAULT_REASON,
+  }: { readonly timeoutMs?: number; readonly reason?: string } = {}): void {
+    void this.#begin();
+    const { host, settings } = this.#options;
+    const deadlineMs = host.clock.now() + (timeoutMs ?? settings.flow("shutdown.timeoutMs"));
+    this.#channel.send({ kind: "stop-gracefully", reason, deadlineMs });
+  }
+
+  shutdown(options?: { readonly timeoutMs?: number; readonly reason?: string }): Promise<RunReport> {
+    this.stopGraceful(options);
+    return this.#begin();
+  }
+
+  abort(reason: string): void {
+    void this.#begin();
+    this.#channel.send({ kind: "fail", fault: { code: "unexpected", stage: "system", message: `aborted: ${reason}` } });
+  }
+
+  states(): AsyncIterableIterator<PipelineState> {
+    return this.#state.changes();
+  }
+
+  watch(watcher: (state: PipelineState) => void): () => void {
+    return this.#state.watch(watcher);
+  }
+
+  stages(): readonly StageReport[] {
+    return this.#wired.tasks.map((task) => task.report);
+  }
+
+  contracts(): readonly EdgeContracts[] {
+    const nameOf = (lane: number): string => this.#options.log.manifest.lanes[lane] ?? "";
+    return this.#wired.edges.map(({ from, to, verdicts }) => ({
+      from: nameOf(from),
+      to: nameOf(to),
+      verdicts: Object.fromEntries(verdicts),
+    }));
+  }
+
+  metrics(): MetricsSnapshot {
+    return this.#metrics.figures;
+  }
+
+  renderMetrics(width: number = 100): string {
+    return consoleSummary(this.metrics(), { width });
+  }
+
+  #snapshot(): MetricsSnapshot {
+    const { log, host } = this.#options;
+    const { tasks, edges, latency } = this.#wired;
+    return runSnapshot({
+      flow: this.flowName,
+      log,
+      clock: host.clock,
+      startedAtMs: this.#startedAtMs,
+      tasks,
+      edges,
+      latency,
+      liveness: this.#liveness,
+      state: () => this.state.kind,
+    });
+  }
+
+  #thresholds(edge: Edge): LivenessThresholds {
+    const { log, settings } = this.#options;
+    const ends = { from: log.manifest.lanes[edge.from] ?? "", to: log.manifest.lanes[edge.to] ?? "" };
+    return {
+      idleMs: settings.edge(ends, "liveness.idleMs"),
+      suspectMs: settings.edge(ends, "liveness.suspectMs"),
+      stalledMs: settings.edge(ends, "liveness.stalledMs"),
+    };
+  }
+
+  #whileFlowing(event: PipelineEvent): Result<void, HandleFault> {
+    if (this.state.kind !== "running") return err({ kind: "not-running", state: this.state.kind });
+    this.#channel.send(event);
+    return ok();
+  }
+
+  #begin(): Promise<RunReport> {
+    // Begun once, even by one who is told of its first frame.
+    this.#report ??= Promise.resolve().then(() => this.#live());
+    return this.#report;
+  }
+
+  async #live(): Promise<RunReport> {
+    const { definition, host } = this.#options;
+    const { clock, runtime, refold } = host;
+    this.#running = true;
+    this.#startedAtMs = clock.now();
+    const fingerprints = Object.fromEntries(definition.stages.map(({ name, fingerprint }) => [name, fingerprint]));
+    const epoch = this.#system.append(this.#startedAtMs, [{ kind: "epoch", runtime, refold, fingerprints }]);
+    if (epoch.isErr()) return this.#abandoned(epoch.error);
+    for (const task of this.#wired.tasks) task.state.watch((state) => this.#hear(task, state));
+    this.#channel.send({ kind: "materialize" });
+    const metrics = this.#superviseMetrics();
+    this.#liveness.start();
+    const end = await supervise({
+      supervised: this.#supervisor,
+      channel: this.#channel,
+      state: this.#state,
+      writer: this.#system,
+      clock,
+      turns: this.#turns,
+    });
+    this.#liveness.stop();
+    this.#supervisor.disarm();
+    this.#metrics.finish();
+    await metrics;
+    return this.#finish(end);
+  }
+
+  #superviseMetrics(): Promise<unknown> {
+    const supervised = this.#metrics;
+    return supervise({
+      supervised,
+      channel: new Channel<AggregatorEvent>(1, new Wake()),
+      state: new Watched(supervised.machine.initial),
+      writer: this.#system,
+      clock: this.#options.host.clock,
+      turns: this.#turns,
+    });
+  }
+
+  /** Tells the pipeline what a stage has come to. A full channel cannot be: it has room for every report there is. */
+  #hear(task: StageTask, state: AnyStageState): void {
+    const stage = task.name;
+    switch (state.kind) {
+      case "waiting-for-gun":
+      case "running":
+      case "accumulating":
+        if (task.isSource === (state.kind === "waiting-for-gun")) this.#channel.send({ kind: "stage-ready", stage });
+        return;
+      case "drained":
+        this.#channel.send({ kind: "stage-drained", stage });
+        return;
+      case "failed":
+        this.#channel.send({ kind: "fail", fault: state.fault as StageFault });
+        return;
+      case "cancelled":
+        this.#channel.send({ kind: "stage-cancelled", stage, reason: state.reason ?? "" });
+    }
+  }
+
+  async #finish(end: SupervisorEnd<PipelineState>): Promise<RunReport> {
+    const { host, log } = this.#options;
+    if (end.kind === "abandoned") return this.#abandoned(end.cause);
+    const outcome = outcomeOf(end.state);
+    const sealed = this.#system.append(host.clock.now(), [
+      {
+        kind: "seal",
+        status: outcome.status,
+        reason: outcome.reason,
+        data: [0, ...this.#wired.writers.map((writer) => writer.dataRecords)],
+        digest: log.digest(),
+      },
+    ]);
+    if (sealed.isErr()) return this.#abandoned(sealed.error);
+    const safe = await log.whenSafe(sealed.value.position);
+    if (safe.isErr()) return this.#abandoned(safe.error);
+    return this.#closed({ ...outcome, logFault: undefined });
+  }
+
+  /** Nothing more can go on record, mostly because the log has failed, but nobody may be left waiting. */
+  async #abandoned(cause: AppendFault | Error): Promise<RunReport> {
+    const { tasks } = this.#wired;
+    for (const task of tasks) task.tell({ kind: "cancel", reason: "the run was abandoned" });
+    await Promise.all(tasks.map((task) => task.ended));
+    if (cause instanceof Error) {
+      const fault = failureFault("system", cause);
+      return this.#closed({ status: "failed", reason: fault.message, fault, logFault: undefined });
+    }
+    return this.#closed({ status: "failed", reason: "the log failed", fault: undefined, logFault: cause });
+  }
+
+  async #closed(outcome: Outcome & Pick<RunReport, "logFault">): Promise<RunReport> {
+    await this.#options.log.close();
+    this.#running = false;
+    this.#state.end();
+    const abandoned = this.#wired.tasks.filter((task) => !task.hasEnded).map((task) => task.name);
+    return { ...outcome, stages: this.stages(), abandoned };
+  }
+}
+
+type Outcome = Pick<RunReport, "status" | "reason" | "fault">;
+
+function outcomeOf(state: PipelineState): Outcome {
+  switch (state.kind) {
+    case "drained":
+      return { status: "completed", reason: undefined, fault: undefined };
+    case "cancelled":
+      return { status: "cancelled", reason: state.reason, fault: undefined };
+    case "failed":
+      return { status: "failed", reason: state.fault.message, fault: state.fault };
+    case "created":
+    case "materializing":
+    case "materialized":
+    case "ready":
+    case "running":
+    case "source-completed":
+    case "draining": {
+      const status: RunOutcome = "failed";
+      return { status, reason: `the supervisor stopped in state ${state.kind}`, fault: undefined };
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { Clock, LaneId, RunLog } from "@refold/core";
+
+import type { Edge } from "../edge/edge.ts";
+import type { Wake } from "../supervision/wake.ts";
+import type { StageCounters } from "./stage-counters.ts";
+import { StageFailure } from "./stage-fault.ts";
+
+/** The stage that waits. */
+interface Writer {
+  readonly name: string;
+  readonly log: RunLog;
+  readonly clock: Clock;
+  readonly wake: Wake;
+  readonly counters: StageCounters;
+  laneName(lane: LaneId): string;
+}
+
+/** Lets a stage wait for credit on its outputs, and tells when an edge makes no progress for too long. */
+export class CreditWait {
+  readonly #writer: Writer;
+  readonly #outputs: readonly Edge[];
+
+  constructor(writer: Writer, outputs: readonly Edge[]) {
+    this.#writer = writer;
+    this.#outputs = outputs;
+  }
+
+  /** `undefined` when there is room. Throws when an edge has stalled, whatever its siblings do. */
+  wait(): Promise<void> | undefined {
+    const room = this.#writer.log.room();
+    if (room !== undefined) return this.#timed(room);
+    const nowMs = this.#writer.clock.now();
+    let deadlineMs = Number.POSITIVE_INFINITY;
+    let blocked = false;
+    for (const edge of this.#outputs) {
+      if (edge.window.room > 0) {
+        edge.blockedSinceMs = undefined;
+        continue;
+      }
+      blocked = true;
+      edge.blockedSinceMs ??= nowMs;
+      const { stallTimeoutMs } = edge.window.settings;
+      if (stallTimeoutMs === "never") continue;
+      const stallsAtMs = edge.blockedSinceMs + stallTimeoutMs;
+      if (nowMs >= stallsAtMs) throw this.#stalled(edge, nowMs - edge.blockedSinceMs);
+      deadlineMs = Math.min(deadlineMs, stallsAtMs);
+    }
+    return blocked ? this.#timed(this.#wakeBy(deadlineMs - nowMs)) : undefined;
+  }
+
+  async #wakeBy(delayMs: number): Promise<void> {
+    const { clock, wake } = this.#writer;
+    if (delayMs === Number.POSITIVE_INFINITY) return wake.wait();
+    const disarm = clock.schedule(delayMs, () => wake.signal());
+    await wake.wait();
+    disarm();
+  }
+
+  async #timed(waiting: Promise<void>): Promise<void> {
+    const { clock, counters } = this.#writer;
+    const begunMs = clock.now();
+    await waiting;
+    counters.blockedMs += clock.now() - begunMs;
+  }
+
+  #stalled(edge: Edge, forMs: number): StageFailure {
+    const { name } = this.#writer;
+    const reader = this.#writer.laneName(edge.to);
+    const { held } = edge.window;
+    return new StageFailure({
+      code: "edge-stalled",
+      stage: name,
+      message: `the edge ${name} -> ${reader} has stalled: ${held} records wait for ${reader}, which has taken none for ${forMs} ms`,
+    });
+  }
+}

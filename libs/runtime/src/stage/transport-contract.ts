@@ -1,0 +1,49 @@
+import type { ContractRecord } from "@refold/core";
+
+import type { InputSet } from "../edge/input-set.ts";
+import type { StageContext } from "./stage-context.ts";
+import { StageFailure } from "./stage-fault.ts";
+
+/** Evidence for the record: whether each ended edge gave as many data records as its writer advertised. */
+export function transportContracts(context: StageContext, inputs: InputSet): readonly ContractRecord[] {
+  const found: ContractRecord[] = [];
+  for (const edge of inputs.edges) {
+    const { from, ended, read } = edge;
+    if (ended === undefined || context.contractMode({ contract: "transport", upstream: from }) === "off") continue;
+    const advertised = ended.counts.reduce((sum, { count }) => sum + count, 0);
+    const record = contract("transport", from, advertised, read);
+    edge.verdicts.set("transport", record.verdict);
+    found.push(record);
+  }
+  return found;
+}
+
+export function contract(
+  name: ContractRecord["contract"],
+  upstream: ContractRecord["upstream"],
+  advertised: number,
+  read: number,
+): ContractRecord {
+  return {
+    kind: "contract",
+    contract: name,
+    upstream,
+    verdict: advertised === read ? "held" : "violated",
+    advertised,
+    read,
+  };
+}
+
+/** The failure that a violated contract means under its mode, if any. */
+export function violation(context: StageContext, records: readonly ContractRecord[]): StageFailure | undefined {
+  const violated = records.find((record) => record.verdict === "violated" && context.contractMode(record) === "abort");
+  if (violated === undefined) return undefined;
+  const { contract: name, upstream, advertised, read } = violated;
+  const from = context.laneName(upstream);
+  const edge = from === context.name ? from : `${from} -> ${context.name}`;
+  return new StageFailure({
+    code: "contract-violated",
+    stage: context.name,
+    message: `the ${name} contract of ${edge} is violated: ${advertised} records were advertised, ${read} were read`,
+  });
+}
