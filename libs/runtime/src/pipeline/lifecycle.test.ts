@@ -104,6 +104,41 @@ describe("the lifecycle on record", () => {
     order("sink written", "out flushing", "sink flushed", "out draining", "sink closed", "out drained", "run drained");
   });
 
+  it("has its sources completed when the last of them has drained, not before", async () => {
+    const { recorded } = await runFlow(
+      flow("two", (f) => {
+        const long = f.source("long", Array<number>(5_000).fill(1));
+        f.merge(f.source("short", [1]), long).sink("out", () => undefined);
+        f.source("apart", [1]).sink("apart-out", () => undefined);
+      }),
+      { store: memoryStore() },
+    );
+    const lsnOf = (lane: string, to: string): number =>
+      recorded.framesOf(lane).find(({ records }) => records.some((r) => r.kind === "transition" && r.to === to))
+        ?.lsn as number;
+    for (const source of ["short", "long", "apart"]) {
+      expect(lsnOf(source, "drained")).toBeLessThan(lsnOf("system", "source-completed"));
+    }
+    expect(lsnOf("apart-out", "drained")).toBeLessThan(lsnOf("system", "source-completed"));
+    expect(recorded.moves("system").at(-1)).toBe("drained");
+  });
+
+  it("gives its log up when it has ended, however it did", async () => {
+    for (const end of ["completed", "cancelled", "failed"] as const) {
+      const store = memoryStore();
+      const described = flow("ending", (f) =>
+        f.source("numbers", [1]).sink("out", () => {
+          if (end === "failed") throw new Error("no");
+        }),
+      );
+      const run = await FlowRun.open(described, { store });
+      if (end === "cancelled") run.handle.stop("enough");
+      expect((await run.run()).status).toBe(end);
+      expect((await store.open(run.manifest.runId))._unsafeUnwrap().writing).toBe(false);
+      expect((await store.resume(run.manifest.runId)).isOk()).toBe(true);
+    }
+  });
+
   it("waits at ready until it is told to run", async () => {
     const happened: string[] = [];
     const run = await FlowRun.open(

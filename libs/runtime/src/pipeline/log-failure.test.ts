@@ -13,6 +13,7 @@ const full: StorageFault = { kind: "storage", operation: "write", path: "a disk"
 interface Resources {
   opened: number;
   closed: number;
+  written: number;
 }
 
 /** A flow with every kind of stage; its source and its sink count how often they are opened and closed. */
@@ -37,7 +38,7 @@ function ordersFlow(source: Resources, sink: Resources): Flow {
         describe: () => "counted",
         open() {
           sink.opened++;
-          return { write: () => undefined, close: () => void sink.closed++ };
+          return { write: () => void sink.written++, close: () => void sink.closed++ };
         },
       });
   });
@@ -50,7 +51,7 @@ afterEach(() => void process.off("unhandledRejection", note));
 
 const countOf = async (durability: Durability): Promise<number> => {
   let frames = 0;
-  const nothing = { opened: 0, closed: 0 };
+  const nothing = { opened: 0, closed: 0, written: 0 };
   const run = await FlowRun.open(ordersFlow({ ...nothing }, { ...nothing }), {
     store: memoryStore(),
     durability,
@@ -67,8 +68,8 @@ describe("when the log fails", () => {
       expect(frames).toBeGreaterThan(20);
       for (let failing = 0; failing < frames; failing++) {
         const store = memoryStore();
-        const source = { opened: 0, closed: 0 };
-        const sink = { opened: 0, closed: 0 };
+        const source = { opened: 0, closed: 0, written: 0 };
+        const sink = { opened: 0, closed: 0, written: 0 };
         const run = await FlowRun.open(ordersFlow(source, sink), {
           store,
           durability,
@@ -94,8 +95,8 @@ describe("when the log fails", () => {
     it(`while frames wait to be safe under ${durability}, the run ends as failed`, async () => {
       for (let failing = 1; failing < 40; failing += 3) {
         const store = memoryStore({ holdSafety: true });
-        const source = { opened: 0, closed: 0 };
-        const sink = { opened: 0, closed: 0 };
+        const source = { opened: 0, closed: 0, written: 0 };
+        const sink = { opened: 0, closed: 0, written: 0 };
         let appended = 0;
         const run = await FlowRun.open(ordersFlow(source, sink), {
           store,
@@ -109,11 +110,13 @@ describe("when the log fails", () => {
         }
         const before = appended;
         await run.clock.idle();
+        const { written } = sink;
         store.fail(full.cause);
         const { status, logFault } = await report;
         await run.clock.idle();
         expect(status).toBe(logFault === undefined ? "completed" : "failed");
         if (logFault === undefined) expect(appended).toBe(before);
+        expect(sink.written).toBe(written);
         expect(source.closed).toBe(source.opened);
         expect(sink.closed).toBe(sink.opened);
       }
