@@ -5,6 +5,7 @@ import type { LaneId, LaneSeq, Span, TypeId } from "../place.ts";
 import type { Cause, DataRecord, LogRecord, RecordKind } from "../record.ts";
 import { Malformed, MessagePackReader } from "./message-pack-reader.ts";
 import type { MessagePackWriter } from "./message-pack-writer.ts";
+import { readRows, writeRows } from "./number-rows.ts";
 import { RECORD_FIELDS, RECORD_KINDS } from "./record-fields.ts";
 import { Unstorable, type UnstorableReason } from "./unstorable.ts";
 
@@ -90,7 +91,7 @@ function writeData(writer: MessagePackWriter, record: DataRecord): void {
 
 function writeCause(writer: MessagePackWriter, cause: Cause): void {
   if (typeof cause === "number") writer.number(cause);
-  else writer.payload(cause, "cause");
+  else if (!writeRows(writer, "cause", cause)) writer.payload(cause, "cause");
 }
 
 function writeFields(writer: MessagePackWriter, record: LogRecord): void {
@@ -99,7 +100,7 @@ function writeFields(writer: MessagePackWriter, record: LogRecord): void {
   writer.number(CODES.get(record.kind) as number);
   // The table of fields is checked against the record's type where it is declared.
   const fields = record as unknown as Readonly<Record<string, unknown>>;
-  for (const name of names) writer.payload(fields[name], name);
+  for (const name of names) if (!writeRows(writer, name, fields[name])) writer.payload(fields[name], name);
 }
 
 /** Reads bodies. It keeps a cache of the keys it met; use one for a whole log. */
@@ -132,7 +133,7 @@ export class RecordDecoder {
       throw reader.malformed(`a ${RECORD_KINDS[code as number]} record of ${length} fields`);
     const record: Record<string, unknown> = { kind: RECORD_KINDS[code as number] };
     for (const [name, check] of fields) {
-      const value = reader.value();
+      const value = readRows(name, reader.value());
       if (!check(value)) throw reader.malformed(`a ${String(record["kind"])} record with a bad field '${name}'`);
       record[name] = value;
     }
@@ -143,7 +144,7 @@ export class RecordDecoder {
   #data(): DataRecord {
     const reader = this.#reader;
     const type = reader.value();
-    const cause = reader.value();
+    const cause = readRows("cause", reader.value());
     const originLane = reader.value();
     const originSeq = reader.value();
     if (!isNatural(type) || !isNatural(originLane) || !isNatural(originSeq) || !isCause(cause)) {
