@@ -6,7 +6,7 @@ import { memoryStore } from "@refold/log-memory";
 import { FlowRun, ManualClock, replayFlow, runFlow, tapLog, type RecordedRun } from "@refold/testkit";
 
 import { checkRecord } from "../test/check-record.ts";
-import { flowPlans, plannedFlow, type Delivered } from "../test/random-flow.ts";
+import { cuts, flowPlans, plannedFlow, type Delivered } from "../test/random-flow.ts";
 import { pipelineMachine, type PipelineEvent } from "./pipeline/pipeline-machine.ts";
 
 const RUNS = { seed: 20_260_101, numRuns: 60 };
@@ -33,11 +33,12 @@ const comparable = (run: RecordedRun): unknown =>
 describe("every run of every flow", () => {
   it("keeps the promises of the record, and delivers what is on record", async () => {
     await fc.assert(
-      fc.asyncProperty(flowPlans, async (plan) => {
+      fc.asyncProperty(flowPlans, cuts, async (plan, configuration) => {
         const delivered: Delivered = new Map();
         const run = await FlowRun.open(plannedFlow(plan, delivered), {
           store: memoryStore(),
           clock: new TickingClock(),
+          configuration,
         });
         const report = await run.run();
         expect(report).toMatchObject({ status: "completed", reason: undefined, fault: undefined, logFault: undefined });
@@ -56,9 +57,14 @@ describe("every run of every flow", () => {
 
   it("is matched by its replay, whose record is the same but for its epoch and digest; so is the replay of the replay", async () => {
     await fc.assert(
-      fc.asyncProperty(flowPlans, async (plan) => {
+      fc.asyncProperty(flowPlans, cuts, async (plan, configuration) => {
         const store = memoryStore();
-        const { recorded } = await runFlow(plannedFlow(plan), { store, clock: new TickingClock(), number: 1 });
+        const { recorded } = await runFlow(plannedFlow(plan), {
+          store,
+          clock: new TickingClock(),
+          number: 1,
+          configuration,
+        });
         const delivered: Delivered = new Map();
         const first = await replayFlow(plannedFlow(plan, delivered), { store, number: 1, into: 2 });
         const second = await replayFlow(plannedFlow(plan), { store, number: 2, into: 3 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-import { flow, groupBy, onEnd, type Flow, type FlowBuilder, type Stream } from "../src/index.ts";
+import { flow, groupBy, onEnd, type Configuration, type Flow, type FlowBuilder, type Stream } from "../src/index.ts";
 
 /** A flow as data, so that a failing example can be read. */
 export interface FlowPlan {
@@ -116,3 +116,11 @@ function sinkOf(stream: Stream<unknown>, name: string, delivered: Delivered): vo
   delivered.set(name, items);
   stream.sink(name, (item) => void items.push(item));
 }
+
+/** Settings that cut steps and windows anyhow. What a run amounts to does not depend on them. */
+export const cuts: fc.Arbitrary<Configuration> = fc
+  .record({
+    "stage.stepInputs": fc.integer({ min: 1, max: 300 }),
+    "flowControl.windowRecords": fc.integer({ min: 1, max: 300 }),
+  })
+  .map((flow) => ({ flow }));

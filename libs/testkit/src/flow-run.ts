@@ -1,12 +1,17 @@
 import type { Durability, RunId, RunLog, RunManifest, RunStore } from "@refold/core";
 import {
+  codeLayer,
   describeRun,
+  explainConfigurationFault,
   explainFlowFault,
   replayRun,
+  resolveConfiguration,
   startRun,
+  type Configuration,
   type Flow,
   type FlowDefinition,
   type FlowHandle,
+  type ResolvedConfiguration,
   type ReplayReport,
   type RunHost,
   type RunReport,
@@ -23,6 +28,8 @@ export interface FlowRunOptions {
   /** Numbers the run within its store; its id, and all that is random in it, follow from that. */
   readonly number?: number;
   readonly durability?: Durability;
+  /** What is set for it, as in code; without it, every default. */
+  readonly configuration?: Configuration;
   /** Puts something between the run and its log, see `tapLog`. */
   readonly tap?: (log: RunLog) => RunLog;
 }
@@ -45,21 +52,23 @@ export class FlowRun {
     readonly log: RunLog;
     readonly store: RunStore;
     readonly clock: ManualClock;
+    readonly settings: ResolvedConfiguration;
   }) {
     this.definition = parts.definition;
     this.manifest = parts.log.manifest;
     this.clock = parts.clock;
     this.#store = parts.store;
-    this.handle = startRun(parts.definition, parts.log, hostOf(parts.clock));
+    this.handle = startRun(parts.definition, parts.log, hostOf(parts.clock), { settings: parts.settings });
   }
 
-  /** Makes a run that waits to be told to run. Throws if the flow cannot be built, or the run not be kept. */
+  /** Makes a run that waits to be told to run. Throws if the flow or its settings are wrong, or the run cannot be kept. */
   static async open(flow: Flow, options: FlowRunOptions): Promise<FlowRun> {
     const { store, clock = new ManualClock(Date.UTC(2026, 0)), number = 1, durability = "buffered", tap } = options;
     const definition = builtFlow(flow);
     const manifest = describeRun(definition, { runId: testRunId(number), createdAtMs: clock.now(), durability });
+    const settings = resolved(options.configuration ?? {}, definition);
     const log = await created(store, manifest);
-    return new FlowRun({ definition, log: tap === undefined ? log : tap(log), store, clock });
+    return new FlowRun({ definition, log: tap === undefined ? log : tap(log), store, clock, settings });
   }
 
   /** Runs it to its end. */
@@ -128,6 +137,12 @@ function builtFlow(flow: Flow): FlowDefinition {
   const built = flow.build();
   if (built.isErr()) throw new Error(built.error.map(explainFlowFault).join("\n"), { cause: built.error });
   return built.value;
+}
+
+function resolved(configuration: Configuration, { topology }: FlowDefinition): ResolvedConfiguration {
+  const settings = resolveConfiguration({ layers: [codeLayer(configuration)], topology });
+  if (settings.isErr()) throw new Error(settings.error.map(explainConfigurationFault).join("\n"));
+  return settings.value;
 }
 
 async function created(store: RunStore, manifest: RunManifest): Promise<RunLog> {

@@ -93,7 +93,7 @@ describe("when the log fails", () => {
     });
 
     it(`while frames wait to be safe under ${durability}, the run ends as failed`, async () => {
-      for (let failing = 1; failing < 40; failing += 3) {
+      for (let failing = 0; failing < 40; failing += 3) {
         const store = memoryStore({ holdSafety: true });
         const source = { opened: 0, closed: 0, written: 0 };
         const sink = { opened: 0, closed: 0, written: 0 };

@@ -166,6 +166,7 @@ describe("stopping a run", () => {
     settle();
     await cancelled(run, await ended, "enough");
     expect(calls).toEqual(["close"]);
+    expect(run.clock.timers).toBe(0);
     expect((await run.recorded()).recordsOf("out", "receipt")).toMatchObject([{ count: 2 }]);
   });
 
