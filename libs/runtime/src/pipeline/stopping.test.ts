@@ -209,6 +209,44 @@ describe("stopping a run", () => {
     });
   }
 
+  for (const end of ["cancelled", "failed"] as const) {
+    it(`gives up a sink that does not close when its run is ${end}`, async () => {
+      let closings = 0;
+      const run = await FlowRun.open(
+        flow("stuck", (f) =>
+          f
+            .source("numbers", async function* () {
+              yield 1;
+              yield await never<number>();
+            })
+            .map("broken", (n) => {
+              if (end === "failed") throw new Error("broken");
+              return n;
+            })
+            .sink("out", {
+              guarantee: "at-least-once",
+              describe: () => "stuck",
+              open: () => ({
+                write: () => undefined,
+                close() {
+                  closings++;
+                  return never<void>();
+                },
+              }),
+            }),
+        ),
+        { store: memoryStore() },
+      );
+      const ended = run.run();
+      await run.clock.idle();
+      run.handle.stop("enough");
+      await run.clock.idle();
+      run.clock.advance(CANCEL_GRACE_MS);
+      expect((await ended).status).toBe(end);
+      expect(closings).toBe(1);
+    });
+  }
+
   it("gives up a source whose opening does not come back within its grace, and closes it if it comes back after all", async () => {
     let settle: (items: Iterable<number>) => void = () => undefined;
     let closed = 0;
