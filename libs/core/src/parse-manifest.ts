@@ -55,6 +55,7 @@ const FIELDS: readonly (readonly [field: string, holds: (value: unknown) => bool
   ["fingerprint", (value) => typeof value === "string", "text"],
   ["rootRunId", runId, "a run id"],
   ["replayOf", (value) => value === undefined || runId(value), "a run id"],
+  ["configuration", (value) => value === undefined || isListOfObjects(value), "a list of objects"],
   ["source", (value) => value === undefined || isSource(value), "a path with its sha256"],
 ];
 
@@ -76,6 +77,10 @@ function isTypeVersion(value: unknown): value is TypeVersion {
 
 function isTime(value: unknown): boolean {
   return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
+}
+
+function isListOfObjects(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isObject);
 }
 
 function isSource(value: unknown): boolean {

@@ -25,6 +25,8 @@ export interface RunManifest {
   readonly rootRunId: RunId;
   /** The run that this one replays. */
   readonly replayOf?: RunId;
+  /** Every setting in effect, with where it came from: plain data that core keeps and does not read. */
+  readonly configuration?: readonly object[];
   /** The flow's source file, where there was one. */
   readonly source?: { readonly path: string; readonly sha256: string };
 }

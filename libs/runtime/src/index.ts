@@ -1,4 +1,4 @@
-export { flow, isFlow, type Flow, type FlowBuilder } from "./authoring/flow.ts";
+export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
 export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";

@@ -1,5 +1,6 @@
 import { err, type Result } from "neverthrow";
 
+import type { FlowConfiguration } from "../config/configuration.ts";
 import type { FlowDefinition, Items } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { FlowRecorder } from "./flow-recorder.ts";
@@ -24,13 +25,20 @@ export interface FlowBuilder {
 /** A flow as its author wrote it. Building it gives a definition that can run any number of times. */
 export interface Flow {
   readonly name: string;
+  /** What its author sets for it, of the source `code`. It is checked when a run is opened. */
+  readonly configuration?: FlowConfiguration;
   /** Runs the build function and checks the graph: the definition, or everything that is wrong. */
   build(): Result<FlowDefinition, readonly FlowFault[]>;
 }
 
+export interface FlowOptions {
+  /** Settings that go with the flow wherever it runs. Files, the environment and the command line can override them. */
+  readonly configuration?: FlowConfiguration;
+}
+
 /** Describes a flow. The build function runs when the flow is built, and only then. */
-export function flow(name: string, build: (f: FlowBuilder) => void): Flow {
-  return { name, build: () => buildFlow(name, build) };
+export function flow(name: string, build: (f: FlowBuilder) => void, options: FlowOptions = {}): Flow {
+  return { name, ...options, build: () => buildFlow(name, build) };
 }
 
 /** Tells a flow from other values, also one made by another copy of this package. */

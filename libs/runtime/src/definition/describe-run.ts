@@ -1,6 +1,7 @@
 import { FORMAT_VERSION, SYSTEM_LANE_NAME, type Durability, type RunId, type RunManifest } from "@refold/core";
 import { toJson } from "@refold/topology";
 
+import type { ConfigurationEntry } from "../config/configuration-entry.ts";
 import type { FlowDefinition } from "./flow-definition.ts";
 
 /** What is known of a new run besides its flow. */
@@ -8,15 +9,18 @@ export interface RunIdentity {
   readonly runId: RunId;
   readonly createdAtMs: number;
   readonly durability: Durability;
+  /** What `ResolvedConfiguration.entries` gave. */
+  readonly configuration?: readonly ConfigurationEntry[];
   /** The flow's source file, where there was one. */
   readonly source?: NonNullable<RunManifest["source"]>;
   /** The run that the new one replays. */
   readonly replays?: RunManifest;
 }
 
-/** The manifest of a new run of a flow. A replay keeps the numbers of lanes and types of the run it replays. */
+/** The manifest of a new run of a flow. A replay keeps the numbers of lanes and types, and the settings, of its run. */
 export function describeRun(definition: FlowDefinition, identity: RunIdentity): RunManifest {
   const { runId, createdAtMs, durability, source, replays } = identity;
+  const configuration = identity.configuration ?? replays?.configuration;
   return {
     format: FORMAT_VERSION,
     runId,
@@ -29,6 +33,7 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     fingerprint: definition.topology.fingerprint,
     rootRunId: replays?.rootRunId ?? runId,
     ...(replays === undefined ? {} : { replayOf: replays.runId }),
+    ...(configuration === undefined ? {} : { configuration }),
     ...(source === undefined ? {} : { source }),
   };
 }
