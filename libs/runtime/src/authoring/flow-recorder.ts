@@ -1,14 +1,6 @@
 import { err, ok, type Result } from "neverthrow";
 
-import {
-  checkEventType,
-  eventType,
-  type EventType,
-  type LaneId,
-  type SinkConnector,
-  type TypeId,
-  type TypeVersion,
-} from "@refold/core";
+import { checkEventType, eventType, type EventType, type LaneId, type SinkConnector, type TypeId } from "@refold/core";
 import { topology } from "@refold/topology";
 
 import type { FlowDefinition, Items, PureDefinition, StageDefinition } from "../definition/flow-definition.ts";
@@ -117,15 +109,18 @@ export class FlowRecorder {
     return ok({ name: this.#name, topology: graph.value, stages, types });
   }
 
-  #types(): readonly TypeVersion[] {
-    const versions = new Map<string, Set<number>>();
+  /** Every type once: as it was declared where it was, else as the default of a stage. */
+  #types(): readonly EventType<unknown>[] {
+    const types = new Map<string, EventType<unknown>>();
     for (const { type } of this.#declared) {
-      if (type !== undefined) versions.set(type.name, (versions.get(type.name) ?? new Set()).add(type.version));
+      if (type === undefined) continue;
+      const known = types.get(type.name);
+      if (known !== undefined && known.version !== type.version) {
+        this.faults.push({ kind: "type-in-two-versions", type: type.name, versions: [known.version, type.version] });
+      }
+      if (known?.schema === undefined) types.set(type.name, type);
     }
-    for (const [type, known] of versions) {
-      if (known.size > 1) this.faults.push({ kind: "type-in-two-versions", type, versions: [...known] });
-    }
-    return [...versions].map(([name, [version]]) => ({ name, version: version as number }));
+    return [...types.values()];
   }
 
   #type(stage: string, declared: EventType<unknown> | undefined): EventType<unknown> {

@@ -28,7 +28,7 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     createdAtMs,
     durability,
     lanes: replays?.lanes ?? [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
-    types: replays?.types ?? definition.types,
+    types: replays?.types ?? definition.types.map(({ name, version }) => ({ name, version })),
     topology: toJson(definition.topology),
     fingerprint: definition.topology.fingerprint,
     rootRunId: replays?.rootRunId ?? runId,

@@ -1,4 +1,4 @@
-import type { LaneId, SinkConnector, TypeId, TypeVersion } from "@refold/core";
+import type { EventType, LaneId, SinkConnector, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
 import type { StageProgram } from "../step/stage-program.ts";
@@ -9,7 +9,8 @@ export interface FlowDefinition {
   readonly topology: Topology;
   /** In the order declared; the lane of each is its index + 1. */
   readonly stages: readonly StageDefinition[];
-  readonly types: readonly TypeVersion[];
+  /** By their id. */
+  readonly types: readonly EventType<unknown>[];
 }
 
 export type StageDefinition = SourceDefinition | PureDefinition | SinkDefinition;

@@ -7,6 +7,7 @@ import { Edge } from "../edge/edge.ts";
 import { InputSet } from "../edge/input-set.ts";
 import { SourceLatency } from "../metrics/source-latency.ts";
 import { PureStage } from "../stage/pure-stage.ts";
+import { SchemaCheck, type CheckedEdge } from "../stage/schema-check.ts";
 import { SinkStage } from "../stage/sink-stage.ts";
 import { SourceStage } from "../stage/source-stage.ts";
 import { StageContext } from "../stage/stage-context.ts";
@@ -67,6 +68,8 @@ export function wireStages(options: {
       wake: wakeOf(lane),
       outputs,
       counters: new StageCounters(),
+      schemas: new SchemaCheck(checkedEdges(definition, settings, stage)),
+      freeze: settings.flow("development.freeze"),
       stepInputs: settings.stage(name, stage.kind === "sink" ? "sink.batchInputs" : "stage.stepInputs"),
       contractMode: ({ contract, upstream }) =>
         contract === "source"
@@ -98,6 +101,21 @@ function flowControlOf(settings: ResolvedConfiguration, ends: EdgeEnds): FlowCon
     windowBytes: settings.edge(ends, "flowControl.windowBytes"),
     stallTimeoutMs: settings.edge(ends, "flowControl.stallTimeoutMs"),
   };
+}
+
+/** The edges into a stage whose payloads are to be held against the schema of their type. */
+function checkedEdges(
+  { stages, types }: FlowDefinition,
+  settings: ResolvedConfiguration,
+  stage: StageDefinition,
+): readonly CheckedEdge[] {
+  if (stage.kind === "source") return [];
+  return stage.upstream.flatMap((from) => {
+    const writer = stages[from - 1];
+    const schema = writer === undefined || writer.kind === "sink" ? undefined : types[writer.type]?.schema;
+    if (writer === undefined || schema === undefined) return [];
+    return settings.edge({ from: writer.name, to: stage.name }, "contracts.schema") === "off" ? [] : [{ from, schema }];
+  });
 }
 
 /** A source has one declared count for all its readers. */

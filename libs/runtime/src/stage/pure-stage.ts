@@ -17,7 +17,7 @@ import {
   type StatefulState,
   type TransformState,
 } from "./stage-machine.ts";
-import { transportContracts, violation } from "./transport-contract.ts";
+import { inputContracts, violation } from "./input-contracts.ts";
 
 type PureState = TransformState | StatefulState;
 type Directive = EventLoopDirective<PureEvent>;
@@ -100,7 +100,7 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
 
   #inputsEnded(end: EndKind): Directive {
     const context = this.#context;
-    const contracts = transportContracts(context, this.#inputs);
+    const contracts = inputContracts(context, this.#inputs);
     const failure = violation(context, contracts);
     if (failure === undefined) return { kind: "transition", event: { kind: "inputs-ended", end }, records: contracts };
     const poison = context.end("poison", this.#definition.type);
@@ -116,6 +116,8 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     let failure: StageFault | undefined;
     try {
       this.#inputs.take(context.stepInputs, (record, lane, seq, timeMs) => {
+        failure = context.schemaFault(lane, seq, record.payload);
+        if (failure !== undefined) throw new StageFailure(failure);
         try {
           step.take(record, lane, seq, timeMs);
         } catch (thrown) {

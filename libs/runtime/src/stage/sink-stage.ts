@@ -6,10 +6,11 @@ import type { InputSet } from "../edge/input-set.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { SourceLatency } from "../metrics/source-latency.ts";
+import { contract } from "./contract-record.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault } from "./stage-fault.ts";
 import { sinkMachine, type ResourceAction, type SinkEvent, type SinkState } from "./stage-machine.ts";
-import { contract, transportContracts, violation } from "./transport-contract.ts";
+import { inputContracts, violation } from "./input-contracts.ts";
 
 type Directive = EventLoopDirective<SinkEvent>;
 
@@ -85,7 +86,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
 
   #inputsEnded(end: Extract<SinkEvent, { kind: "inputs-ended" }>["end"]): Directive {
     const context = this.#context;
-    const contracts = [...transportContracts(context, this.#inputs)];
+    const contracts = [...inputContracts(context, this.#inputs)];
     for (const edge of this.#inputs.edges) {
       if (context.contractMode({ contract: "delivery", upstream: edge.from }) === "off") continue;
       const record = contract("delivery", edge.from, edge.read, this.#receipts.get(edge.from) ?? 0);
@@ -103,6 +104,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     const begunMs = clock.now();
     const batch = new Batch(context);
     this.#inputs.take(context.stepInputs, (record, lane, seq) => {
+      const fault = context.schemaFault(lane, seq, record.payload);
+      if (fault !== undefined) throw new StageFailure(fault);
       batch.add(record, lane, seq);
       return true;
     });

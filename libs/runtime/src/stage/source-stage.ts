@@ -7,10 +7,11 @@ import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { SourceLatency } from "../metrics/source-latency.ts";
 import { Intake } from "./intake.ts";
+import { contract } from "./contract-record.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault } from "./stage-fault.ts";
 import { sourceMachine, type ResourceAction, type SourceEvent, type SourceState } from "./stage-machine.ts";
-import { contract, violation } from "./transport-contract.ts";
+import { violation } from "./input-contracts.ts";
 
 type Directive = EventLoopDirective<SourceEvent>;
 

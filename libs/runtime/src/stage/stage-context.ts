@@ -12,11 +12,13 @@ import type {
 import { formatPlace } from "@refold/core";
 
 import type { Edge } from "../edge/edge.ts";
+import { deepFreeze } from "../step/deep-freeze.ts";
 import type { LaneWriter, RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
 import { CreditWait } from "./credit-wait.ts";
 import { OutsideCalls } from "./outside-calls.ts";
-import { LogFailure } from "./stage-fault.ts";
+import { LogFailure, type StageFault } from "./stage-fault.ts";
+import type { SchemaCheck } from "./schema-check.ts";
 import type { StageCounters } from "./stage-counters.ts";
 
 export interface StageContextOptions {
@@ -30,6 +32,9 @@ export interface StageContextOptions {
   /** The most inputs of one step. */
   readonly stepInputs: number;
   readonly contractMode: ContractModeOf;
+  readonly schemas: SchemaCheck;
+  /** Whether what the stage emits is frozen before others see it. */
+  readonly freeze: boolean;
 }
 
 /** What a contract of this stage does when it is violated. */
@@ -47,6 +52,8 @@ export class StageContext {
   readonly counters: StageCounters;
   readonly stepInputs: number;
   readonly contractMode: ContractModeOf;
+  readonly schemas: SchemaCheck;
+  readonly #freeze: boolean;
   readonly #outputs: readonly Edge[];
   readonly #credit: CreditWait;
 
@@ -60,6 +67,8 @@ export class StageContext {
     this.counters = options.counters;
     this.stepInputs = options.stepInputs;
     this.contractMode = options.contractMode;
+    this.schemas = options.schemas;
+    this.#freeze = options.freeze;
     this.outside = new OutsideCalls(options.clock);
     this.#outputs = options.outputs;
     this.#credit = new CreditWait(this, options.outputs);
@@ -104,9 +113,23 @@ export class StageContext {
     const appended = this.writer.appendAll(timeMs, records);
     this.counters.out += this.writer.dataRecords - before;
     if (appended.isErr()) throw new LogFailure(appended.error);
+    if (this.#freeze) for (const record of records) if (record.kind === "data") deepFreeze(record.payload);
     const [first, ...rest] = appended.value;
     if (first === undefined) return undefined;
     return rest.length === 0 ? this.pass(first) : this.#passAll(appended.value);
+  }
+
+  /** The fault of an input that does not satisfy the schema of its edge, where that is to fail the stage. */
+  schemaFault(from: LaneId, seq: LaneSeq, payload: unknown): StageFault | undefined {
+    const problem = this.schemas.problem(from, payload);
+    if (problem === undefined || this.contractMode({ contract: "schema", upstream: from }) !== "abort")
+      return undefined;
+    return {
+      code: "contract-violated",
+      stage: this.name,
+      input: this.place(from, seq),
+      message: `the schema contract of ${this.laneName(from)} -> ${this.name} is violated: ${problem}`,
+    };
   }
 
   /** The lane's end, with what it advertises. */

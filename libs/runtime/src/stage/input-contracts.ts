@@ -1,11 +1,12 @@
 import type { ContractRecord } from "@refold/core";
 
 import type { InputSet } from "../edge/input-set.ts";
+import { contract } from "./contract-record.ts";
 import type { StageContext } from "./stage-context.ts";
 import { StageFailure } from "./stage-fault.ts";
 
-/** Evidence for the record: whether each ended edge gave as many data records as its writer advertised. */
-export function transportContracts(context: StageContext, inputs: InputSet): readonly ContractRecord[] {
+/** Evidence for the record: whether each ended edge gave what its writer advertised, and what its schema asks for. */
+export function inputContracts(context: StageContext, inputs: InputSet): readonly ContractRecord[] {
   const found: ContractRecord[] = [];
   for (const edge of inputs.edges) {
     const { from, ended, read } = edge;
@@ -15,23 +16,7 @@ export function transportContracts(context: StageContext, inputs: InputSet): rea
     edge.verdicts.set("transport", record.verdict);
     found.push(record);
   }
-  return found;
-}
-
-export function contract(
-  name: ContractRecord["contract"],
-  upstream: ContractRecord["upstream"],
-  advertised: number,
-  read: number,
-): ContractRecord {
-  return {
-    kind: "contract",
-    contract: name,
-    upstream,
-    verdict: advertised === read ? "held" : "violated",
-    advertised,
-    read,
-  };
+  return [...found, ...context.schemas.contracts()];
 }
 
 /** The failure that a violated contract means under its mode, if any. */
