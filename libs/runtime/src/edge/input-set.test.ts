@@ -92,7 +92,9 @@ describe("an input set", () => {
           inputs.release();
         }
         expect(taken).toEqual(sent);
-        for (const edge of edges) expect(edge.window.room).toBe(WINDOW_RECORDS);
+        for (const { window } of edges) {
+          expect([window.held, window.creditRecords, window.creditBytes]).toEqual([0, WINDOW_RECORDS, 1_000_000]);
+        }
       }),
     );
   });
