@@ -10,10 +10,10 @@ import { pauseFor } from "./standing-still.ts";
 
 const STAGES = 100;
 const FLOWS = [1, 10] as const;
-const WATCH_MS: Readonly<Record<Scale, number>> = { full: 20_000, quick: 3000 };
+const WATCH_MS: Readonly<Record<Scale, number>> = { full: 10_000, quick: 3000 };
 
 /** Until the compiler and the collector of the runtime are done with what the start gave them. */
-const SETTLE_MS: Readonly<Record<Scale, number>> = { full: 3000, quick: 1000 };
+const SETTLE_MS: Readonly<Record<Scale, number>> = { full: 2000, quick: 1000 };
 
 export const idle: Bench = {
   name: "idle",
