@@ -1,4 +1,13 @@
-import type { Durability, RunId, RunLog, RunManifest, RunStore } from "@refold/core";
+import type {
+  Durability,
+  Logger,
+  MetricsExporter,
+  MetricsSnapshot,
+  RunId,
+  RunLog,
+  RunManifest,
+  RunStore,
+} from "@refold/core";
 import {
   codeLayer,
   describeRun,
@@ -8,6 +17,7 @@ import {
   resolveConfiguration,
   startRun,
   type Configuration,
+  type CreditGate,
   type Flow,
   type FlowDefinition,
   type FlowHandle,
@@ -30,6 +40,10 @@ export interface FlowRunOptions {
   readonly durability?: Durability;
   /** What is set for it, as in code; without it, every default. */
   readonly configuration?: Configuration;
+  readonly exporters?: readonly MetricsExporter[];
+  /** Withhold credit, see `EdgeGate`. */
+  readonly gates?: readonly CreditGate[];
+  readonly logger?: Logger;
   /** Puts something between the run and its log, see `tapLog`. */
   readonly tap?: (log: RunLog) => RunLog;
 }
@@ -53,12 +67,18 @@ export class FlowRun {
     readonly store: RunStore;
     readonly clock: ManualClock;
     readonly settings: ResolvedConfiguration;
+    readonly options: FlowRunOptions;
   }) {
     this.definition = parts.definition;
     this.manifest = parts.log.manifest;
     this.clock = parts.clock;
     this.#store = parts.store;
-    this.handle = startRun(parts.definition, parts.log, hostOf(parts.clock), { settings: parts.settings });
+    const { exporters = [], gates = [], logger } = parts.options;
+    this.handle = startRun(parts.definition, parts.log, hostOf(parts.clock, logger), {
+      settings: parts.settings,
+      exporters,
+      gates,
+    });
   }
 
   /** Makes a run that waits to be told to run. Throws if the flow or its settings are wrong, or the run cannot be kept. */
@@ -67,13 +87,44 @@ export class FlowRun {
     const definition = builtFlow(flow);
     const manifest = describeRun(definition, { runId: testRunId(number), createdAtMs: clock.now(), durability });
     const settings = resolved(options.configuration ?? {}, definition);
+    for (const { from, to } of options.gates ?? []) {
+      if (!definition.topology.upstream(to).includes(from)) throw new RangeError(`no edge ${from} -> ${to} for a gate`);
+    }
     const log = await created(store, manifest);
-    return new FlowRun({ definition, log: tap === undefined ? log : tap(log), store, clock, settings });
+    return new FlowRun({ definition, log: tap === undefined ? log : tap(log), store, clock, settings, options });
   }
 
   /** Runs it to its end. */
   run(): Promise<RunReport> {
     return this.handle.run();
+  }
+
+  /**
+   * Lets time pass, from one timer to the next, until the figures are as they should be, and gives them. Throws if the run
+   * ends before that, waits for something else than time, or `withinMs` milliseconds have passed, a minute by default. A run
+   * that never waits is to be held by an `EdgeGate`.
+   */
+  async untilMetrics(
+    holds: (figures: MetricsSnapshot) => boolean,
+    { withinMs = 60_000 }: { readonly withinMs?: number } = {},
+  ): Promise<MetricsSnapshot> {
+    const { clock, handle } = this;
+    const deadlineMs = clock.now() + withinMs;
+    for (;;) {
+      await clock.idle();
+      const figures = handle.metrics();
+      if (holds(figures)) return figures;
+      const { nextMs } = clock;
+      const why = !handle.isRunning
+        ? "the run is not running"
+        : nextMs === undefined
+          ? "the run waits for something else than time"
+          : nextMs > deadlineMs
+            ? `${withinMs} ms have passed`
+            : undefined;
+      if (why !== undefined) throw new Error(`the figures are not as they should be, and ${why}`);
+      clock.advance((nextMs as number) - clock.now());
+    }
   }
 
   /** What is on record of it by now. */
@@ -151,6 +202,6 @@ async function created(store: RunStore, manifest: RunManifest): Promise<RunLog> 
   return log.value;
 }
 
-function hostOf(clock: ManualClock): RunHost {
-  return { clock, runtime: "test", refold: "0.0.0" };
+function hostOf(clock: ManualClock, logger?: Logger): RunHost {
+  return { clock, runtime: "test", refold: "0.0.0", ...(logger === undefined ? {} : { logger }) };
 }

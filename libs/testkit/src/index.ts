@@ -18,6 +18,8 @@ export {
 } from "./metrics-exporter-conformance.ts";
 export { sampleMetrics, type SampleMetricsOptions } from "./metrics-exporter-conformance/samples.ts";
 export { ManualClock } from "./manual-clock.ts";
+export { EdgeGate } from "./edge-gate.ts";
+export { expectOrder, happensBefore } from "./record-order.ts";
 export { tapLog, type LogTapOptions } from "./log-tap.ts";
 export { readRun, RecordedRun, type DecodedFrame } from "./recorded-run.ts";
 export {

@@ -41,6 +41,11 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** When the next timer is due, in milliseconds since 1970; undefined if none is set. */
+  get nextMs(): number | undefined {
+    return this.#next(Number.POSITIVE_INFINITY)?.dueMs;
+  }
+
   /**
    * Lets `ms` milliseconds pass: fires what falls due, in the order of time and then of setting, each at its own time; also
    * what is set meanwhile. Throws a RangeError if time would run backwards, or if 100,000 timers do not bring it to an end.

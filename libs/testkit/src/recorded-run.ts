@@ -1,6 +1,8 @@
 import {
+  formatPlace,
   RecordDecoder,
   SYSTEM_LANE_NAME,
+  type LaneSeq,
   type LogRecord,
   type Lsn,
   type RunManifest,
@@ -38,6 +40,13 @@ export class RecordedRun {
   /** The records of one lane that are of one kind. */
   recordsOf<K extends LogRecord["kind"]>(stage: string, kind: K): readonly Extract<LogRecord, { kind: K }>[] {
     return this.records(stage).filter((record): record is Extract<LogRecord, { kind: K }> => record.kind === kind);
+  }
+
+  /** The place of the first record of a lane that is meant, as `stage:seq`. Throws a RangeError if there is none. */
+  place(stage: string, isMeant: (record: LogRecord) => boolean): string {
+    const seq = this.records(stage).findIndex(isMeant);
+    if (seq < 0) throw new RangeError(`"${stage}" has no such record`);
+    return formatPlace(stage, seq as LaneSeq);
   }
 
   /** What a stage has emitted. */
