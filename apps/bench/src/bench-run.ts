@@ -1,6 +1,15 @@
 import { rmSync } from "node:fs";
-import type { Durability, RunId, RunLog, RunManifest, RunStore } from "@refold/core";
-import { describeRun, startRun, type FlowDefinition, type FlowHandle, type RunHost } from "@refold/runtime";
+import type { Durability, MetricsExporter, RunId, RunLog, RunManifest, RunStore } from "@refold/core";
+import {
+  codeLayer,
+  describeRun,
+  resolveConfiguration,
+  startRun,
+  type Configuration,
+  type FlowDefinition,
+  type FlowHandle,
+  type RunHost,
+} from "@refold/runtime";
 import { runtimeName, systemClock, VERSION } from "refold";
 
 import { must } from "./must.ts";
@@ -14,6 +23,9 @@ export interface NewRun {
   /** Unique within the process. */
   readonly number: number;
   readonly replays?: RunManifest;
+  /** What differs from the defaults. */
+  readonly configuration?: Configuration;
+  readonly exporters?: readonly MetricsExporter[];
 }
 
 /** A new run's log, held for writing. */
@@ -29,8 +41,11 @@ export async function createLog({ definition, store, durability, number, replays
 
 /** A new run of a flow, which waits to be told to run. */
 export async function createRun(run: NewRun): Promise<{ readonly handle: FlowHandle; readonly location: string }> {
+  const { definition, store, configuration = {}, exporters = [] } = run;
+  const layers = [codeLayer(configuration)];
+  const settings = must(resolveConfiguration({ layers, topology: definition.topology }));
   const log = await createLog(run);
-  return { handle: startRun(run.definition, log, HOST), location: run.store.locate(log.manifest) };
+  return { handle: startRun(definition, log, HOST, { settings, exporters }), location: store.locate(log.manifest) };
 }
 
 /** How long the run took from its start until all of it was safe, in milliseconds. Only a completed run counts. */

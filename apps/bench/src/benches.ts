@@ -1,11 +1,25 @@
 import { append } from "./append.ts";
 import type { Bench } from "./bench-case.ts";
+import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
+import { metrics } from "./metrics.ts";
 import { pipeline } from "./pipeline.ts";
 import { read } from "./read.ts";
 import { replay } from "./replay.ts";
+import { stalled } from "./stalled.ts";
 import { transitions } from "./transitions.ts";
 
 /** Every bench, in the order of running. */
-export const BENCHES: readonly Bench[] = [pipeline, latency, append, read, replay, transitions, memory];
+export const BENCHES: readonly Bench[] = [
+  pipeline,
+  latency,
+  append,
+  read,
+  replay,
+  transitions,
+  memory,
+  stalled,
+  idle,
+  metrics,
+];

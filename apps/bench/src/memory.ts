@@ -5,6 +5,7 @@ import type { Bench, Metric, Scale } from "./bench-case.ts";
 import { benchFlow } from "./bench-flow.ts";
 import { createRun, timeRun } from "./bench-run.ts";
 import { makeOrder, makeOrders, reprice, type Order } from "./order.ts";
+import { standingStill } from "./standing-still.ts";
 import { mean, slope } from "./statistics.ts";
 
 const STAGES = 3;
@@ -60,7 +61,7 @@ async function inFlight(directory: string): Promise<readonly Metric[]> {
   const { handle } = await createRun({ definition: stuck, store, durability: "buffered", number: 2 });
   const before = heapBytes();
   const ended = handle.run();
-  const held = await whenStalled(handle);
+  const held = await standingStill(() => heldBy(handle));
   const value = (heapBytes() - before) / held;
   handle.stop("it was measured");
   open();
@@ -79,16 +80,9 @@ function* endlessOrders(): Generator<Order> {
   for (let index = 0; ; index++) yield makeOrder(index);
 }
 
-/** Resolves with the number of records between stages, once that has stood still for a while. */
-async function whenStalled(handle: FlowHandle): Promise<number> {
-  let held = -1;
-  for (let still = 0; still < 10;) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const now = handle.stages().reduce((sum, stage, index) => sum + stage.out - (index === 0 ? 0 : stage.in), 0);
-    still = now === held && now > 0 ? still + 1 : 0;
-    held = now;
-  }
-  return held;
+/** How many records are between stages. */
+function heldBy(handle: FlowHandle): number {
+  return handle.stages().reduce((sum, stage, index) => sum + stage.out - (index === 0 ? 0 : stage.in), 0);
 }
 
 /** The heap in use after a collection. The command of each runtime makes one possible. */

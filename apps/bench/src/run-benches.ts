@@ -79,9 +79,9 @@ function runBench(bench: Bench, options: Options, place: Place): BenchDone {
 /** Prints each target, and whether it was reached. */
 export function printTargets(rows: readonly Row[]): void {
   console.log("Targets, by the medians on Node");
-  for (const { says, verdict, row } of judge(rows)) {
-    const found = row === undefined ? "" : `: ${figureText(row.median, row.unit)} ${row.unit}`;
-    console.log(`  ${verdict.padEnd(12)}  ${says}${found}`);
+  for (const { says, verdict, found } of judge(rows)) {
+    const figure = found === undefined ? "" : `: ${figureText(found.value, found.unit)} ${found.unit}`;
+    console.log(`  ${verdict.padEnd(12)}  ${says}${figure}`);
   }
   console.log();
 }

@@ -20,6 +20,11 @@ export interface CliIo {
   importModule(path: string): Promise<unknown>;
   /** Hears of signals until the returned function is called. */
   onSignal(listener: (signal: StopSignal) => void): () => void;
+  /**
+   * Hears of errors that no code has caught, thrown or rejected, until the returned function is called. While somebody
+   * hears of them, they do not end the process.
+   */
+  onCrash(listener: (cause: unknown) => void): () => void;
   /** Ends the process without waiting for anything. */
   exitNow(code: number): void;
   /**

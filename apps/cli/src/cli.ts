@@ -12,6 +12,10 @@ import { EXIT, EXIT_CODES_HELP, type ExitCode } from "./exit-codes.ts";
 
 const RUN_HELP = "an id, the beginning of one, `last` (the last one recorded, replays left aside), or its directory";
 
+const SIGNALS_HELP = `
+The first SIGINT or SIGTERM ends the intake and lets what is on its way arrive, until shutdown.timeoutMs. The second one
+cancels the run; either way it ends as cancelled, with its reason on record. The third one ends the process at once.`;
+
 /** Runs one command line, without the program's own name, and gives the exit code. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
   let exit: ExitCode = EXIT.done;
@@ -52,8 +56,24 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
   command("run", "run a flow to its end and put all of it on record")
     .argument("<file>", "a TypeScript file whose default export is a flow")
     .addOption(
-      new Option("--durability <level>", "when a record counts as safe").choices(DURABILITIES).default("durable"),
+      new Option(
+        "--set <assignment>",
+        "a setting: key=value, stage:NAME.key=value, 'edge:FROM->TO.key=value'; repeatable",
+      )
+        // Given once for each time that the option is there.
+        .argParser((assignment, before: readonly string[] | undefined) => [...(before ?? []), assignment]),
     )
+    .option(
+      "--config <file>",
+      "the configuration file; else refold.config.* beside the flow or in the working directory",
+    )
+    .addOption(
+      new Option("--durability <level>", "when a record counts as safe; short for --set log.durability=LEVEL").choices(
+        DURABILITIES,
+      ),
+    )
+    .option("--metrics", "show the figures of the run when it has ended")
+    .addHelpText("after", SIGNALS_HELP)
     .option("--json", "write the outcome as JSON; what the flow prints goes to standard error")
     .action(async (file: string, options: Omit<RunArgs, "file">) => finish(await runCommand({ file, ...options }, io)));
 
@@ -63,6 +83,7 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
 
   command("show", "show what a run was and how it went")
     .argument("<run>", RUN_HELP)
+    .option("--config", "show every setting that was in effect, and where it came from")
     .option("--json", "write one JSON object")
     .action(async (run: string, options: Omit<ShowArgs, "run">) => finish(await showCommand({ run, ...options }, io)));
 

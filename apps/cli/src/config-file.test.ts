@@ -100,8 +100,9 @@ it("reads the default export of a module, in packages of either kind", async () 
 
 it("reads the same from the two examples of the documentation", async () => {
   const page = await readFile(new URL("../../../docs/configuration.md", import.meta.url), "utf8");
+  const files = page.split(/^## /m).find((section) => section.startsWith("In files")) ?? "";
   const example = (language: string): string =>
-    new RegExp(`\n\`\`\`${language}\n(.*?)\`\`\``, "s").exec(page)?.[1] ?? "";
+    new RegExp(`\n\`\`\`${language}\n(.*?)\`\`\``, "s").exec(files)?.[1] ?? "";
   await write("refold.config.toml", example("toml"));
   await write("named.ts", example("ts").replace(/^import .*$/m, "const config = <T>(given: T): T => given;"));
   const [fromToml, fromTs] = [await settingsHere(), await settingsHere({ named: "named.ts" })].map((settings) =>

@@ -6,7 +6,7 @@ export const EXIT = {
   failed: 1,
   /** A replay could not certify a part of the run. */
   uncertified: 2,
-  /** Refused: bad usage, a flow that cannot be built, a run that is not there, in use, damaged or of a later format. */
+  /** Refused: bad usage, a flow or settings that cannot be used, a run that is not there, in use, damaged or of a later format. */
   refused: 3,
   /** The machine would not: no space, no permission, a device that fails. Or Refold has a bug. */
   machine: 4,
@@ -21,6 +21,6 @@ export const EXIT_CODES_HELP = `Exit codes:
   0    done; a replay matched
   1    the run failed or was cancelled; a replay diverged
   2    a part of the run could not be certified
-  3    refused: bad usage, a flow that cannot be built, a run that is missing, in use, damaged or of a later format
+  3    refused: bad usage, a flow or settings that cannot be used, a run that is missing, in use, damaged or of a later format
   4    the machine would not: no space, no permission, a device that fails; or refold has a bug
-  130  a second interrupt (143: termination) ended the process at once`;
+  130  a third interrupt (143: termination) ended the process at once`;

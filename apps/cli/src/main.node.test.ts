@@ -99,17 +99,54 @@ export default flow("endless", (f) => {
 });
 `;
 
-it("seals a run as cancelled at SIGINT, also where a launcher sends it twice", async () => {
+it("lets arrive what is on its way at SIGINT and seals the run as cancelled, also where a launcher sends it twice", async () => {
   await writeFile(join(folder, "endless.flow.ts"), ENDLESS);
-  const { code, stdout } = await refold(["run", "endless.flow.ts"], (child) => {
+  const { code, stdout, stderr } = await refold(["run", "endless.flow.ts"], (child) => {
     child.stdout?.once("data", () => {
       child.kill("SIGINT");
       child.kill("SIGINT");
     });
   });
   expect(code).toBe(1);
+  expect(stderr).toMatch(/^Stopping the run after SIGINT: [^\n]*Once more cancels the run\.\n$/);
+  expect(stdout).toMatch(/out +\d+ +0 +drained/);
   expect(stdout).toMatch(/endless cancelled in .*: stopped by SIGINT/);
   expect((await refold(["runs"])).stdout).toMatch(/endless +cancelled/);
+});
+
+const STUCK = `import { flow } from "refold";
+setInterval(() => undefined, 60_000);
+export default flow("stuck", (f) => {
+  f.source("items", [1]).sink("out", () => { console.log("under way"); return new Promise(() => undefined); });
+});
+`;
+
+it("ends at once, without a seal, when SIGTERM comes again and again and a sink does not answer", async () => {
+  await writeFile(join(folder, "stuck.flow.ts"), STUCK);
+  let again: NodeJS.Timeout | undefined;
+  const { code, stderr } = await refold(["run", "stuck.flow.ts"], (child) => {
+    child.stdout?.once("data", () => (again = setInterval(() => child.kill("SIGTERM"), 50)));
+  });
+  clearInterval(again);
+  expect(stderr).toMatch(/^Stopping the run [^\n]*\nCancelling the run [^\n]*\nEnding at once after SIGTERM\.\n$/);
+  expect(code).toBe(143);
+  expect((await refold(["runs"])).stdout).toMatch(/stuck +interrupted/);
+});
+
+it.each([
+  ["thrown", 'setTimeout(() => { throw new RangeError("left behind"); })'],
+  ["rejected", 'Promise.reject(new RangeError("left behind"))'],
+])("seals a run as failed when an error is %s that nothing catches", async (how, statement) => {
+  const file = `${how}.flow.ts`;
+  const act = `if (item === 3) { ${statement}; }`;
+  await writeFile(join(folder, file), ENDLESS.replace(/if \(item === 3\).*?;/, act).replace("endless", how));
+  const { code, stdout, stderr } = await refold(["run", file]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^Failing the run after an error that nothing caught: RangeError: left behind\n {4}at .*flow\.ts:/,
+  );
+  expect(stdout).toMatch(/stage system: aborted: an error that nothing caught: RangeError: left behind/);
+  expect((await refold(["runs"])).stdout).toMatch(new RegExp(`${how} +failed`));
 });
 
 it("ends quietly when the reader of its output has gone", async () => {

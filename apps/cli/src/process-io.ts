@@ -6,6 +6,7 @@ import { importModule } from "./import-module.ts";
 import { StreamOutput } from "./stream-output.ts";
 
 const SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
+const CRASHES = ["uncaughtException", "unhandledRejection"] as const;
 
 /** The world as this process has it. */
 export function processIo(): CliIo {
@@ -21,6 +22,12 @@ export function processIo(): CliIo {
       for (const signal of SIGNALS) process.on(signal, listener);
       return () => {
         for (const signal of SIGNALS) process.off(signal, listener);
+      };
+    },
+    onCrash(listener) {
+      for (const kind of CRASHES) process.on(kind, listener);
+      return () => {
+        for (const kind of CRASHES) process.off(kind, listener);
       };
     },
     exitNow: (code) => process.exit(code),

@@ -65,10 +65,13 @@ export function recordFields(
       const { kind: _, cause, ...fields } = record;
       return { ...fields, causes: causes(cause) };
     }
-    case "contract":
-    case "liveness": {
+    case "contract": {
       const { kind: _, upstream, ...fields } = record;
       return { ...fields, upstream: lane(upstream) };
+    }
+    case "liveness": {
+      const { kind: _, upstream, reader, ...fields } = record;
+      return { ...fields, upstream: lane(upstream), reader: lane(reader) };
     }
     case "seal": {
       const { status, reason, data, digest } = record;

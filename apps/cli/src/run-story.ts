@@ -1,4 +1,15 @@
-import type { EpochRecord, LogRecord, RecordKind, RunManifest, SealRecord, TransitionRecord } from "@refold/core";
+import type {
+  ContractRecord,
+  EpochRecord,
+  LaneId,
+  LivenessRecord,
+  LogRecord,
+  RecordKind,
+  RunManifest,
+  SealRecord,
+  TransitionRecord,
+} from "@refold/core";
+import { SYSTEM_LANE } from "@refold/core";
 
 import type { ReadFrame } from "./read-records.ts";
 import { laneName } from "./record-form.ts";
@@ -9,6 +20,43 @@ export interface Passage {
   readonly event: string;
   readonly timeMs: number;
 }
+
+/** What a machine went through. */
+export interface MachineStory {
+  readonly name: string;
+  readonly initial: string;
+  readonly passages: readonly Passage[];
+}
+
+/** The run was told to pause, to go on, or to end early. */
+export interface ControlEvent {
+  readonly event: string;
+  readonly reason: string | undefined;
+  /** Until when what is on its way may arrive. */
+  readonly deadlineMs: number | undefined;
+  readonly timeMs: number;
+}
+
+/** The last verdict on a contract of an edge. The contract of a source with its declared count is from the source to itself. */
+export interface ContractVerdict extends Pick<ContractRecord, "contract" | "verdict" | "advertised" | "read"> {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The liveness of an edge changed. */
+export interface LivenessChange extends Pick<LivenessRecord, "status"> {
+  readonly from: string;
+  readonly to: string;
+  readonly timeMs: number;
+}
+
+/** The machine of the pipeline supervisor. Its lane has others, and a stage may bear the same name. */
+const PIPELINE = "pipeline";
+
+const CONTROL: ReadonlySet<string> = new Set(["pause", "resume", "stop-gracefully", "stop-timed-out", "cancel"]);
+
+/** How many changes of liveness, and how many control events, are kept: the last ones. */
+const KEPT = 1000;
 
 /** Why a run failed, as it stands on record. */
 export interface RecordedFailure {
@@ -29,13 +77,30 @@ export class RunStory {
   seal: SealRecord | undefined;
   failure: RecordedFailure | undefined;
   readonly epochs: { readonly timeMs: number; readonly epoch: EpochRecord }[] = [];
-  /** Per machine, in the order in which they first moved. */
-  readonly machines: Map<string, { readonly initial: string; readonly passages: Passage[] }> = new Map();
+  readonly control: ControlEvent[] = [];
+  /** How often the liveness of an edge changed, and the last changes. */
+  livenessChanges = 0;
+  readonly liveness: LivenessChange[] = [];
   /** Per lane, in the order of the manifest: records by kind. */
   readonly lanes: readonly { readonly name: string; readonly kinds: Map<RecordKind, number> }[];
 
+  readonly #machines = new Map<string, MachineStory & { readonly passages: Passage[] }>();
+  readonly #contracts = new Map<string, ContractVerdict>();
+  readonly #nameOf: (lane: LaneId) => string;
+
   constructor(manifest: RunManifest) {
-    this.lanes = manifest.lanes.map((_, lane) => ({ name: laneName(manifest, lane as never), kinds: new Map() }));
+    this.#nameOf = (lane) => laneName(manifest, lane);
+    this.lanes = manifest.lanes.map((_, lane) => ({ name: this.#nameOf(lane as LaneId), kinds: new Map() }));
+  }
+
+  /** In the order in which they first moved. */
+  get machines(): readonly MachineStory[] {
+    return [...this.#machines.values()];
+  }
+
+  /** In the order in which they were first judged. */
+  get contracts(): readonly ContractVerdict[] {
+    return [...this.#contracts.values()];
   }
 
   take({ frame, records }: ReadFrame): void {
@@ -46,22 +111,54 @@ export class RunStory {
     const kinds = this.lanes[frame.lane]?.kinds;
     for (const record of records) {
       kinds?.set(record.kind, (kinds.get(record.kind) ?? 0) + 1);
-      if (record.kind !== "data") this.#takeRecord(record, frame.timeMs);
+      if (record.kind !== "data") this.#takeRecord(record, frame.lane, frame.timeMs);
     }
   }
 
-  #takeRecord(record: Exclude<LogRecord, { kind: "data" }>, timeMs: number): void {
-    if (record.kind === "transition") this.#move(record, timeMs);
+  #takeRecord(record: Exclude<LogRecord, { kind: "data" }>, lane: LaneId, timeMs: number): void {
+    if (record.kind === "transition") this.#move(record, lane, timeMs);
+    else if (record.kind === "contract") this.#judge(record, lane);
+    else if (record.kind === "liveness") this.#change(record, timeMs);
     else if (record.kind === "epoch") this.epochs.push({ timeMs, epoch: record });
     else if (record.kind === "seal") this.seal = record;
   }
 
-  #move({ machine, event, from, to }: TransitionRecord, timeMs: number): void {
-    const known = this.machines.get(machine) ?? { initial: from, passages: [] };
-    this.machines.set(machine, known);
+  #move({ machine, event, from, to }: TransitionRecord, lane: LaneId, timeMs: number): void {
+    const key = `${lane} ${machine}`;
+    const known = this.#machines.get(key) ?? { name: machine, initial: from, passages: [] };
+    this.#machines.set(key, known);
     if (from !== to) known.passages.push({ state: to, event: event.kind, timeMs });
-    if (to === "failed") this.failure ??= readFailure(event, machine);
+    const isPipeline = lane === SYSTEM_LANE && machine === PIPELINE;
+    if (isPipeline && CONTROL.has(event.kind)) keep(this.control, readControl(event, timeMs));
+    // What else is in the system's lane may fail without the run.
+    if (to === "failed" && (isPipeline || lane !== SYSTEM_LANE)) this.failure ??= readFailure(event, machine);
   }
+
+  #judge({ contract, upstream, verdict, advertised, read }: ContractRecord, lane: LaneId): void {
+    const ends = { from: this.#nameOf(upstream), to: this.#nameOf(lane) };
+    this.#contracts.set(`${upstream} ${lane} ${contract}`, { ...ends, contract, verdict, advertised, read });
+  }
+
+  #change({ upstream, reader, status }: LivenessRecord, timeMs: number): void {
+    this.livenessChanges++;
+    keep(this.liveness, { from: this.#nameOf(upstream), to: this.#nameOf(reader), status, timeMs });
+  }
+}
+
+function keep<T>(list: T[], item: T): void {
+  list.push(item);
+  if (list.length > KEPT) list.shift();
+}
+
+/** As with failures, nothing is taken for granted but the event's kind. */
+function readControl(event: { readonly kind: string }, timeMs: number): ControlEvent {
+  const { reason, deadlineMs } = event as { readonly reason?: unknown; readonly deadlineMs?: unknown };
+  return {
+    event: event.kind,
+    reason: typeof reason === "string" ? reason : undefined,
+    deadlineMs: typeof deadlineMs === "number" ? deadlineMs : undefined,
+    timeMs,
+  };
 }
 
 /** The event came from a log, so nothing is taken for granted but its kind. */

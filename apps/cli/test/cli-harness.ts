@@ -46,6 +46,7 @@ export class CliHarness implements Omit<CliIo, "stdout" | "stderr"> {
   readonly exits: number[] = [];
   readonly #modules = new Map<string, () => unknown>();
   readonly #listeners = new Set<(signal: StopSignal) => void>();
+  readonly #crashListeners = new Set<(cause: unknown) => void>();
   #prints: ((text: string, print: () => void) => void) | undefined;
 
   private constructor(cwd: string) {
@@ -88,6 +89,16 @@ export class CliHarness implements Omit<CliIo, "stdout" | "stderr"> {
 
   signal(signal: StopSignal): void {
     for (const listener of this.#listeners) listener(signal);
+  }
+
+  onCrash(listener: (cause: unknown) => void): () => void {
+    this.#crashListeners.add(listener);
+    return () => this.#crashListeners.delete(listener);
+  }
+
+  /** As an error in a callback that the flow's code has left behind. */
+  crash(cause: unknown): void {
+    for (const listener of this.#crashListeners) listener(cause);
   }
 
   exitNow(code: number): void {

@@ -80,6 +80,6 @@ export interface MetricsSnapshot {
 export interface MetricsExporter {
   /** Called from time to time, and once more with the final figures. What it throws is told to the logger, nothing more. */
   export(snapshot: MetricsSnapshot): void | Promise<void>;
-  /** Called exactly once, after the last export. */
+  /** For whoever made the exporter to call, once, after the last export. A run does not: others may share its exporters. */
   close?(): void | Promise<void>;
 }

@@ -104,6 +104,9 @@ export function recordOf(kind: RecordKind): fc.Arbitrary<LogRecord> {
   return fc.record(
     { kind: fc.constant(kind), ...shape },
     // Only records that came round a cycle say how often.
-    { noNullPrototype: true, requiredKeys: ["kind", ...Object.keys(shape).filter((name) => name !== "hops")] },
+    {
+      noNullPrototype: true,
+      requiredKeys: ["kind", ...(Object.keys(shape).filter((name) => name !== "hops") as "kind"[])],
+    },
   ) as unknown as fc.Arbitrary<LogRecord>;
 }

@@ -1,10 +1,21 @@
 import { explainFault } from "@refold/core";
-import { explainFlowFault } from "@refold/runtime";
+import { explainConfigurationFault, explainFlowFault } from "@refold/runtime";
 
 import type { OpenRunFault } from "./open-run.ts";
 
-/** What happened, where, and what to do; of a flow that cannot be built, everything that is wrong with it. */
+/** What happened, where, and what to do; of a flow or settings that cannot be used, everything that is wrong with them. */
 export function explainOpenRunFault(fault: OpenRunFault): string {
-  if (fault.kind !== "flow-invalid") return explainFault(fault);
-  return ["The flow cannot be built:", ...fault.faults.map((one) => `  - ${explainFlowFault(one)}`)].join("\n");
+  switch (fault.kind) {
+    case "flow-invalid":
+      return listed("The flow cannot be built:", fault.faults.map(explainFlowFault));
+    case "configuration-invalid":
+      return listed("The configuration cannot be used:", fault.faults.map(explainConfigurationFault));
+    case "run-exists":
+    case "storage":
+      return explainFault(fault);
+  }
+}
+
+function listed(title: string, reasons: readonly string[]): string {
+  return [title, ...reasons.map((reason) => `  - ${reason}`)].join("\n");
 }

@@ -21,6 +21,7 @@ export type { EdgeContracts, FlowHandle } from "./pipeline/flow-handle.ts";
 export type { PipelineState } from "./pipeline/pipeline-machine.ts";
 export type { RunHost } from "./pipeline/run-host.ts";
 export { startRun, type StartOptions } from "./pipeline/start-run.ts";
+export type { CreditGate } from "./edge/credit-gate.ts";
 export { consoleSummary, type ConsoleSummaryOptions, type SummaryColours } from "./metrics/console-summary.ts";
 export { quantile } from "./metrics/quantile.ts";
 export type { EventLoopDirective, ExternalEventPolicy } from "./supervision/directive.ts";

@@ -1,4 +1,7 @@
-import { flow, memoryStore } from "refold";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { flow, memoryStore, type Flow, type MetricsSnapshot } from "refold";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { CliHarness } from "../../test/cli-harness.ts";
@@ -35,34 +38,81 @@ describe("a run that does not complete", () => {
     });
   });
 
-  it("stops at the first signal, and seals the run as cancelled", async () => {
-    await cli.module("endless.flow.ts", () => ({ default: endless(() => cli.signal("SIGTERM")) }));
-    const ran = await cli.refold("run", "endless.flow.ts");
+  it("takes in no more at the first signal, lets what is on its way arrive, and seals the run as cancelled", async () => {
+    const delivered: unknown[] = [];
+    await cli.module("endless.flow.ts", () => ({ default: endless(() => cli.signal("SIGTERM"), delivered) }));
+    const ran = await cli.refold("run", "endless.flow.ts", "--json");
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toMatch(/Stopping the run after SIGTERM/);
-    expect(ran.stdout).toMatch(/cancelled in .*: stopped by SIGTERM/);
+    expect(ran.stderr).toMatch(/Stopping the run after SIGTERM: .* for 30\.0 s\. Once more cancels the run\./);
     expect(cli.exits).toEqual([]);
-    expect((await cli.refold("runs")).stdout).toMatch(/endless +cancelled/);
+    const { status, reason, stages } = JSON.parse(ran.stdout) as Ended;
+    expect({ status, reason }).toEqual({ status: "cancelled", reason: "stopped by SIGTERM" });
+    expect(stages.map(({ state }) => state)).toEqual(["drained", "drained"]);
+    expect(stages[0]?.out).toBe(delivered.length);
     expect((await cli.refold("replay", "last", "--verify")).code).toBe(0);
+    expect((await cli.refold("show", "last")).stdout).toMatch(
+      /\nControl\n {2}\+\d+ ms {2}stop-gracefully, reason stopped by SIGTERM, deadline \+30\.\d s\n/,
+    );
+  });
+
+  it("cancels at the second signal, with the reason of the first", async () => {
+    let nowMs = 1_000_000;
+    cli.clock = { ...cli.clock, now: () => nowMs };
+    const open = deferred();
+    const stuck = flow("stuck", (f) => {
+      f.source("items", [1, 2]).sink("out", () => {
+        cli.signal("SIGINT");
+        nowMs += 500;
+        cli.signal("SIGINT");
+        return open.promise;
+      });
+    });
+    await cli.module("stuck.flow.ts", () => ({ default: stuck }));
+    const ran = await cli.refold("run", "stuck.flow.ts", "--set", "shutdown.timeoutMs=10");
+    open.resolve();
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(
+      /for 10 ms\. Once more cancels the run\.\nCancelling the run after SIGINT\. Once more ends/,
+    );
+    expect(ran.stdout).toMatch(/stuck cancelled in .*: stopped by SIGINT/);
+    expect(cli.exits).toEqual([]);
   });
 
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-  ] as const)("ends at once at a second %s, which the same keystroke does not count as", async (signal, code) => {
+  ] as const)("ends at once at a third %s, and counts those of one keystroke once", async (signal, code) => {
     let nowMs = 1_000_000;
     cli.clock = { ...cli.clock, now: () => nowMs };
     const signals = (): void => {
-      cli.signal(signal);
-      nowMs += 499;
-      cli.signal(signal);
-      expect(cli.exits).toEqual([]);
-      nowMs += 1;
-      cli.signal(signal);
+      for (const keystroke of [1, 2, 3]) {
+        cli.signal(signal);
+        nowMs += 499;
+        if (keystroke < 3) cli.signal(signal);
+        nowMs += 1;
+        expect(cli.exits).toHaveLength(keystroke < 3 ? 0 : 1);
+      }
     };
     await cli.module("endless.flow.ts", () => ({ default: endless(signals) }));
     await cli.refold("run", "endless.flow.ts");
     expect(cli.exits).toEqual([code]);
+  });
+
+  it("fails and is sealed when an error is caught by nothing, and tells the first one with the author's frames", async () => {
+    const crash = (): void => {
+      cli.crash(new RangeError("left behind"));
+      cli.crash("a consequence");
+    };
+    await cli.module("endless.flow.ts", () => ({ default: endless(crash) }));
+    const ran = await cli.refold("run", "endless.flow.ts");
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toMatch(
+      /^Failing the run after an error that nothing caught: RangeError: left behind\n {4}at .*run\.test\.ts/,
+    );
+    expect(ran.stderr).not.toContain("consequence");
+    expect(ran.stdout).toMatch(/endless failed in/);
+    expect(ran.stdout).toMatch(/stage system: aborted: an error that nothing caught: RangeError: left behind/);
+    expect((await cli.refold("runs")).stdout).toMatch(/endless +failed/);
   });
 
   it("tells why the log failed, and that what is on record can be read, with exit code 4", async () => {
@@ -85,8 +135,20 @@ describe("a run that does not complete", () => {
   });
 });
 
+interface Ended {
+  readonly status: string;
+  readonly reason: string;
+  readonly stages: readonly { readonly state: string; readonly in: number; readonly out: number }[];
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
 /** A source that never ends by itself; `act` is called once, when some items are on their way. */
-function endless(act: () => void) {
+function endless(act: () => void, delivered: unknown[] = []) {
   return flow("endless", (f) => {
     async function* items(): AsyncGenerator<number> {
       for (let i = 0; ; i++) {
@@ -96,7 +158,7 @@ function endless(act: () => void) {
         yield i;
       }
     }
-    f.source("items", items).sink("out", () => undefined);
+    f.source("items", items).sink("out", (item) => void delivered.push(item));
   });
 }
 
@@ -125,6 +187,138 @@ describe("a flow that cannot be built", () => {
     }));
     const { stderr } = await cli.refold("topology", "wrong.flow.ts");
     expect(stderr).toMatch(/cannot be built: The flow's build function threw: no table\n$/);
+  });
+});
+
+describe("what is set for a run", () => {
+  const tuned = (): Flow =>
+    flow(
+      "tuned",
+      (f) =>
+        f
+          .source("items", [1, 2])
+          .map("doubled", (n) => 2 * n)
+          .sink("out", () => undefined),
+      {
+        configuration: { flow: { "shutdown.timeoutMs": 1000, "metrics.intervalMs": 100 } },
+      },
+    );
+
+  it("comes from the code, the environment, a file and the command line, and is shown with its place", async () => {
+    const flowFile = await cli.module("tuned.flow.ts", () => ({ default: tuned() }));
+    const configFile = join(cli.cwd, "refold.config.toml");
+    await writeFile(configFile, "[flow]\nmetrics.intervalMs = 200\n\n[stages.doubled]\nstage.stepInputs = 5\n");
+    cli.env = { REFOLD_METRICS__INTERVAL_MS: "150", REFOLD_CONTROL__CAPACITY_EVENTS: "9" };
+    const assignments = ["--set", "edge:items->doubled.flowControl.windowRecords=7", "--set", "liveness.tickMs=50"];
+    const ran = await cli.refold("run", "tuned.flow.ts", "--durability", "buffered", ...assignments);
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    const { code, stdout } = await cli.refold("show", "last", "--config");
+    expect(code).toBe(0);
+    const rows = stdout.split("\n").map((line) => line.trim().split(/ {2,}/));
+    for (const row of [
+      ["key", "value", "for", "source", "place"],
+      ["shutdown.timeoutMs", "1000", "flow", "code", flowFile],
+      ["metrics.intervalMs", "200", "flow", "file", `${configFile}:2`],
+      ["stage.stepInputs", "5", "stage:doubled", "file", `${configFile}:5`],
+      ["control.capacityEvents", "9", "flow", "environment", "REFOLD_CONTROL__CAPACITY_EVENTS"],
+      ["log.durability", "buffered", "flow", "command line", "--set log.durability=buffered"],
+      ["flowControl.windowRecords", "4096", "global", "default"],
+      ["flowControl.windowRecords", "7", "edge:items->doubled", "command line", `--set ${assignments[1] ?? ""}`],
+    ]) {
+      expect(rows).toContainEqual(row);
+    }
+    expect(JSON.parse((await cli.refold("show", "last", "--json")).stdout)).toMatchObject({
+      manifest: { durability: "buffered" },
+    });
+    const asJson = JSON.parse((await cli.refold("show", "last", "--config", "--json")).stdout) as {
+      readonly configuration: readonly object[];
+    };
+    expect(asJson.configuration).toContainEqual({
+      key: "stage.stepInputs",
+      scope: "stage",
+      stage: "doubled",
+      value: 5,
+      source: "file",
+      where: `${configFile}:5`,
+    });
+  });
+
+  it("comes from the file that is named, and an assignment is stronger than the short form", async () => {
+    await cli.module("tuned.flow.ts", () => ({ default: tuned() }));
+    await writeFile(join(cli.cwd, "refold.config.toml"), "[flow]\nmetrics.intervalMs = 200\n");
+    await writeFile(join(cli.cwd, "other.json"), '{ "flow": { "metrics.intervalMs": 300 } }');
+    const argv = ["--config", "other.json", "--set", "log.durability=strict", "--durability", "buffered"];
+    expect((await cli.refold("run", "tuned.flow.ts", ...argv)).code).toBe(0);
+    const { stdout } = await cli.refold("show", "last", "--config");
+    expect(stdout).toMatch(/metrics\.intervalMs +300 +flow +file +\S+other\.json:1\n/);
+    expect(stdout).toMatch(/log\.durability +strict/);
+  });
+
+  it("is refused with all that is wrong with it, from every source, and nothing is recorded", async () => {
+    await cli.module("tuned.flow.ts", () => ({ default: tuned() }));
+    await writeFile(join(cli.cwd, "refold.config.json"), '{ "stages": { "dubled": { "stage.stepInputs": 5 } } }');
+    cli.env = { REFOLD_LOG__DURABLITY: "strict" };
+    const ran = await cli.refold("run", "tuned.flow.ts", "--set", "shutdown.timeoutMs=0");
+    expect(ran).toMatchObject({ code: 3, stdout: "" });
+    expect(ran.stderr).toMatch(/The configuration of the flow in \S+ cannot be used, for 3 reasons:\n {2}1\. /);
+    expect(ran.stderr).toMatch(/"REFOLD_LOG__DURABLITY" is not a key\. Did you mean "REFOLD_LOG__DURABILITY"\?/);
+    expect(ran.stderr).toMatch(
+      /refold\.config\.json(:1)?, "dubled" is not a stage of this flow\. Did you mean "doubled"\?/,
+    );
+    expect(ran.stderr).toMatch(/--set shutdown\.timeoutMs=0\), "shutdown\.timeoutMs" is 0\. It takes/);
+    expect((await cli.refold("runs")).stdout).toBe("");
+  });
+
+  it("is refused where its file cannot be read", async () => {
+    await cli.module("tuned.flow.ts", () => ({ default: tuned() }));
+    const ran = await cli.refold("run", "tuned.flow.ts", "--config", "gone.toml");
+    expect(ran).toMatchObject({ code: 3, stdout: "" });
+    expect(ran.stderr).toMatch(/There is no configuration file \S+gone\.toml/);
+  });
+
+  it("cannot be shown of a run that does not have it on record", async () => {
+    await cli.module("tuned.flow.ts", () => ({ default: tuned() }));
+    const { stdout } = await cli.refold("run", "tuned.flow.ts", "--json");
+    const path = join((JSON.parse(stdout) as { readonly location: string }).location, "manifest.json");
+    const { configuration: _, ...older } = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
+    await writeFile(path, JSON.stringify(older));
+    expect(await cli.refold("show", "last", "--config")).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/does not have its configuration on record/) as string,
+    });
+    await writeFile(path, JSON.stringify({ ...older, configuration: [{ key: "log.durability" }] }));
+    const { code, stderr } = await cli.refold("show", "last", "--config");
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/cannot be shown: .*entry 1 has no scope for "log\.durability"/);
+  });
+});
+
+describe("the figures of a run", () => {
+  const counted = (): Flow => flow("counted", (f) => f.source("items", [1, 2, 3]).sink("out", () => undefined));
+
+  it("are shown at its end with --metrics, and not without", async () => {
+    await cli.module("counted.flow.ts", () => ({ default: counted() }));
+    cli.stdout.columns = 60;
+    const { stdout } = await cli.refold("run", "counted.flow.ts", "--metrics");
+    const [, figures = ""] = /\n {2}replay .*\n\n([^]*)$/.exec(stdout) ?? [];
+    expect(figures).toMatch(/^counted {2}/);
+    expect(figures).toMatch(/^ {2}items → out +0 +.*healthy/m);
+    expect(Math.max(...figures.split("\n").map((line) => line.length))).toBeLessThanOrEqual(60);
+    expect((await cli.refold("run", "counted.flow.ts")).stdout).not.toMatch(/items → out/);
+  });
+
+  it("are in the JSON, exact", async () => {
+    await cli.module("counted.flow.ts", () => ({ default: counted() }));
+    const { metrics, runId } = JSON.parse((await cli.refold("run", "counted.flow.ts", "--json")).stdout) as {
+      readonly metrics: MetricsSnapshot;
+      readonly runId: string;
+    };
+    expect(metrics).toMatchObject({ runId, flow: "counted", state: "drained" });
+    expect(metrics.stages.map(({ stage, in: taken, out, state }) => [stage, taken, out, state])).toEqual([
+      ["items", 3, 3, "drained"],
+      ["out", 3, 0, "drained"],
+    ]);
+    expect(metrics.edges).toMatchObject([{ from: "items", to: "out", lag: 0, contracts: { transport: "held" } }]);
   });
 });
 

@@ -83,7 +83,10 @@ function listText(entries: readonly Entry[]): string {
     safeText(manifest.flow),
     status,
     timeText(manifest.createdAtMs),
-    endedAtMs === undefined ? "" : durationText(Math.max(0, endedAtMs - manifest.createdAtMs)),
+    // A replay repeats the times on record, which say nothing of how long it took.
+    endedAtMs === undefined || manifest.replayOf !== undefined
+      ? ""
+      : durationText(Math.max(0, endedAtMs - manifest.createdAtMs)),
     manifest.replayOf === undefined ? "" : `replays ${manifest.replayOf}`,
   ]);
   const columns = ["run", "flow", "status", "recorded", "took", ""].map((title) => ({ title }));

@@ -1,9 +1,12 @@
-import type { RunReader } from "@refold/core";
+import type { RunManifest, RunReader } from "@refold/core";
+import { configurationFromEntries, explainConfigurationFault } from "@refold/runtime";
 
+import { refused, refusedFor } from "../cli-fault.ts";
 import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { openRunFor, type FoundRun } from "../find-run.ts";
 import { readRecords } from "../read-records.ts";
+import { configurationLines } from "../rendering/configuration-lines.ts";
 import { jsonValue } from "../rendering/json-value.ts";
 import { storyLines } from "../rendering/story-lines.ts";
 import { styleFor } from "../rendering/style.ts";
@@ -16,6 +19,8 @@ import { runsDirectory } from "../runs-directory.ts";
 export interface ShowArgs {
   readonly run: string;
   readonly runs?: string;
+  /** Whether to show what was in effect for the run, in place of how it went. */
+  readonly config?: boolean;
   readonly json?: boolean;
 }
 
@@ -25,6 +30,7 @@ export async function showCommand(args: ShowArgs, io: CliIo): Promise<ExitCode> 
   if (opened.isErr()) return reportFault(opened.error, io);
   const { reader, manifest } = opened.value;
   try {
+    if (args.config === true) return await showConfiguration(manifest, args, io);
     const story = new RunStory(manifest);
     for await (const batch of readRecords(reader, false)) {
       if (batch.isErr()) return reportFault(batch.error, io);
@@ -42,6 +48,22 @@ export async function showCommand(args: ShowArgs, io: CliIo): Promise<ExitCode> 
   } finally {
     await reader.close();
   }
+}
+
+async function showConfiguration(manifest: RunManifest, { json }: ShowArgs, io: CliIo): Promise<ExitCode> {
+  const { runId, flow, configuration } = manifest;
+  if (configuration === undefined) {
+    return reportFault(refused(`The run ${runId} does not have its configuration on record.`), io);
+  }
+  const read = configurationFromEntries(configuration);
+  if (read.isErr()) {
+    const reasons = read.error.map(explainConfigurationFault);
+    return reportFault(refusedFor(`The configuration of the run ${runId} cannot be shown`, reasons), io);
+  }
+  const entries = read.value.entries();
+  if (json === true) await io.stdout.write(`${jsonValue({ runId, flow, configuration: entries })}\n`);
+  else await io.stdout.write(`${configurationLines(manifest, entries, styleFor(io.stdout, io.env)).join("\n")}\n`);
+  return EXIT.done;
 }
 
 function storyJson(
@@ -63,7 +85,10 @@ function storyJson(
     lastTimeMs: lastTimeMs ?? null,
     tornTail: reader.tornTail ?? null,
     epochs: story.epochs.map(({ timeMs, epoch: { runtime, refold } }) => ({ timeMs, runtime, refold })),
-    lifecycle: [...story.machines].map(([machine, { initial, passages }]) => ({ machine, initial, passages })),
+    lifecycle: story.machines.map(({ name: machine, initial, passages }) => ({ machine, initial, passages })),
+    control: story.control,
+    contracts: story.contracts,
+    liveness: { changes: story.livenessChanges, last: story.liveness },
     lanes: story.lanes.map(({ name, kinds }) => ({ name, records: Object.fromEntries(kinds) })),
     failure:
       failure === undefined

@@ -83,12 +83,19 @@ function summary(record: LogRecord, at: RecordAt, room: number): string {
       return oneLine(`${record.status}${record.reason === undefined ? "" : `: ${record.reason}`}`, room);
     case "error":
       return oneLine(`${record.error}: ${record.message}`, room);
+    case "contract": {
+      const { contract, verdict, upstream, advertised, read } = record;
+      const counts = `${countText(advertised)} advertised, ${countText(read)} read`;
+      return oneLine(`${contract} from ${laneName(manifest, upstream)}: ${verdict}, ${counts}`, room);
+    }
+    case "liveness": {
+      const { upstream, reader, status } = record;
+      return oneLine(`${laneName(manifest, upstream)} -> ${laneName(manifest, reader)}: ${status}`, room);
+    }
     case "watermark":
     case "timer":
     case "effect-started":
     case "effect-settled":
-    case "contract":
-    case "liveness":
     case "policy":
     case "snapshot":
       return previewValue(recordFields(record, { lane: at.read.frame.lane, manifest, inputs }), room);

@@ -17,7 +17,7 @@ export function reportLines(ended: {
   readonly style: Style;
 }): readonly string[] {
   const { opened, report, tookMs, replay, style } = ended;
-  const { status, reason, fault, stages } = report;
+  const { status, reason, fault, stages, abandoned } = report;
   const rows = stages.map(({ stage, state, in: taken, out }) => [stage, countText(taken), countText(out), state]);
   const columns = [
     { title: "stage" },
@@ -32,6 +32,7 @@ export function reportLines(ended: {
     "",
     `${style.bold(safeText(opened.manifest.flow))} ${styledStatus(status, style)} in ${durationText(tookMs)}${why}`,
     ...(fault === undefined ? [] : failure(fault, style)),
+    ...(abandoned.length === 0 ? [] : [`  given up, as they had not ended: ${abandoned.map(safeText).join(", ")}`]),
     `  kept in  ${opened.location}`,
     `  replay   ${style.cyan(replay)}`,
   ];

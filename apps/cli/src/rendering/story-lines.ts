@@ -1,7 +1,8 @@
 import type { FoundRun } from "../find-run.ts";
 import type { RunStatus } from "../run-status.ts";
-import type { RecordedFailure, RunStory } from "../run-story.ts";
+import type { ControlEvent, RecordedFailure, RunStory } from "../run-story.ts";
 import { safeText } from "./safe-text.ts";
+import { stackFrames } from "./stack-frames.ts";
 import { styledStatus } from "./status-style.ts";
 import type { Style } from "./style.ts";
 import { counted, countText, tableLines } from "./table.ts";
@@ -14,7 +15,10 @@ export interface Story {
   readonly style: Style;
 }
 
-/** A run for people: the facts, the lifecycle of each machine, the records of each lane, and why it failed. */
+/**
+ * A run for people: the facts, the lifecycle of each machine, what it was told while it went on, the contracts and the
+ * liveness of its edges, the records of each lane, and why it failed.
+ */
 export function storyLines(told: Story): readonly string[] {
   const { story, style } = told;
   return [
@@ -22,11 +26,19 @@ export function storyLines(told: Story): readonly string[] {
     "",
     style.bold("Lifecycle"),
     ...lifecycle(story),
+    ...section("Control", control(story), style),
+    ...section("Contracts", contracts(story, style), style),
+    ...section("Liveness", liveness(story), style),
     "",
     style.bold("Records"),
     ...lanes(story),
-    ...(story.failure === undefined ? [] : ["", style.bold("Failure"), ...failure(story.failure, style)]),
+    ...section("Failure", story.failure === undefined ? [] : failure(story.failure, style), style),
   ];
+}
+
+/** Nothing at all, where there is nothing to tell. */
+function section(title: string, lines: readonly string[], style: Style): readonly string[] {
+  return lines.length === 0 ? [] : ["", style.bold(title), ...lines];
 }
 
 function facts({ found, story, status, style }: Story): readonly string[] {
@@ -39,7 +51,10 @@ function facts({ found, story, status, style }: Story): readonly string[] {
       `${styledStatus(status, style)}${reason === undefined ? "" : `: ${safeText(reason)}`}${statusNote(status)}`,
     ],
     ["recorded", timeText(createdAtMs)],
-    story.lastTimeMs === undefined ? undefined : ["took", durationText(Math.max(0, story.lastTimeMs - createdAtMs))],
+    // A replay repeats the times on record, which say nothing of how long it took.
+    story.lastTimeMs === undefined || replayOf !== undefined
+      ? undefined
+      : ["took", durationText(Math.max(0, story.lastTimeMs - createdAtMs))],
     ["log", `${counted(story.records, "record")} in ${counted(story.frames, "frame")}, ${durability}`],
     ...story.epochs.map(
       ({ epoch }) => ["runtime", `${safeText(epoch.runtime)}, refold ${safeText(epoch.refold)}`] as const,
@@ -58,16 +73,71 @@ function statusNote(status: RunStatus): string {
   return status === "interrupted" ? ": it has no end on record, because its process died or could not write on" : "";
 }
 
-/** Times are counted from the first record. */
-function lifecycle({ machines, firstTimeMs }: RunStory): readonly string[] {
-  const start = firstTimeMs ?? 0;
-  const width = Math.max(0, ...[...machines.keys()].map((name) => safeText(name).length));
-  return [...machines].map(([name, { initial, passages }]) => {
-    const states = passages.map(
-      ({ state, timeMs }) => `${safeText(state)} +${durationText(Math.max(0, timeMs - start))}`,
-    );
+function lifecycle(story: RunStory): readonly string[] {
+  const { machines } = story;
+  const width = Math.max(0, ...machines.map(({ name }) => safeText(name).length));
+  return machines.map(({ name, initial, passages }) => {
+    const states = passages.map(({ state, timeMs }) => `${safeText(state)} ${sinceStart(story, timeMs)}`);
     return `  ${safeText(name).padEnd(width)}  ${[safeText(initial), ...states].join(" → ")}`;
   });
+}
+
+/** Times are counted from the first record. */
+function sinceStart({ firstTimeMs = 0 }: RunStory, timeMs: number): string {
+  return `+${durationText(Math.max(0, timeMs - firstTimeMs))}`;
+}
+
+function control(story: RunStory): readonly string[] {
+  const said = ({ event, reason, deadlineMs }: ControlEvent): string =>
+    [
+      safeText(event),
+      ...(reason === undefined ? [] : [`reason ${safeText(reason)}`]),
+      ...(deadlineMs === undefined ? [] : [`deadline ${sinceStart(story, deadlineMs)}`]),
+    ].join(", ");
+  return lastOf(
+    story.control.map((each) => `  ${sinceStart(story, each.timeMs)}  ${said(each)}`),
+    story.control.length,
+  );
+}
+
+function contracts({ contracts: judged }: RunStory, style: Style): readonly string[] {
+  if (judged.length === 0) return [];
+  const [titles = "", ...rows] = tableLines(
+    [
+      { title: "edge" },
+      { title: "contract" },
+      { title: "verdict" },
+      { title: "advertised", align: "right" },
+      { title: "read", align: "right" },
+    ],
+    judged.map(({ from, to, contract, verdict, advertised, read }) => [
+      edgeText(from, to),
+      contract,
+      verdict,
+      countText(advertised),
+      countText(read),
+    ]),
+  );
+  return [titles, ...rows.map((row, index) => (judged[index]?.verdict === "violated" ? style.red(row) : row))];
+}
+
+function liveness(story: RunStory): readonly string[] {
+  const lines = story.liveness.map(
+    ({ from, to, status, timeMs }) => `  ${sinceStart(story, timeMs)}  ${edgeText(from, to)}  ${status}`,
+  );
+  return lastOf(lines, story.livenessChanges);
+}
+
+/** A source's contract with itself has no edge. */
+function edgeText(from: string, to: string): string {
+  return from === to ? safeText(from) : `${safeText(from)} -> ${safeText(to)}`;
+}
+
+const SHOWN = 20;
+
+function lastOf(lines: readonly string[], total: number): readonly string[] {
+  const shown = lines.slice(-SHOWN);
+  return total > shown.length ? [`  ${countText(total - shown.length)} before these`, ...shown] : shown;
 }
 
 function lanes(story: RunStory): readonly string[] {
@@ -95,14 +165,4 @@ export function failure(
     `  stage ${style.bold(safeText(stage))}${at}: ${style.red(safeText(message))}`,
     ...frames.map((line) => `    ${style.dim(line)}`),
   ];
-}
-
-/** The frames of a stack that are in the author's code, without the message, which is told apart. `--json` gives it whole. */
-function stackFrames(stack: string): readonly string[] {
-  const lines = safeText(stack)
-    .split("\n")
-    .map((line) => line.trim());
-  return lines.filter(
-    (line) => /^at /.test(line) && !/[/\\](@refold|libs)[/\\]runtime[/\\]|[( ](node|ext|native):/.test(line),
-  );
 }

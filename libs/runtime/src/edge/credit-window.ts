@@ -1,3 +1,5 @@
+import type { CreditGate } from "./credit-gate.ts";
+
 /** How much may be on its way along one edge. */
 export interface FlowControlSettings {
   /** `enforce`: the writer waits for credit. Otherwise credit is at most counted, and only the hard limit holds. */
@@ -12,17 +14,24 @@ export interface FlowControlSettings {
 const HARD_RECORDS = 1_000_000;
 const HARD_BYTES = 1024 * 1024 * 1024;
 
+/** How many records may be offered before it is known what one weighs. */
+const UNWEIGHED_RECORDS = 64;
+
 /** The credit of one edge, in records and in bytes. */
 export class CreditWindow {
   readonly settings: FlowControlSettings;
   readonly #limitRecords: number;
   readonly #limitBytes: number;
+  readonly #gate: CreditGate | undefined;
   #records = 0;
   #bytes = 0;
+  /** What a record of the last frame weighed. */
+  #recordBytes: number | undefined;
 
-  constructor(settings: FlowControlSettings) {
+  constructor(settings: FlowControlSettings, gate?: CreditGate) {
     const enforced = settings.mode === "enforce";
     this.settings = settings;
+    this.#gate = gate;
     this.#limitRecords = enforced ? settings.windowRecords : HARD_RECORDS;
     this.#limitBytes = enforced ? settings.windowBytes : HARD_BYTES;
   }
@@ -40,14 +49,25 @@ export class CreditWindow {
     return Math.max(0, this.settings.windowBytes - Math.round(this.#bytes));
   }
 
-  /** How many data records the writer may still offer. One frame may weigh more than the bytes that are left. */
+  /**
+   * How many data records the writer may still offer, if they weigh what those of the last frame did. While a byte is left
+   * there is room for one, however heavy.
+   */
   get room(): number {
-    return this.#bytes >= this.#limitBytes ? 0 : this.#limitRecords - this.#records;
+    const bytes = this.#limitBytes - this.#bytes;
+    if (bytes <= 0) return 0;
+    const byBytes =
+      this.#recordBytes === undefined ? UNWEIGHED_RECORDS : Math.max(1, Math.floor(bytes / this.#recordBytes));
+    const room = Math.min(this.#limitRecords - this.#records, byBytes);
+    return this.#gate === undefined ? room : Math.min(room, this.#gate.credit);
   }
 
   spend(records: number, bytes: number): void {
+    if (records === 0) return;
     this.#records += records;
-    if (records > 0) this.#bytes += bytes;
+    this.#bytes += bytes;
+    this.#recordBytes = bytes / records;
+    this.#gate?.passed(records);
   }
 
   /** Bytes come back in proportion: records of one edge are much alike, and at the end nothing is held. */

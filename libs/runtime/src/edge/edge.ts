@@ -2,6 +2,7 @@ import { isInBand, type Clock, type ContractRecord, type EndRecord, type LaneId 
 
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
+import type { CreditGate } from "./credit-gate.ts";
 import { CreditWindow, type FlowControlSettings } from "./credit-window.ts";
 
 export interface EdgeOptions {
@@ -10,6 +11,7 @@ export interface EdgeOptions {
   readonly producer: Wake;
   readonly consumer: Wake;
   readonly flowControl: FlowControlSettings;
+  readonly gate?: CreditGate | undefined;
   readonly clock: Clock;
 }
 
@@ -24,7 +26,7 @@ export class Edge {
   readonly verdicts: Map<string, ContractRecord["verdict"]> = new Map();
   /** How many data records were read from this edge. */
   read = 0;
-  /** When something last went in or came out, in milliseconds since 1970. */
+  /** When something last came out, or went in where nothing waited, in milliseconds since 1970. */
   activeAtMs: number;
   /** Since when the writer waits for credit without any having come, in milliseconds since 1970. */
   blockedSinceMs: number | undefined;
@@ -41,7 +43,8 @@ export class Edge {
     this.#producer = options.producer;
     this.#consumer = options.consumer;
     this.#clock = options.clock;
-    this.window = new CreditWindow(options.flowControl);
+    this.window = new CreditWindow(options.flowControl, options.gate);
+    options.gate?.attach(() => options.producer.signal());
     this.activeAtMs = options.clock.now();
   }
 
@@ -57,8 +60,8 @@ export class Edge {
       else if (record.kind === "end") end = true;
     }
     if (inputs === 0 && !end) return;
+    if (this.window.held === 0) this.activeAtMs = frame.timeMs;
     this.window.spend(inputs, frame.bytes);
-    this.activeAtMs = frame.timeMs;
     this.#frames.push(frame);
     this.#consumer.signal();
   }

@@ -24,7 +24,13 @@ export const aggregatorMachine = (): Machine<AggregatorState, AggregatorEvent> =
     .final("failed")
     .buildOrThrow();
 
-/** Takes a snapshot of a run from time to time, and a last one with the final figures, and hands them to the exporters. */
+/** How long an exporter has for one snapshot, in milliseconds. Then the run goes on without waiting for it. */
+export const EXPORT_TIMEOUT_MS = 5_000;
+
+/**
+ * Takes a snapshot of a run from time to time and hands it to the exporters, until the figures will not change any more. The
+ * final ones are handed over when the run is sealed: only then are they exact.
+ */
 export class MetricsAggregator implements SelfSupervised<AggregatorState, AggregatorEvent, never> {
   readonly machine: Machine<AggregatorState, AggregatorEvent> = aggregatorMachine();
   readonly #snapshot: () => MetricsSnapshot;
@@ -55,10 +61,21 @@ export class MetricsAggregator implements SelfSupervised<AggregatorState, Aggreg
     return this.#last ?? this.#snapshot();
   }
 
-  /** Tells it that the figures will not change any more. */
+  /** Ends the snapshots from time to time. */
   finish(): void {
     this.#finishing = true;
     this.#wake.signal();
+  }
+
+  /** The figures are now final. */
+  freeze(): void {
+    this.#last = this.#snapshot();
+  }
+
+  /** Hands the figures to every exporter. */
+  async exportFigures(): Promise<void> {
+    const snapshot = this.figures;
+    await Promise.all(this.#exporters.map((exporter) => this.#export(exporter, snapshot)));
   }
 
   dispatch(state: AggregatorState): EventLoopDirective<AggregatorEvent> | Promise<EventLoopDirective<AggregatorEvent>> {
@@ -66,7 +83,7 @@ export class MetricsAggregator implements SelfSupervised<AggregatorState, Aggreg
       case "created":
         return { kind: "transition", event: { kind: "begin" } };
       case "collecting":
-        return this.#finishing ? this.#collectLast() : this.#collect();
+        return this.#finishing ? { kind: "transition", event: { kind: "finish" } } : this.#collect();
       case "finished":
       case "failed":
         return { kind: "terminate" };
@@ -85,27 +102,26 @@ export class MetricsAggregator implements SelfSupervised<AggregatorState, Aggreg
       this.#exporters.length > 0 ? this.#clock.schedule(this.#intervalMs, () => this.#wake.signal()) : undefined;
     await this.#wake.wait();
     disarm?.();
-    if (!this.#finishing) await this.#export(this.#snapshot());
+    if (!this.#finishing) await this.exportFigures();
     return { kind: "continue" };
   }
 
-  async #collectLast(): Promise<EventLoopDirective<AggregatorEvent>> {
-    this.#last = this.#snapshot();
-    await this.#export(this.#last);
-    for (const exporter of this.#exporters) await this.#quietly("close", () => exporter.close?.());
-    return { kind: "transition", event: { kind: "finish" } };
-  }
-
-  async #export(snapshot: MetricsSnapshot): Promise<void> {
-    for (const exporter of this.#exporters) await this.#quietly("export", () => exporter.export(snapshot));
-  }
-
-  /** An exporter that fails must not fail the run. */
-  async #quietly(what: string, call: () => void | Promise<void>): Promise<void> {
+  /** An exporter that fails, or hangs, must not do so to the run. */
+  async #export(exporter: MetricsExporter, snapshot: MetricsSnapshot): Promise<void> {
+    let disarm: (() => void) | undefined;
     try {
-      await call();
+      const exported = exporter.export(snapshot);
+      if (typeof exported?.then !== "function") return;
+      const late = new Promise<boolean>((resolve) => {
+        disarm = this.#clock.schedule(EXPORT_TIMEOUT_MS, () => resolve(true));
+      });
+      if ((await Promise.race([exported, late])) === true) {
+        this.#logger?.warn("a metrics exporter did not come back", { afterMs: EXPORT_TIMEOUT_MS });
+      }
     } catch (cause) {
-      this.#logger?.warn(`a metrics exporter failed to ${what}`, { cause: String(cause) });
+      this.#logger?.warn("a metrics exporter failed to export", { cause: String(cause) });
+    } finally {
+      disarm?.();
     }
   }
 }

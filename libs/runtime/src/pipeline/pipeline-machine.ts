@@ -144,6 +144,7 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
           state.paused ? { state: { ...state, paused: false }, actions: [{ kind: "resume-sources" }] } : {},
         )
         .stay("stop-gracefully", (state, event) => {
+          if (state.stop !== undefined) return {};
           const stop = firstStop(state.stop, event);
           return { state: { ...state, stop }, actions: [{ kind: "drain-sources" }, ...armed(state.stop, stop)] };
         })

@@ -23,6 +23,7 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
   /** Why a stage has stopped without a state that says so. */
   #abandoned: StageFault | undefined;
   #disarm: (() => void) | undefined;
+  #late: readonly string[] = [];
 
   constructor(options: {
     readonly tasks: readonly StageTask[];
@@ -89,6 +90,11 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
     }
   }
 
+  /** The stages that had not ended at the deadline for it. */
+  get late(): readonly string[] {
+    return this.#late;
+  }
+
   /** No timer outlives the run. */
   disarm(): void {
     this.#disarm?.();
@@ -124,11 +130,16 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
     for (const task of this.#tasks) if (task.isSource) task.tell({ kind });
   }
 
-  /** Every stage is told, then awaited, under one deadline. Late ones are left behind: the log takes nothing from them. */
+  /** Every stage is told, then awaited, under one deadline. Late ones are left behind: nothing of them goes on record. */
   async #shutDown(reason: string, timeoutMs: number): Promise<void> {
     for (const task of this.#tasks) task.tell({ kind: "cancel", reason });
     await new Promise<void>((resolve) => {
-      const disarm = this.#clock.schedule(timeoutMs, resolve);
+      const disarm = this.#clock.schedule(timeoutMs, () => {
+        const late = this.#tasks.filter((task) => !task.hasEnded);
+        this.#late = late.map(({ name }) => name);
+        for (const task of late) task.giveUp();
+        resolve();
+      });
       void Promise.all(this.#tasks.map((task) => task.ended)).then(() => {
         disarm();
         resolve();

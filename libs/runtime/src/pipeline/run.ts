@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "neverthrow";
+import { err, type Result } from "neverthrow";
 
 import {
   Journal,
@@ -15,6 +15,7 @@ import type { Topology } from "@refold/topology";
 
 import type { FlowDefinition } from "../definition/flow-definition.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
+import type { CreditGate } from "../edge/credit-gate.ts";
 import type { Edge } from "../edge/edge.ts";
 import { consoleSummary } from "../metrics/console-summary.ts";
 import { MetricsAggregator, type AggregatorEvent } from "../metrics/metrics-aggregator.ts";
@@ -38,12 +39,19 @@ import { wireStages, type WiredStages } from "./wire-stages.ts";
 
 const DEFAULT_REASON = "user_stop";
 
+/** Events that come at most once: materialize, run, fail, cancel, stop gracefully, and its deadline. */
+const ONCE = 6;
+
+/** How many states of a stage are reported: that it is ready, and its end. */
+const REPORTS = 2;
+
 interface RunOptions {
   readonly definition: FlowDefinition;
   readonly log: RunLog;
   readonly host: RunHost;
   readonly settings: ResolvedConfiguration;
   readonly exporters: readonly MetricsExporter[];
+  readonly gates: readonly CreditGate[];
 }
 
 /** One run from its first frame to its seal. */
@@ -66,9 +74,10 @@ export class Run implements FlowHandle {
   #startedAtMs = 0;
   #running = false;
   #report: Promise<RunReport> | undefined;
+  readonly #sent: Set<PipelineEvent["kind"]> = new Set();
 
   constructor(options: RunOptions) {
-    const { definition, log, host, settings, exporters } = options;
+    const { definition, log, host, settings, exporters, gates } = options;
     const { clock, logger } = host;
     this.runId = log.manifest.runId;
     this.flowName = definition.name;
@@ -76,12 +85,12 @@ export class Run implements FlowHandle {
     this.systemJournal = new Journal(log, SYSTEM_LANE);
     this.#options = options;
     this.#turns = new Turns(clock);
-    this.#wired = wireStages({ definition, log, clock, turns: this.#turns, settings });
+    this.#wired = wireStages({ definition, log, clock, turns: this.#turns, settings, gates });
     this.#system = new LaneWriter(log, SYSTEM_LANE);
     const { tasks, edges } = this.#wired;
     const wake = new Wake();
-    // Room for the commands of a handle, and for every state that every stage can report.
-    this.#channel = new Channel(settings.flow("control.capacityEvents") + tasks.length * 8, wake);
+    // Room for what can be asked for any number of times, for what is asked for once, and for what every stage reports.
+    this.#channel = new Channel(settings.flow("control.capacityEvents") + ONCE + tasks.length * REPORTS, wake);
     const shutdownTimeoutMs = settings.flow("shutdown.timeoutMs");
     this.#supervisor = new PipelineSupervisor({ tasks, channel: this.#channel, wake, clock, shutdownTimeoutMs });
     this.#state = new Watched(this.#supervisor.machine.initial);
@@ -123,7 +132,7 @@ export class Run implements FlowHandle {
 
   run(): Promise<RunReport> {
     const report = this.#begin();
-    void this.#ready.then(() => this.#channel.send({ kind: "run" }));
+    void this.#ready.then(() => this.#sendOnce({ kind: "run" }));
     return report;
   }
 
@@ -142,7 +151,7 @@ export class Run implements FlowHandle {
 
   stop(reason: string = DEFAULT_REASON): void {
     void this.#begin();
-    this.#channel.send({ kind: "cancel", reason });
+    this.#sendOnce({ kind: "cancel", reason });
   }
 
   stopCancel(reason?: string): void {
@@ -156,7 +165,7 @@ export class Run implements FlowHandle {
     void this.#begin();
     const { host, settings } = this.#options;
     const deadlineMs = host.clock.now() + (timeoutMs ?? settings.flow("shutdown.timeoutMs"));
-    this.#channel.send({ kind: "stop-gracefully", reason, deadlineMs });
+    this.#sendOnce({ kind: "stop-gracefully", reason, deadlineMs });
   }
 
   shutdown(options?: { readonly timeoutMs?: number; readonly reason?: string }): Promise<RunReport> {
@@ -166,7 +175,7 @@ export class Run implements FlowHandle {
 
   abort(reason: string): void {
     void this.#begin();
-    this.#channel.send({ kind: "fail", fault: { code: "unexpected", stage: "system", message: `aborted: ${reason}` } });
+    this.#sendOnce({ kind: "fail", fault: { code: "unexpected", stage: "system", message: `aborted: ${reason}` } });
   }
 
   states(): AsyncIterableIterator<PipelineState> {
@@ -226,27 +235,38 @@ export class Run implements FlowHandle {
 
   #whileFlowing(event: PipelineEvent): Result<void, HandleFault> {
     if (this.state.kind !== "running") return err({ kind: "not-running", state: this.state.kind });
+    const limit = this.#options.settings.flow("control.capacityEvents");
+    return this.#channel
+      .send(event, limit)
+      .mapErr(() => ({ kind: "send-failed", reason: "full", limit }) satisfies HandleFault);
+  }
+
+  /** Of what can count but once, only the first is sent: repeating it cannot fill the channel. */
+  #sendOnce(event: PipelineEvent): void {
+    if (this.#sent.has(event.kind)) return;
+    this.#sent.add(event.kind);
     this.#channel.send(event);
-    return ok();
   }
 
   #begin(): Promise<RunReport> {
     // Begun once, even by one who is told of its first frame.
-    this.#report ??= Promise.resolve().then(() => this.#live());
+    if (this.#report === undefined) {
+      this.#running = true;
+      this.#report = Promise.resolve().then(() => this.#live());
+    }
     return this.#report;
   }
 
   async #live(): Promise<RunReport> {
     const { definition, host } = this.#options;
     const { clock, runtime, refold } = host;
-    this.#running = true;
     this.#startedAtMs = clock.now();
     const fingerprints = Object.fromEntries(definition.stages.map(({ name, fingerprint }) => [name, fingerprint]));
     const epoch = this.#system.append(this.#startedAtMs, [{ kind: "epoch", runtime, refold, fingerprints }]);
     if (epoch.isErr()) return this.#abandoned(epoch.error);
     for (const task of this.#wired.tasks) task.state.watch((state) => this.#hear(task, state));
     this.#channel.send({ kind: "materialize" });
-    const metrics = this.#superviseMetrics();
+    const metrics = this.#keepsFigures ? this.#superviseMetrics() : undefined;
     this.#liveness.start();
     const end = await supervise({
       supervised: this.#supervisor,
@@ -261,6 +281,10 @@ export class Run implements FlowHandle {
     this.#metrics.finish();
     await metrics;
     return this.#finish(end);
+  }
+
+  get #keepsFigures(): boolean {
+    return this.#options.settings.flow("metrics.enabled");
   }
 
   #superviseMetrics(): Promise<unknown> {
@@ -327,11 +351,12 @@ export class Run implements FlowHandle {
   }
 
   async #closed(outcome: Outcome & Pick<RunReport, "logFault">): Promise<RunReport> {
+    this.#metrics.freeze();
     await this.#options.log.close();
+    if (this.#keepsFigures) await this.#metrics.exportFigures();
     this.#running = false;
     this.#state.end();
-    const abandoned = this.#wired.tasks.filter((task) => !task.hasEnded).map((task) => task.name);
-    return { ...outcome, stages: this.stages(), abandoned };
+    return { ...outcome, stages: this.stages(), abandoned: this.#supervisor.late };
   }
 }
 

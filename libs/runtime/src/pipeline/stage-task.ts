@@ -88,9 +88,20 @@ export class StageTask {
     });
   }
 
-  /** A stage that has ended takes no command any more, and needs none. */
+  /**
+   * A stage that has ended takes no command any more, and needs none. A pause and a resume that both still wait come to
+   * nothing, so that there is always room for the commands that come once.
+   */
   tell(command: StageCommand): void {
     if (command.kind === "cancel") this.#context.outside.cancel();
+    const opposite = command.kind === "pause" ? "resume" : command.kind === "resume" ? "pause" : undefined;
+    if (opposite !== undefined && this.#channel.takeBack(({ kind }) => kind === opposite)) return;
     this.#channel.send(command);
+  }
+
+  /** Leaves the stage behind: nothing of it goes on record any more, and nothing is awaited. */
+  giveUp(): void {
+    this.#context.writer.close();
+    this.#context.outside.giveUp();
   }
 }

@@ -1,6 +1,7 @@
 import type { MetricsExporter, RunLog } from "@refold/core";
 
 import type { FlowDefinition } from "../definition/flow-definition.ts";
+import type { CreditGate } from "../edge/credit-gate.ts";
 import type { FlowHandle } from "./flow-handle.ts";
 import type { RunHost } from "./run-host.ts";
 import { Run } from "./run.ts";
@@ -9,7 +10,10 @@ import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 export interface StartOptions {
   /** What `resolveConfiguration` gave; without it, every default. */
   readonly settings?: ResolvedConfiguration;
+  /** They stay open: whoever made them closes them. */
   readonly exporters?: readonly MetricsExporter[];
+  /** Withhold credit on edges, in tests. One for an edge that the flow does not have does nothing. */
+  readonly gates?: readonly CreditGate[];
 }
 
 /** Begins a run of a flow over a log that is new. Nothing moves until the handle is told to. */
@@ -17,7 +21,7 @@ export function startRun(
   definition: FlowDefinition,
   log: RunLog,
   host: RunHost,
-  { settings = new ResolvedConfiguration([]), exporters = [] }: StartOptions = {},
+  { settings = new ResolvedConfiguration([]), exporters = [], gates = [] }: StartOptions = {},
 ): FlowHandle {
-  return new Run({ definition, log, host, settings, exporters });
+  return new Run({ definition, log, host, settings, exporters, gates });
 }

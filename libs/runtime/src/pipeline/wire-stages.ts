@@ -2,6 +2,7 @@ import type { Clock, LaneId, RunLog } from "@refold/core";
 import type { EdgeEnds } from "@refold/topology";
 
 import type { FlowDefinition, StageDefinition } from "../definition/flow-definition.ts";
+import type { CreditGate } from "../edge/credit-gate.ts";
 import type { FlowControlSettings } from "../edge/credit-window.ts";
 import { Edge } from "../edge/edge.ts";
 import { Loop } from "../edge/loop.ts";
@@ -37,21 +38,23 @@ export function wireStages(options: {
   readonly clock: Clock;
   readonly turns: Turns;
   readonly settings: ResolvedConfiguration;
+  readonly gates: readonly CreditGate[];
 }): WiredStages {
-  const { definition, log, clock, turns, settings } = options;
+  const { definition, log, clock, turns, settings, gates } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
   const nameOf = (lane: LaneId): string => stages[lane - 1]?.name ?? "";
   const inputs = stages.map((stage) =>
     (stage.kind === "source" ? [] : stage.upstream).map((from) => {
-      const flowControl = flowControlOf(settings, { from: nameOf(from), to: stage.name });
+      const ends = { from: nameOf(from), to: stage.name };
       return new Edge({
         from,
         to: stage.lane,
         producer: wakeOf(from),
         consumer: wakeOf(stage.lane),
-        flowControl,
+        flowControl: flowControlOf(settings, ends),
+        gate: gates.find((gate) => gate.from === ends.from && gate.to === ends.to),
         clock,
       });
     }),

@@ -59,8 +59,9 @@ export class LaneReplay {
     return computed;
   }
 
+  /** Nothing more is on record. A stage that did not come to its end may have had more to give. */
   close(): void {
-    this.#program?.close();
+    this.#program?.close(true);
   }
 
   /** What came from outside, or went there, stands as it is on record. */

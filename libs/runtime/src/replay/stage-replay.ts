@@ -248,7 +248,8 @@ export class StageReplay {
   }
 
   #moved(event: { readonly kind: string; readonly end?: unknown }): void {
-    this.close();
+    // Whoever is cancelled, or fails, leaves behind what it still had to give.
+    this.close(event.kind === "cancel" || event.kind === "fail");
     if (event.kind === "inputs-ended") this.#ending = event.end === "natural";
   }
 

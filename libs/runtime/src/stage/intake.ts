@@ -18,6 +18,7 @@ export class Intake {
   readonly #buffer: unknown[] = [];
   #reading = false;
   #closed = false;
+  #stopped = false;
 
   /** Throws a TypeError for what is not iterable, which the compiler may not have seen. */
   constructor(items: unknown, wake: Wake) {
@@ -35,8 +36,9 @@ export class Intake {
     return items;
   }
 
-  /** Up to `limit` items of those that were read ahead. */
+  /** Up to `limit` items of those that were read ahead. From now on no more are asked for. */
   takeRead(limit: number): readonly unknown[] {
+    this.#stopped = true;
     return this.#buffer.splice(0, limit);
   }
 
@@ -72,7 +74,7 @@ export class Intake {
     const iterator = this.#asyncIterator as AsyncIterator<unknown>;
     this.#reading = true;
     try {
-      while (this.#buffer.length < BUFFERED_ITEMS && !this.#closed) {
+      while (this.#buffer.length < BUFFERED_ITEMS && !this.#closed && !this.#stopped) {
         const next = await iterator.next();
         if (next.done === true) {
           this.state = { kind: "ended" };

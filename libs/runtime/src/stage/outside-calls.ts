@@ -9,6 +9,8 @@ export class OutsideCalls {
   #cancelled = false;
   /** Begins the grace of the call under way. */
   #hurry: (() => void) | undefined;
+  /** Gives up the call under way. */
+  #drop: (() => void) | undefined;
   /** The call that was given up. */
   #lost: Promise<unknown> | undefined;
 
@@ -21,6 +23,13 @@ export class OutsideCalls {
     if (this.#cancelled) return;
     this.#cancelled = true;
     this.#hurry?.();
+  }
+
+  /** Gives up the call under way, and waits for none any more. */
+  giveUp(): void {
+    this.#cancelled = true;
+    this.#drop?.();
+    this.#lost ??= Promise.resolve();
   }
 
   /** Makes a call. False says that it was given up; then only {@link last} may follow. Throws what the call throws. */
@@ -41,14 +50,17 @@ export class OutsideCalls {
       let callOff: (() => void) | undefined;
       const settle = (): void => {
         this.#hurry = undefined;
+        this.#drop = undefined;
         callOff?.();
       };
+      const drop = (): void => {
+        settle();
+        this.#lost = made;
+        resolve(false);
+      };
+      this.#drop = drop;
       this.#hurry = () => {
-        callOff = this.#clock.schedule(CANCEL_GRACE_MS, () => {
-          this.#hurry = undefined;
-          this.#lost = made;
-          resolve(false);
-        });
+        callOff = this.#clock.schedule(CANCEL_GRACE_MS, drop);
       };
       made.then(
         () => {

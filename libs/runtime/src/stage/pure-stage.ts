@@ -166,7 +166,8 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
       try {
         step.more(most);
       } catch (thrown) {
-        throw new StageFailure(this.#handlerFault(thrown));
+        const { lane, seq } = step.placeOf(step.inputs - 1);
+        throw new StageFailure(this.#handlerFault(thrown, lane, seq));
       }
       records = step.records;
     }

@@ -109,6 +109,7 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     if (waiting !== undefined) return waiting.then(goOn);
     const items = this.#intake?.takeRead(Math.min(context.stepInputs, context.room)) ?? [];
     if (items.length > 0) return this.#record(items)?.then(goOn) ?? { kind: "continue" };
+    if (this.#intake?.state.kind === "threw") throw this.#threw(this.#intake.state.cause);
     const { lane, type, expected } = this.#definition;
     const records: LogRecord[] = [];
     const mode = context.contractMode({ contract: "source", upstream: lane });

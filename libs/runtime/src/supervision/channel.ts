@@ -19,12 +19,21 @@ export class Channel<E> {
     this.#wake = wake;
   }
 
-  send(event: E): Result<void, ChannelFault> {
+  /** With a `limit` below the channel's own, a sender leaves room for others. */
+  send(event: E, limit: number = this.limit): Result<void, ChannelFault> {
     if (this.#closed) return err({ kind: "channel-closed" });
-    if (this.#queue.length >= this.limit) return err({ kind: "channel-full", limit: this.limit });
+    if (this.#queue.length >= limit) return err({ kind: "channel-full", limit });
     this.#queue.push(event);
     this.#wake.signal();
     return ok(undefined);
+  }
+
+  /** Takes back the event that was sent last, if it still waits and is the one meant. Returns whether it did. */
+  takeBack(isMeant: (event: E) => boolean): boolean {
+    const last = this.#queue.at(-1);
+    if (last === undefined || !isMeant(last)) return false;
+    this.#queue.pop();
+    return true;
   }
 
   /** What was sent before is still delivered. */

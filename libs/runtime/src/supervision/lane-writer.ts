@@ -25,6 +25,7 @@ export class LaneWriter {
   readonly #log: RunLog;
   #next = 0;
   #data = 0;
+  #closed = false;
 
   constructor(log: RunLog, lane: LaneId) {
     this.#log = log;
@@ -41,7 +42,13 @@ export class LaneWriter {
     return this.#data;
   }
 
+  /** Lets nothing more on record. */
+  close(): void {
+    this.#closed = true;
+  }
+
   append(timeMs: number, records: readonly LogRecord[]): Result<RecordedFrame, AppendFault> {
+    if (this.#closed) return err({ kind: "log-closed" });
     const frame: FrameDraft = { lane: this.lane, timeMs, firstSeq: this.nextSeq, records };
     const before = this.#log.bytes;
     const appended = this.#log.append(frame);

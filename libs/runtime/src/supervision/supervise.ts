@@ -58,6 +58,8 @@ type Mode = "working" | "failing";
 
 class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
   readonly #options: SupervisionOptions<S, E, A>;
+  /** The kind of the state in which the machine was last told that its channel is closed. */
+  #closedToldIn: string | undefined;
 
   constructor(options: SupervisionOptions<S, E, A>) {
     this.#options = options;
@@ -87,13 +89,22 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
   async #external(): Promise<EventLoopDirective<E> | undefined> {
     const { supervised, state, channel } = this.#options;
     if (supervised.externalEvents === undefined) return undefined;
+    const handler: HandlerSupervised<S, E, A> = supervised;
     const policy = supervised.externalEvents(state.value);
     if (policy === "ignore") return undefined;
-    let event = policy === "block" ? await channel.next() : channel.take();
-    if (event === undefined && channel.ended) event = supervised.channelClosed(state.value);
+    const event = (policy === "block" ? await channel.next() : channel.take()) ?? this.#channelClosed(handler);
     if (event !== undefined) return { kind: "transition", event };
     // A closed channel that means nothing here must not be waited for again and again.
     return policy === "block" && channel.ended ? { kind: "terminate" } : undefined;
+  }
+
+  /** A machine that stays where it is, although its channel is closed, is not told again and again. */
+  #channelClosed(handler: HandlerSupervised<S, E, A>): E | undefined {
+    const { state, channel } = this.#options;
+    const { kind } = state.value;
+    if (!channel.ended || kind === this.#closedToldIn) return undefined;
+    this.#closedToldIn = kind;
+    return handler.channelClosed(state.value);
   }
 
   /** Takes an event through the machine. A failure on the way goes through it once more; a second one ends the loop. */

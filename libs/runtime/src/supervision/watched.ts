@@ -48,11 +48,12 @@ export class Watched<T> {
    */
   changes(): AsyncIterableIterator<T> {
     const unread: T[] = [this.#value];
-    let wake: (() => void) | undefined;
+    let waiting: (() => void)[] = [];
     let done = false;
     const rouse = (): void => {
-      wake?.();
-      wake = undefined;
+      const woken = waiting;
+      waiting = [];
+      for (const wake of woken) wake();
     };
     const unwatch = this.watch((value) => {
       if (unread.push(value) > MAX_UNREAD) unread.shift();
@@ -67,7 +68,9 @@ export class Watched<T> {
     };
     return {
       next: async () => {
-        while (unread.length === 0 && !done && !this.#ended) await new Promise<void>((resolve) => (wake = resolve));
+        while (unread.length === 0 && !done && !this.#ended) {
+          await new Promise<void>((resolve) => waiting.push(resolve));
+        }
         if (done || unread.length === 0) {
           finish();
           return { done: true, value: undefined };
