@@ -24,6 +24,7 @@ export {
   type StageName,
   type TypeId,
 } from "./place.ts";
+export { isInBand } from "./record.ts";
 export type {
   Cause,
   ConsumedRecord,
@@ -36,6 +37,7 @@ export type {
   EpochRecord,
   ErrorKind,
   ErrorRecord,
+  InBandRecord,
   LivenessRecord,
   LogRecord,
   PolicyRecord,

@@ -17,6 +17,8 @@ export interface DataRecord {
   readonly originLane: LaneId;
   readonly originSeq: LaneSeq;
   readonly payload: unknown;
+  /** How often what this descends from has come round a cycle; left out for 0. */
+  readonly hops?: number;
 }
 
 /**
@@ -41,6 +43,16 @@ export interface ErrorRecord {
   readonly cause: Cause;
   readonly originLane: LaneId;
   readonly originSeq: LaneSeq;
+}
+
+/** What a stage takes as an input: a data record, or an error that stays in band. */
+export type InBandRecord = DataRecord | ErrorRecord;
+
+/** Whether readers of the lane take this record as an input. */
+export function isInBand(record: LogRecord): record is InBandRecord {
+  return (
+    record.kind === "data" || (record.kind === "error" && (record.error === "validation" || record.error === "domain"))
+  );
 }
 
 /** How an end came about; of several the worst wins, in this order. */

@@ -18,7 +18,14 @@ type Shapes = { readonly [K in RecordKind]: { readonly [F in keyof Shape<K>]: fc
 
 /** What each field of each kind of record may hold. */
 const SHAPES: Shapes = {
-  data: { type, cause, originLane: lane, originSeq: seq, payload: storable },
+  data: {
+    type,
+    cause,
+    originLane: lane,
+    originSeq: seq,
+    payload: storable,
+    hops: fc.integer({ min: 1, max: 1000 }),
+  },
   consumed: { spans },
   error: {
     error: fc.constantFrom(
@@ -96,6 +103,10 @@ export function recordOf(kind: RecordKind): fc.Arbitrary<LogRecord> {
   const shape = SHAPES[kind] as Readonly<Record<string, fc.Arbitrary<unknown>>>;
   return fc.record(
     { kind: fc.constant(kind), ...shape },
-    { noNullPrototype: true },
+    // Only records that came round a cycle say how often.
+    {
+      noNullPrototype: true,
+      requiredKeys: ["kind", ...(Object.keys(shape).filter((name) => name !== "hops") as "kind"[])],
+    },
   ) as unknown as fc.Arbitrary<LogRecord>;
 }

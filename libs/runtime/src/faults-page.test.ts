@@ -20,6 +20,7 @@ const FLOW: Every<FlowFault["kind"]> = {
   "type-in-two-versions": true,
   "not-a-function": true,
   "foreign-stream": true,
+  "open-feedback": true,
   "builder-threw": true,
 };
 

@@ -64,7 +64,7 @@ describe("the table of record kinds", () => {
       Object.entries(RECORD_FIELDS).map(([kind, checks]) => [kind, Object.keys(checks).join(" ")]),
     );
     expect(fields).toEqual({
-      data: "type cause originLane originSeq payload",
+      data: "type cause originLane originSeq payload hops",
       consumed: "spans",
       error: "error message cause originLane originSeq",
       end: "end counts",
@@ -95,7 +95,10 @@ describe("what is no record is refused", () => {
 
   it("a record with a field too few or too many", () => {
     expect(faultOf(encode([[0, 1, 0, 1, 7]])).detail).toBe("a data record of 5 fields");
-    expect(faultOf(encode([[0, 1, 0, 1, 7, 1, 1]])).detail).toBe("a data record of 7 fields");
+    expect(faultOf(encode([[0, 1, 0, 1, 7, 1, 1, 1]])).detail).toBe("a data record of 8 fields");
+    for (const hops of [0, -1, 1.5, "1"]) {
+      expect(faultOf(encode([[0, 1, 0, 1, 7, 1, hops]])).detail).toBe("a data record with a bad field 'hops'");
+    }
     expect(faultOf(encode([[code("watermark")]])).detail).toBe("a watermark record of 1 fields");
     expect(faultOf(encode([[]])).detail).toBe("a value that is cut off");
   });

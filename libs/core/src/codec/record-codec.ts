@@ -80,13 +80,16 @@ export function encodeRecords(writer: MessagePackWriter, records: readonly LogRe
 }
 
 function writeData(writer: MessagePackWriter, record: DataRecord): void {
-  writer.array(6);
+  const { hops = 0 } = record;
+  writer.array(hops === 0 ? 6 : 7);
   writer.number(DATA);
   writer.number(record.type);
   writeCause(writer, record.cause);
   writer.number(record.originLane);
   writer.number(record.originSeq);
   writer.payload(record.payload);
+  // Few records ever come round a cycle, so only those say how often.
+  if (hops !== 0) writer.number(hops);
 }
 
 function writeCause(writer: MessagePackWriter, cause: Cause): void {
@@ -126,7 +129,7 @@ export class RecordDecoder {
     const reader = this.#reader;
     const length = reader.arrayLength();
     const code = reader.value();
-    if (code === DATA && length === 6) return this.#data();
+    if (code === DATA && (length === 6 || length === 7)) return this.#data(length === 7);
     const fields = typeof code === "number" ? FIELD_CHECKS[code] : undefined;
     if (fields === undefined) throw reader.malformed(`record kind ${String(code)} is not known`);
     if (length !== fields.length + 1)
@@ -141,7 +144,7 @@ export class RecordDecoder {
     return record as unknown as LogRecord;
   }
 
-  #data(): DataRecord {
+  #data(withHops: boolean): DataRecord {
     const reader = this.#reader;
     const type = reader.value();
     const cause = readRows("cause", reader.value());
@@ -150,7 +153,7 @@ export class RecordDecoder {
     if (!isNatural(type) || !isNatural(originLane) || !isNatural(originSeq) || !isCause(cause)) {
       throw reader.malformed("a data record with a bad header");
     }
-    return {
+    const record: DataRecord = {
       kind: "data",
       type: type as TypeId,
       cause,
@@ -158,6 +161,10 @@ export class RecordDecoder {
       originSeq: originSeq as LaneSeq,
       payload: reader.value(),
     };
+    if (!withHops) return record;
+    const hops = reader.value();
+    if (!isNatural(hops) || hops === 0) throw reader.malformed("a data record with a bad field 'hops'");
+    return { ...record, hops };
   }
 }
 

@@ -25,12 +25,19 @@ const kinded: Check = (value) => plain(value) && text(value["kind"]);
 const texts: Check = (value) => plain(value) && Object.values(value).every(text);
 
 type FieldsOf<K extends RecordKind> = {
-  readonly [F in Exclude<keyof Extract<LogRecord, { kind: K }>, "kind">]: Check;
+  readonly [F in Exclude<keyof Extract<LogRecord, { kind: K }>, "kind">]-?: Check;
 };
 
 /** The fields of each record kind, in the order in which they are written. The order is part of the format. */
 export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
-  data: { type: natural, cause, originLane: natural, originSeq: natural, payload: anything },
+  data: {
+    type: natural,
+    cause,
+    originLane: natural,
+    originSeq: natural,
+    payload: anything,
+    hops: (value) => value === undefined || natural(value),
+  },
   consumed: { spans },
   error: {
     error: oneOf(

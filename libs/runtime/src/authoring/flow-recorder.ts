@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "neverthrow";
 
 import { checkEventType, eventType, type EventType, type LaneId, type SinkConnector, type TypeId } from "@refold/core";
-import { topology } from "@refold/topology";
+import { topology, type EdgeKind } from "@refold/topology";
 
 import type { FlowDefinition, Items, PureDefinition, StageDefinition } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
@@ -20,6 +20,7 @@ interface Declared {
 interface Lanes {
   readonly lane: LaneId;
   readonly upstream: readonly LaneId[];
+  readonly backward: readonly LaneId[];
   readonly type: TypeId;
 }
 
@@ -28,6 +29,8 @@ export class FlowRecorder {
   readonly faults: FlowFault[] = [];
   readonly #name: string;
   readonly #declared: Declared[] = [];
+  /** What feeds each feedback. */
+  readonly #feedbacks: Map<string, string[]> = new Map();
 
   constructor(name: string) {
     this.#name = name;
@@ -69,7 +72,7 @@ export class FlowRecorder {
       kind,
       upstream: stage.upstream,
       type: this.#type(name, stage.options.type),
-      define: ({ lane, upstream, type }) => ({ kind, name, lane, upstream, type, fingerprint, program }),
+      define: (lanes) => ({ kind, name, ...lanes, fingerprint, program }),
     });
   }
 
@@ -86,6 +89,17 @@ export class FlowRecorder {
     });
   }
 
+  /** A name that stands for what will be connected to a feedback. No stage can have it. */
+  feedback(): string {
+    const loop = `feedback ${this.#feedbacks.size}`;
+    this.#feedbacks.set(loop, []);
+    return loop;
+  }
+
+  connect(loop: string, upstream: readonly string[]): void {
+    this.#feedbacks.get(loop)?.push(...upstream);
+  }
+
   foreign(stage: string): void {
     this.faults.push({ kind: "foreign-stream", stage });
   }
@@ -93,20 +107,38 @@ export class FlowRecorder {
   finish(): Result<FlowDefinition, readonly FlowFault[]> {
     const builder = topology(this.#name);
     for (const { name, kind } of this.#declared) builder.stage({ name, kind });
-    for (const { name, upstream } of this.#declared) for (const from of upstream) builder.edge({ from, to: name });
+    for (const { name, upstream } of this.#declared) {
+      for (const { from, kind } of this.#inputsOf(upstream)) builder.edge({ from, to: name, kind });
+    }
+    for (const [loop, fed] of this.#feedbacks) {
+      const readers = this.#declared.filter(({ upstream }) => upstream.includes(loop)).map(({ name }) => name);
+      if (fed.length === 0) this.faults.push({ kind: "open-feedback", readers });
+    }
     const graph = builder.build("full");
     if (graph.isErr()) this.faults.push(...graph.error.map((fault): FlowFault => ({ kind: "topology", fault })));
     const types = this.#types();
     if (graph.isErr() || this.faults.length > 0) return err(this.faults);
     const laneOf = new Map(this.#declared.map(({ name }, index) => [name, (index + 1) as LaneId]));
-    const stages = this.#declared.map(({ name, upstream, type, define }) =>
-      define({
+    const stages = this.#declared.map(({ name, upstream, type, define }) => {
+      const inputs = this.#inputsOf(upstream);
+      const lanes = inputs.map(({ from }) => laneOf.get(from) as LaneId);
+      return define({
         lane: laneOf.get(name) as LaneId,
-        upstream: upstream.map((from) => laneOf.get(from) as LaneId),
+        upstream: lanes,
+        backward: lanes.filter((_, index) => inputs[index]?.kind === "backward"),
         type: types.findIndex((known) => known.name === type?.name) as TypeId,
-      }),
-    );
+      });
+    });
     return ok({ name: this.#name, topology: graph.value, stages, types });
+  }
+
+  /** The stages behind upstream names: what feeds a feedback comes by backward edges. */
+  #inputsOf(upstream: readonly string[]): readonly { readonly from: string; readonly kind: EdgeKind }[] {
+    return upstream.flatMap((name): readonly { readonly from: string; readonly kind: EdgeKind }[] => {
+      const fed = this.#feedbacks.get(name);
+      if (fed === undefined) return [{ from: name, kind: "forward" }];
+      return [...new Set(fed)].map((from) => ({ from, kind: "backward" }));
+    });
   }
 
   /** Every type once: as it was declared where it was, else as the default of a stage. */

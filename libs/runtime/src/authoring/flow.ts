@@ -3,6 +3,7 @@ import { err, type Result } from "neverthrow";
 import type { FlowConfiguration } from "../config/configuration.ts";
 import type { FlowDefinition, Items } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
+import { Feedback } from "./feedback.ts";
 import { FlowRecorder } from "./flow-recorder.ts";
 import type { SourceOptions } from "./stage-options.ts";
 import { Stream } from "./stream.ts";
@@ -18,6 +19,11 @@ export interface FlowBuilder {
     items: Items<T> | (() => Items<T> | Promise<Items<T>>),
     options?: SourceOptions<T>,
   ): Stream<T>;
+  /**
+   * The way back into a cycle, to be read before what feeds it is declared: merge it with what enters the cycle, and `connect`
+   * it. A cycle runs among transforms, is entered at one stage, and ends when its inputs have ended and nothing goes round.
+   */
+  feedback<T>(): Feedback<T>;
   /** The records of several streams, taken as they come; the order goes on record. */
   merge<T extends readonly unknown[]>(...streams: { readonly [K in keyof T]: Stream<T[K]> }): Stream<T[number]>;
 }
@@ -55,6 +61,7 @@ function buildFlow(name: string, build: (f: FlowBuilder) => void): Result<FlowDe
       recorder.source(stage, items, options);
       return new Stream(recorder, [stage]);
     },
+    feedback: <T>() => new Feedback<T>(recorder, recorder.feedback()),
     merge: (...streams) => new Stream(recorder, [...new Set(streams.flatMap((stream) => stream.upstream(recorder)))]),
   };
   try {

@@ -1,5 +1,8 @@
+import type { Result } from "neverthrow";
+
 import type { HandlerContext } from "../step/handler-context.ts";
 import type { Outputs, StageProgram } from "../step/stage-program.ts";
+import type { Rejection } from "./rejection.ts";
 
 const NOTHING: readonly unknown[] = [];
 const finish = (): Iterable<unknown> => NOTHING;
@@ -8,6 +11,7 @@ const finish = (): Iterable<unknown> => NOTHING;
 export const programs: {
   map<T>(handler: (input: T, context: HandlerContext) => unknown): StageProgram;
   filter<T>(predicate: (input: T, context: HandlerContext) => boolean): StageProgram;
+  tryMap<T>(handler: (input: T, context: HandlerContext) => Result<unknown, Rejection>): StageProgram;
   flatMap<T>(handler: (input: T, context: HandlerContext) => Iterable<unknown>): StageProgram;
   transform<T, O>(handler: (input: T, emit: (output: O) => void, context: HandlerContext) => void): StageProgram;
 } = {
@@ -21,6 +25,15 @@ export const programs: {
   filter: (predicate) => ({
     accept(input, context, outputs) {
       if (predicate(input as Parameters<typeof predicate>[0], context)) outputs.emit(input);
+      return undefined;
+    },
+    finish,
+  }),
+  tryMap: (handler) => ({
+    accept(input, context, outputs) {
+      const result = handler(input as Parameters<typeof handler>[0], context);
+      if (result.isOk()) outputs.emit(result.value);
+      else outputs.reject(result.error.kind, result.error.message);
       return undefined;
     },
     finish,

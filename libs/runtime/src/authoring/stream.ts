@@ -1,3 +1,5 @@
+import type { Result } from "neverthrow";
+
 import type { SinkConnector } from "@refold/core";
 
 import type { HandlerContext } from "../step/handler-context.ts";
@@ -5,6 +7,7 @@ import type { FlowRecorder } from "./flow-recorder.ts";
 import { programs } from "./programs.ts";
 import type { PureHandler } from "./pure-handler.ts";
 import { functionSink } from "./function-sink.ts";
+import type { Rejection } from "./rejection.ts";
 import type { StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
 
@@ -28,6 +31,14 @@ export class Stream<T> {
   filter(name: string, predicate: PureHandler<T, boolean>): Stream<T>;
   filter(name: string, predicate: PureHandler<T, boolean>): Stream<T> {
     return this.#pure(name, "transform", { predicate }, () => programs.filter(predicate));
+  }
+
+  /**
+   * One output for each input that the handler takes; of the others it tells why, by `reject`. These go on record as errors:
+   * kinds `validation` and `domain` stay in band, and later handlers are not called for them; the others go no further.
+   */
+  tryMap<O>(name: string, handler: PureHandler<T, Result<O, Rejection>>, options?: StageOptions<O>): Stream<O> {
+    return this.#pure(name, "transform", { handler }, () => programs.tryMap(handler), options);
   }
 
   /** Any number of outputs for each input: those of an iterable, such as an array or a generator. */

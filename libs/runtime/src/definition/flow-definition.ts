@@ -37,6 +37,8 @@ export interface PureDefinition extends Named {
   readonly kind: "transform" | "stateful";
   readonly type: TypeId;
   readonly upstream: readonly LaneId[];
+  /** Those upstream lanes that close a cycle which is entered here. */
+  readonly backward: readonly LaneId[];
   /** A program with a state of its own. */
   readonly program: () => StageProgram;
 }

@@ -8,6 +8,7 @@ export type FlowFault =
   | { readonly kind: "type-in-two-versions"; readonly type: string; readonly versions: readonly number[] }
   | { readonly kind: "not-a-function"; readonly stage: string; readonly what: string; readonly found: string }
   | { readonly kind: "foreign-stream"; readonly stage: string }
+  | { readonly kind: "open-feedback"; readonly readers: readonly string[] }
   | { readonly kind: "builder-threw"; readonly message: string };
 
 /** What is wrong, and what to do. */
@@ -23,6 +24,8 @@ export function explainFlowFault(fault: FlowFault): string {
       return `Stage "${fault.stage}": ${fault.what} must be a function, but is ${fault.found}.`;
     case "foreign-stream":
       return `Stage "${fault.stage}" reads a stream of another flow. Use streams of the flow that is being built.`;
+    case "open-feedback":
+      return `A feedback that ${fault.readers.map((reader) => `"${reader}"`).join(", ") || "no stage"} reads is fed by nothing. Connect it to a stream of the cycle, or remove it.`;
     case "builder-threw":
       return `The flow's build function threw: ${fault.message}`;
   }

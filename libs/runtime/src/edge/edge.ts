@@ -1,15 +1,9 @@
-import type { Clock, ContractRecord, EndRecord, LaneId } from "@refold/core";
+import { isInBand, type Clock, type ContractRecord, type EndRecord, type LaneId } from "@refold/core";
 
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
 import type { CreditGate } from "./credit-gate.ts";
 import { CreditWindow, type FlowControlSettings } from "./credit-window.ts";
-
-/** A frame on its way, with what it weighs. */
-interface Parcel {
-  readonly frame: RecordedFrame;
-  readonly dataRecords: number;
-}
 
 export interface EdgeOptions {
   readonly from: LaneId;
@@ -36,7 +30,9 @@ export class Edge {
   activeAtMs: number;
   /** Since when the writer waits for credit without any having come, in milliseconds since 1970. */
   blockedSinceMs: number | undefined;
-  readonly #parcels: Parcel[] = [];
+  /** Called whenever credit comes back. */
+  onRelease: (() => void) | undefined;
+  readonly #frames: RecordedFrame[] = [];
   readonly #producer: Wake;
   readonly #consumer: Wake;
   readonly #clock: Clock;
@@ -53,26 +49,26 @@ export class Edge {
   }
 
   get head(): RecordedFrame | undefined {
-    return this.#parcels[0]?.frame;
+    return this.#frames[0];
   }
 
   offer(frame: RecordedFrame): void {
-    let data = 0;
+    let inputs = 0;
     let end = false;
     for (const record of frame.records) {
-      if (record.kind === "data") data++;
+      if (isInBand(record)) inputs++;
       else if (record.kind === "end") end = true;
     }
-    if (data === 0 && !end) return;
+    if (inputs === 0 && !end) return;
     if (this.window.held === 0) this.activeAtMs = frame.timeMs;
-    this.window.spend(data, frame.bytes);
-    this.#parcels.push({ frame, dataRecords: data });
+    this.window.spend(inputs, frame.bytes);
+    this.#frames.push(frame);
     this.#consumer.signal();
   }
 
   /** Drops the head, all of which has been read. */
   next(): void {
-    this.#parcels.shift();
+    this.#frames.shift();
   }
 
   /** Gives back the credit of records whose outputs have been accepted. */
@@ -81,5 +77,6 @@ export class Edge {
     this.activeAtMs = this.#clock.now();
     this.blockedSinceMs = undefined;
     this.#producer.signal();
+    this.onRelease?.();
   }
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import type { DataRecord, EndKind, LaneId, LaneSeq, LogRecord, Position, TypeId } from "@refold/core";
+import type { DataRecord, EndKind, InBandRecord, LaneId, LaneSeq, LogRecord, Position, TypeId } from "@refold/core";
 
 import { ManualClock } from "@refold/testkit";
 
@@ -79,7 +79,7 @@ describe("an input set", () => {
           const step = lanes.map(() => [] as number[]);
           let count = 0;
           inputs.take(limit, (record, lane, seq) => {
-            expect(record.payload).toBe(seq);
+            expect(record).toMatchObject({ payload: seq });
             step[lane - 1]?.push(seq);
             return ++count > 0;
           });
@@ -107,9 +107,10 @@ describe("an input set", () => {
       if (payload === "c") throw new Error("c");
       return payload !== "a";
     };
-    inputs.take(9, (record) => visit(record.payload));
+    const payloadOf = (record: InBandRecord): unknown => (record.kind === "data" ? record.payload : undefined);
+    inputs.take(9, (record) => visit(payloadOf(record)));
     expect(inputs.spans).toEqual([{ lane: 1, first: 4, last: 4 }]);
-    expect(() => inputs.take(9, (record) => record.payload === "b" || visit(record.payload))).toThrow("c");
+    expect(() => inputs.take(9, (record) => payloadOf(record) === "b" || visit(payloadOf(record)))).toThrow("c");
     expect(inputs.spans).toEqual([{ lane: 1, first: 5, last: 5 }]);
     inputs.release();
     expect(edge.window.room).toBe(WINDOW_RECORDS - 2);

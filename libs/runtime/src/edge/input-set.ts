@@ -1,11 +1,20 @@
-import type { DataRecord, EndKind, LaneId, LaneSeq, Position, Span } from "@refold/core";
+import {
+  isInBand,
+  type EndKind,
+  type InBandRecord,
+  type LaneId,
+  type LaneSeq,
+  type Position,
+  type Span,
+} from "@refold/core";
 
 import type { Edge } from "./edge.ts";
+import type { Loop } from "./loop.ts";
 
 const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, poison: 2 };
 
-/** Called for each data record; what it throws ends the taking before that record. False ends it after the record. */
-export type TakeRecord = (record: DataRecord, lane: LaneId, seq: LaneSeq, timeMs: number) => boolean;
+/** Called for each input; what it throws ends the taking before that record. False ends it after the record. */
+export type TakeRecord = (record: InBandRecord, lane: LaneId, seq: LaneSeq, timeMs: number) => boolean;
 
 /** The inputs of a stage: takes records from its edges in turn, a frame at a time, so that none starves. */
 export class InputSet {
@@ -19,24 +28,31 @@ export class InputSet {
   readonly #unreleased: number[];
   #turn = 0;
 
-  constructor(edges: readonly Edge[]) {
+  readonly #loop: Loop | undefined;
+
+  /** `loop` is given for the stage at which a cycle is entered. */
+  constructor(edges: readonly Edge[], loop?: Loop) {
     this.edges = edges;
+    this.#loop = loop;
     this.#offsets = edges.map(() => 0);
     this.#unreleased = edges.map(() => 0);
   }
 
+  /** Whether there is nothing to take now. */
   get empty(): boolean {
-    return this.edges.every((edge) => edge.head === undefined);
+    return this.edges.every((edge) => edge.head === undefined || this.#mustWait(edge));
   }
 
-  /** How the inputs ended, the worst of all; `undefined` while one has not. */
+  /** How the inputs ended, the worst of all; `undefined` while one has not, or something is on its way round the cycle. */
   get end(): EndKind | undefined {
     let worst: EndKind = "natural";
-    for (const { ended } of this.edges) {
+    for (const { from, ended } of this.edges) {
+      // The way back ends only after the stage that it leads to.
+      if (this.#loop?.backward.has(from) === true) continue;
       if (ended === undefined) return undefined;
       if (SEVERITY[ended.end] > SEVERITY[worst]) worst = ended.end;
     }
-    return worst;
+    return this.#loop?.quiet === false ? undefined : worst;
   }
 
   /** Takes up to `limit` data records. */
@@ -66,7 +82,7 @@ export class InputSet {
   #takeFrame(index: number, limit: number, visit: TakeRecord): number {
     const edge = this.edges[index] as Edge;
     const frame = edge.head;
-    if (frame === undefined) return limit;
+    if (frame === undefined || this.#mustWait(edge)) return limit;
     const { records, lane, timeMs } = frame;
     let left = limit;
     let offset = this.#offsets[index] as number;
@@ -75,11 +91,11 @@ export class InputSet {
     try {
       for (; offset < records.length && left > 0; offset++) {
         const record = records[offset];
-        if (record?.kind === "data") {
+        if (record !== undefined && isInBand(record)) {
           const more = visit(record, lane, (frame.firstSeq + offset) as LaneSeq, timeMs);
           left = more ? left - 1 : 0;
           this.#unreleased[index] = (this.#unreleased[index] as number) + 1;
-          edge.read++;
+          if (record.kind === "data") edge.read++;
         } else if (record?.kind === "end") edge.ended = record;
         else continue;
         if (first < 0) first = frame.firstSeq + offset;
@@ -93,6 +109,11 @@ export class InputSet {
       if (done) edge.next();
     }
     return left;
+  }
+
+  /** Nothing more enters a cycle that is full. */
+  #mustWait({ from }: Edge): boolean {
+    return this.#loop?.congested === true && !this.#loop.backward.has(from);
   }
 
   #span(lane: LaneId, first: LaneSeq, last: LaneSeq): void {

@@ -1,4 +1,4 @@
-import type { Clock, ErrorKind, MetricsSnapshot, RunLog, StageMetrics } from "@refold/core";
+import type { Clock, MetricsSnapshot, RunLog, StageMetrics } from "@refold/core";
 
 import type { Edge } from "../edge/edge.ts";
 import type { LivenessMonitor } from "../pipeline/liveness-monitor.ts";
@@ -18,17 +18,6 @@ export interface RunFigures {
   /** The state of the pipeline's machine. */
   readonly state: () => string;
 }
-
-const NO_ERRORS: Readonly<Record<ErrorKind, number>> = {
-  timeout: 0,
-  remote: 0,
-  "rate-limited": 0,
-  permanent: 0,
-  deserialization: 0,
-  validation: 0,
-  domain: 0,
-  unknown: 0,
-};
 
 /** All figures of a run at this moment. */
 export function runSnapshot(figures: RunFigures): MetricsSnapshot {
@@ -72,7 +61,7 @@ function stageMetrics(task: StageTask, edges: readonly Edge[], nameOf: (lane: nu
     out: counters.out,
     accumulated: kind === "stateful" ? counters.in : 0,
     emitted: kind === "stateful" ? counters.out : 0,
-    errors: NO_ERRORS,
+    errors: { ...counters.errors },
     stepMs: counters.stepMs.snapshot(),
     inFlight: counters.inFlight,
     queued: Math.max(0, held - counters.inFlight),

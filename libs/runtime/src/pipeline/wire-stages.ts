@@ -5,14 +5,17 @@ import type { FlowDefinition, StageDefinition } from "../definition/flow-definit
 import type { CreditGate } from "../edge/credit-gate.ts";
 import type { FlowControlSettings } from "../edge/credit-window.ts";
 import { Edge } from "../edge/edge.ts";
+import { Loop } from "../edge/loop.ts";
 import { InputSet } from "../edge/input-set.ts";
 import { SourceLatency } from "../metrics/source-latency.ts";
 import { PureStage } from "../stage/pure-stage.ts";
+import { DivergenceGuard } from "../stage/divergence-guard.ts";
 import { SchemaCheck, type CheckedEdge } from "../stage/schema-check.ts";
 import { SinkStage } from "../stage/sink-stage.ts";
 import { SourceStage } from "../stage/source-stage.ts";
 import { StageContext } from "../stage/stage-context.ts";
 import { StageCounters } from "../stage/stage-counters.ts";
+import type { LoopEntry } from "../step/step-recorder.ts";
 import { LaneWriter } from "../supervision/lane-writer.ts";
 import type { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
@@ -63,6 +66,10 @@ export function wireStages(options: {
     const { name, lane } = stage;
     const outputs = edges.filter((edge) => edge.from === lane);
     const readers = outputs.map((edge) => nameOf(edge.to));
+    const backward = new Set(stage.kind === "transform" ? stage.backward : []);
+    const cycle = new Set(backward.size > 0 ? definition.topology.cycleOf(name)?.members : []);
+    const inCycle = edges.filter((edge) => cycle.has(nameOf(edge.from)) && cycle.has(nameOf(edge.to)));
+    const loop = backward.size > 0 ? new Loop(inCycle, backward, wakeOf(lane)) : undefined;
     const context = new StageContext({
       name,
       log,
@@ -72,6 +79,8 @@ export function wireStages(options: {
       outputs,
       counters: new StageCounters(),
       schemas: new SchemaCheck(checkedEdges(definition, settings, stage)),
+      loop: loopEntry(settings, name, [...backward].map(nameOf), backward),
+      divergence: divergenceGuard(settings, name, [...backward], nameOf),
       freeze: settings.flow("development.freeze"),
       stepInputs: settings.stage(name, stage.kind === "sink" ? "sink.batchInputs" : "stage.stepInputs"),
       contractMode: ({ contract, upstream }) =>
@@ -79,7 +88,7 @@ export function wireStages(options: {
           ? strictest(readers.map((to) => settings.edge({ from: name, to }, "contracts.source")))
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
-    const made = makeStage(stage, context, new InputSet(inputs[index] ?? []), latency);
+    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], loop), latency);
     return new StageTask({ stage: made, context, kind: stage.kind, turns });
   });
   return { tasks, writers, edges, latency };
@@ -119,6 +128,37 @@ function checkedEdges(
     if (writer === undefined || schema === undefined) return [];
     return settings.edge({ from: writer.name, to: stage.name }, "contracts.schema") === "off" ? [] : [{ from, schema }];
   });
+}
+
+/** The entry of a cycle with its depth: of several ways back, the least. */
+export function loopEntry(
+  settings: ResolvedConfiguration,
+  to: string,
+  from: readonly string[],
+  backward: ReadonlySet<LaneId>,
+): LoopEntry | undefined {
+  if (from.length === 0) return undefined;
+  return {
+    from: backward,
+    depth: Math.min(...from.map((back) => settings.edge({ from: back, to }, "divergence.depthHops"))),
+  };
+}
+
+function divergenceGuard(
+  settings: ResolvedConfiguration,
+  to: string,
+  [back]: readonly LaneId[],
+  nameOf: (lane: LaneId) => string,
+): DivergenceGuard | undefined {
+  if (back === undefined) return undefined;
+  const ends = { from: nameOf(back), to };
+  if (settings.edge(ends, "contracts.divergence") === "off") return undefined;
+  const limits = {
+    signalsPerRecord: settings.edge(ends, "divergence.signalsPerRecord"),
+    periodMs: settings.edge(ends, "divergence.periodMs"),
+    idleSignals: settings.edge(ends, "divergence.idleSignals"),
+  };
+  return new DivergenceGuard(limits, back);
 }
 
 /** A source has one declared count for all its readers. */

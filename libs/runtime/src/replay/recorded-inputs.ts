@@ -1,4 +1,4 @@
-import type { LaneId, LaneSeq, LogRecord, Span } from "@refold/core";
+import { isInBand, type LaneId, type LaneSeq, type LogRecord, type Span } from "@refold/core";
 
 import type { DecodedFrame } from "./decoded-frame.ts";
 
@@ -29,7 +29,7 @@ export class RecordedInputs {
     for (let frame = queue.frames[0]; frame !== undefined; frame = queue.frames[0]) {
       for (; queue.offset < frame.records.length; queue.offset++) {
         const record = frame.records[queue.offset] as LogRecord;
-        if (record.kind !== "data" && record.kind !== "end") continue;
+        if (!isInBand(record) && record.kind !== "end") continue;
         const seq = (frame.firstSeq + queue.offset) as LaneSeq;
         if (seq > span.last) return false;
         if (first && seq !== span.first) return false;

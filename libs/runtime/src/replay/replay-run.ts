@@ -20,6 +20,10 @@ import type { FlowDefinition, StageDefinition } from "../definition/flow-definit
 import type { RunHost } from "../pipeline/run-host.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
+import { configurationFromEntries } from "../config/configuration-from-entries.ts";
+import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
+import { loopEntry } from "../pipeline/wire-stages.ts";
+import type { LoopEntry } from "../step/step-recorder.ts";
 import { flowDifferences } from "./flow-differences.ts";
 import { LaneReplay } from "./lane-replay.ts";
 import { RecordedInputs } from "./recorded-inputs.ts";
@@ -102,8 +106,21 @@ class Replay {
     }
     const typeName = definition.types[stage.type]?.name;
     const type = this.#manifest.types.findIndex((known) => known.name === typeName) as TypeId;
-    const program = new StageReplay({ definition: stage, manifest: this.#manifest, lane, type, inputs, found });
+    const loop = this.#loopEntry(name);
+    const program = new StageReplay({ definition: stage, manifest: this.#manifest, lane, type, inputs, loop, found });
     return new LaneReplay({ name, stage, inputs, program, found });
+  }
+
+  /** The depth of a cycle is that of the recorded run, whatever is set now. */
+  #loopEntry(to: string): LoopEntry | undefined {
+    const from = this.#options.definition.topology
+      .inputs(to)
+      .filter(({ kind }) => kind === "backward")
+      .map((edge) => edge.from);
+    const settings = configurationFromEntries(this.#manifest.configuration ?? []).unwrapOr(
+      new ResolvedConfiguration([]),
+    );
+    return loopEntry(settings, to, from, new Set(from.map((name) => this.#manifest.lanes.indexOf(name) as LaneId)));
   }
 
   #take(stored: StoredFrame): ReplayFault | undefined {

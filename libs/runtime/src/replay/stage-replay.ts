@@ -4,6 +4,7 @@ import {
   MessagePackWriter,
   type DataRecord,
   type EndRecord,
+  type ErrorRecord,
   type LaneId,
   type LaneSeq,
   type LogRecord,
@@ -15,7 +16,7 @@ import {
 
 import type { PureDefinition } from "../definition/flow-definition.ts";
 import { InputContext } from "../step/input-context.ts";
-import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
+import { HandlerThrew, StepRecorder, type LoopEntry } from "../step/step-recorder.ts";
 import { differences, type Difference } from "./differences.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
@@ -25,7 +26,7 @@ import type { Divergence } from "./replay-report.ts";
 export type FoundDivergence = Omit<Divergence, "stage" | "code">;
 
 interface Placed {
-  readonly record: DataRecord;
+  readonly record: Output;
   readonly seq: LaneSeq;
   readonly lsn: Lsn;
 }
@@ -33,7 +34,7 @@ interface Placed {
 /** A step whose recorded outputs may go on in the next frame. */
 interface OpenStep {
   /** What was computed and is not settled yet, and how much of it the candidate has. */
-  computed: DataRecord[];
+  computed: Output[];
   given: number;
   /** What is on record and was not found to be the same at once. */
   readonly recorded: Placed[];
@@ -61,6 +62,7 @@ export class StageReplay {
     readonly lane: LaneId;
     readonly type: TypeId;
     readonly inputs: RecordedInputs;
+    readonly loop: LoopEntry | undefined;
     readonly found: (divergence: FoundDivergence) => void;
   }) {
     const { definition, manifest, lane, type } = options;
@@ -70,7 +72,14 @@ export class StageReplay {
     this.#type = type;
     this.#found = options.found;
     const context = new InputContext(manifest.rootRunId, definition.name);
-    this.#step = new StepRecorder({ program: definition.program(), context, lane, type });
+    this.#step = new StepRecorder({
+      program: definition.program(),
+      context,
+      lane,
+      type,
+      passesErrors: definition.kind === "transform",
+      loop: options.loop,
+    });
   }
 
   /** Computes a frame again. Returns its records as computed now, or why the recorded ones make no sense. */
@@ -80,15 +89,15 @@ export class StageReplay {
       this.close();
       const problem = this.#takeInputs(head.spans, frame);
       if (problem !== undefined) return problem;
-    } else if (head?.kind === "data") {
+    } else if (head !== undefined && isOutput(head)) {
       if (this.#open === undefined) this.#finish(frame);
-      else this.#goOn(this.#open, dataIn(frame));
+      else this.#goOn(this.#open, outputsIn(frame));
     }
     const others: LogRecord[] = [];
     for (const [index, record] of frame.records.entries()) {
       const seq = (frame.firstSeq + index) as LaneSeq;
       if (record.kind === "end") others.push(this.#end(record, seq, frame.lsn));
-      else if (record.kind !== "data") {
+      else if (!isOutput(record)) {
         if (record.kind === "transition") this.#moved(record.event);
         others.push(record);
       }
@@ -101,19 +110,28 @@ export class StageReplay {
     const open = this.#open;
     if (open === undefined) return;
     this.#open = undefined;
-    if (cutShort) this.#computed -= open.computed.splice(open.recorded.length).length;
+    if (cutShort) this.#cut(open);
     else this.#goOn(open, 1);
     this.#compare(open);
+  }
+
+  #cut(open: OpenStep): void {
+    const unrecorded = open.computed.splice(open.recorded.length);
+    this.#computed -= unrecorded.filter(({ kind }) => kind === "data").length;
   }
 
   #takeInputs(spans: readonly Span[], frame: DecodedFrame): string | undefined {
     const step = this.#step;
     // What the last input has left is taken as the record goes on with it.
-    step.begin(dataIn(frame));
+    step.begin(outputsIn(frame));
     for (const span of spans) {
       const found = this.#inputs.take(span, (record, seq, timeMs) => {
-        if (record.kind !== "data") return;
+        if (record.kind !== "data" && record.kind !== "error") return;
         this.#guard(frame, () => step.drain());
+        if (record.kind === "error") {
+          step.passOn(record, span.lane, seq);
+          return;
+        }
         const taken = this.#guard(frame, () => step.take(record, span.lane, seq, timeMs), [
           this.#placeOf(span.lane, seq),
         ]);
@@ -127,7 +145,7 @@ export class StageReplay {
 
   #finish(frame: DecodedFrame): void {
     const step = this.#step;
-    const recorded = dataIn(frame);
+    const recorded = outputsIn(frame);
     step.begin(recorded);
     if (this.#ending) this.#guard(frame, () => step.finish(recorded, frame.firstSeq));
     this.#begin(frame);
@@ -149,15 +167,14 @@ export class StageReplay {
   }
 
   #add(open: OpenStep): void {
-    // A program emits data alone.
-    const computed = this.#step.records as readonly DataRecord[];
-    this.#computed += computed.length;
+    const computed = this.#step.records.filter(isOutput);
+    this.#computed += computed.filter(({ kind }) => kind === "data").length;
     open.computed = open.computed.length === 0 ? [...computed] : [...open.computed, ...computed];
   }
 
   /** Equal bytes are equal records, whatever they hold; only where they differ is it worth looking closer. */
   #settle(open: OpenStep, frame: DecodedFrame, others: readonly LogRecord[]): readonly LogRecord[] {
-    const recorded = dataIn(frame);
+    const recorded = outputsIn(frame);
     const computed = open.computed.slice(open.given, open.given + recorded);
     const records = [...others, ...computed];
     if (open.recorded.length === 0 && open.given === 0 && this.#encodesTo(records, frame.body)) {
@@ -166,7 +183,7 @@ export class StageReplay {
     } else {
       open.given += computed.length;
       for (const [index, record] of frame.records.entries()) {
-        if (record.kind !== "data") continue;
+        if (!isOutput(record)) continue;
         open.recorded.push({ record, seq: (frame.firstSeq + index) as LaneSeq, lsn: frame.lsn });
       }
     }
@@ -182,7 +199,7 @@ export class StageReplay {
 
   /** Holds outputs against one another input by input, so that one more or less does not shift all the rest. */
   #compare(open: OpenStep): void {
-    const computed = new Map<unknown, DataRecord[]>();
+    const computed = new Map<unknown, Output[]>();
     for (const record of open.computed) append(computed, causeKey(record), record);
     const recorded = new Map<unknown, Placed[]>();
     for (const placed of open.recorded) append(recorded, causeKey(placed.record), placed);
@@ -193,7 +210,7 @@ export class StageReplay {
     }
   }
 
-  #compareOne(then: Placed | undefined, now: DataRecord | undefined, open: OpenStep): void {
+  #compareOne(then: Placed | undefined, now: Output | undefined, open: OpenStep): void {
     const changes = then === undefined || now === undefined ? [] : this.#changes(then.record, now);
     const record = then?.record ?? now;
     if (record === undefined) return;
@@ -206,22 +223,28 @@ export class StageReplay {
       lsn: then?.lsn ?? open.lsn,
       kind: then === undefined ? "extra" : now === undefined ? "missing" : "changed",
       causes: this.#causes(record),
-      recorded: then?.record.payload,
-      recomputed: now?.payload,
+      recorded: then === undefined ? undefined : contentOf(then.record),
+      recomputed: now === undefined ? undefined : contentOf(now),
       differences: changes,
     });
   }
 
   /** Where two records of the same place differ: in their payloads or, if these are the same, in what is said of them. */
-  #changes(then: DataRecord, now: DataRecord): readonly Difference[] {
-    const found = differences(then.payload, now.payload);
+  #changes(then: Output, now: Output): readonly Difference[] {
+    const found = differences(contentOf(then), contentOf(now));
     if (found.length > 0) return found;
     // The origin of an aggregate is its own place, which one more or less before it shifts.
-    const said = ({ type, cause, originLane, originSeq }: DataRecord): unknown => ({
-      type: this.#manifest.types[type]?.name,
-      ...(typeof cause === "number" ? { origin: this.#placeOf(originLane, originSeq) } : { cause }),
-    });
+    const said = (record: Output): unknown => this.#said(record);
     return differences(said(then), said(now)).map((one) => ({ ...one, path: one.path.replace("$", "(record)") }));
+  }
+
+  #said(record: Output): unknown {
+    const { cause, originLane, originSeq } = record;
+    return {
+      type: record.kind === "data" ? this.#manifest.types[record.type]?.name : undefined,
+      hops: record.kind === "data" ? (record.hops ?? 0) : undefined,
+      ...(typeof cause === "number" ? { origin: this.#placeOf(originLane, originSeq) } : { cause }),
+    };
   }
 
   #moved(event: { readonly kind: string; readonly end?: unknown }): void {
@@ -283,7 +306,7 @@ export class StageReplay {
     return formatPlace(this.#name, seq);
   }
 
-  #causes(record: DataRecord): readonly string[] {
+  #causes(record: Output): readonly string[] {
     const { cause } = record;
     if (cause === undefined) return [];
     if (typeof cause !== "number") return cause.map((span) => this.#spanText(span));
@@ -300,13 +323,25 @@ export class StageReplay {
   }
 }
 
-function dataIn({ records }: DecodedFrame): number {
+function outputsIn({ records }: DecodedFrame): number {
   let count = 0;
-  for (const { kind } of records) if (kind === "data") count++;
+  for (const record of records) if (isOutput(record)) count++;
   return count;
 }
 
-function causeKey({ cause }: DataRecord): unknown {
+/** What a program puts on record. */
+type Output = DataRecord | ErrorRecord;
+
+function isOutput(record: LogRecord): record is Output {
+  return record.kind === "data" || record.kind === "error";
+}
+
+/** What is compared of a record before all else. */
+function contentOf(record: Output): unknown {
+  return record.kind === "data" ? record.payload : { error: record.error, message: record.message };
+}
+
+function causeKey({ cause }: Output): unknown {
   return typeof cause === "number" ? cause : "all";
 }
 

@@ -1,4 +1,4 @@
-import type { DataRecord, EndKind, LaneId, LaneSeq, LogRecord } from "@refold/core";
+import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import type { PureDefinition } from "../definition/flow-definition.ts";
@@ -44,6 +44,8 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
       context: new InputContext(context.manifest.rootRunId, name),
       lane,
       type,
+      passesErrors: kind === "transform",
+      loop: context.loop,
     });
   }
 
@@ -116,6 +118,10 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     let failure: StageFault | undefined;
     try {
       this.#inputs.take(context.stepInputs, (record, lane, seq, timeMs) => {
+        if (record.kind === "error") {
+          step.passOn(record, lane, seq);
+          return step.records.length < room;
+        }
         failure = context.schemaFault(lane, seq, record.payload);
         if (failure !== undefined) throw new StageFailure(failure);
         try {
@@ -131,11 +137,24 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     }
     const outputs = step.records;
     if (outputs.length > room) this.#parked = outputs.splice(room);
-    const passed = this.#record([{ kind: "consumed", spans: this.#inputs.spans }, ...outputs]);
+    const diverged = this.#divergence(begunMs);
+    const evidence = diverged === undefined ? [] : [diverged];
+    const passed = this.#record([{ kind: "consumed", spans: this.#inputs.spans }, ...evidence, ...outputs]);
     counters.in += step.inputs;
     counters.stepMs.record(context.clock.now() - begunMs);
+    failure ??= violation(context, evidence)?.fault;
+    if (failure !== undefined) return failAfter(passed, failure);
+    // Credit goes back only when what came of the inputs has been offered to the readers.
+    if (passed !== undefined) return passed.then(() => this.#releaseInputs());
     this.#releaseInputs();
-    return failure === undefined ? passed : failAfter(passed, failure);
+  }
+
+  #divergence(nowMs: number): ContractRecord | undefined {
+    const { loop, divergence } = this.#context;
+    if (loop === undefined || divergence === undefined) return undefined;
+    let cameRound = 0;
+    for (let i = 0; i < this.#step.inputs; i++) if (loop.from.has(this.#step.placeOf(i).lane)) cameRound++;
+    return divergence.count(this.#step.inputs - cameRound, cameRound, nowMs);
   }
 
   /** Puts on record what the last step had no credit for. */
@@ -153,8 +172,8 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
       records = step.records;
     }
     const passed = records.length > 0 ? this.#record(records) : undefined;
+    if (passed !== undefined) return passed.then(() => this.#releaseInputs());
     this.#releaseInputs();
-    return passed;
   }
 
   /** Gives credit back once all that the inputs led to has been accepted. */
@@ -215,7 +234,10 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     const named = { ...fault, input: context.place(lane, seq) };
     // Of an input whose first outputs are on record already, those before the refused one are kept as well.
     if (records[0]?.kind === "data") return failAfter(passed, named);
-    const kept = records.filter((one) => one.kind === "data" && (one.cause as number) < cause);
+    const kept = records.slice(
+      1,
+      records.findIndex((one) => "cause" in one && one.cause === cause),
+    );
     const spans = this.#step.spansBefore(cause);
     if (spans.length === 0) return failAfter(undefined, named);
     return failAfter(context.append([{ kind: "consumed", spans }, ...kept], context.clock.now()), named);

@@ -104,6 +104,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     const begunMs = clock.now();
     const batch = new Batch(context);
     this.#inputs.take(context.stepInputs, (record, lane, seq) => {
+      // An error is not delivered; it is on record where it came about.
+      if (record.kind === "error") return true;
       const fault = context.schemaFault(lane, seq, record.payload);
       if (fault !== undefined) throw new StageFailure(fault);
       batch.add(record, lane, seq);

@@ -13,11 +13,13 @@ import { formatPlace } from "@refold/core";
 
 import type { Edge } from "../edge/edge.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
+import type { LoopEntry } from "../step/step-recorder.ts";
 import type { LaneWriter, RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
 import { CreditWait } from "./credit-wait.ts";
 import { OutsideCalls } from "./outside-calls.ts";
 import { LogFailure, type StageFault } from "./stage-fault.ts";
+import type { DivergenceGuard } from "./divergence-guard.ts";
 import type { SchemaCheck } from "./schema-check.ts";
 import type { StageCounters } from "./stage-counters.ts";
 
@@ -33,6 +35,9 @@ export interface StageContextOptions {
   readonly stepInputs: number;
   readonly contractMode: ContractModeOf;
   readonly schemas: SchemaCheck;
+  /** Set for the stage at which a cycle is entered. */
+  readonly loop: LoopEntry | undefined;
+  readonly divergence: DivergenceGuard | undefined;
   /** Whether what the stage emits is frozen before others see it. */
   readonly freeze: boolean;
 }
@@ -53,6 +58,8 @@ export class StageContext {
   readonly stepInputs: number;
   readonly contractMode: ContractModeOf;
   readonly schemas: SchemaCheck;
+  readonly loop: LoopEntry | undefined;
+  readonly divergence: DivergenceGuard | undefined;
   readonly #freeze: boolean;
   readonly #outputs: readonly Edge[];
   readonly #credit: CreditWait;
@@ -68,6 +75,8 @@ export class StageContext {
     this.stepInputs = options.stepInputs;
     this.contractMode = options.contractMode;
     this.schemas = options.schemas;
+    this.loop = options.loop;
+    this.divergence = options.divergence;
     this.#freeze = options.freeze;
     this.outside = new OutsideCalls(options.clock);
     this.#outputs = options.outputs;
@@ -113,6 +122,10 @@ export class StageContext {
     const appended = this.writer.appendAll(timeMs, records);
     this.counters.out += this.writer.dataRecords - before;
     if (appended.isErr()) throw new LogFailure(appended.error);
+    for (const record of records) {
+      // One that is handed on has spans for its cause, and was counted where it came about.
+      if (record.kind === "error" && typeof record.cause === "number") this.counters.errors[record.error]++;
+    }
     if (this.#freeze) for (const record of records) if (record.kind === "data") deepFreeze(record.payload);
     const [first, ...rest] = appended.value;
     if (first === undefined) return undefined;

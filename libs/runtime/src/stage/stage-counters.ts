@@ -1,4 +1,4 @@
-import { Histogram } from "@refold/core";
+import { Histogram, type ErrorKind } from "@refold/core";
 
 /** Live figures of a stage. They are not on record; whoever wants history folds the log. */
 export class StageCounters {
@@ -9,6 +9,17 @@ export class StageCounters {
   inFlight = 0;
   /** Milliseconds spent waiting for credit downstream or room in the log. */
   blockedMs = 0;
+  /** Inputs that the stage rejected. */
+  readonly errors: Record<ErrorKind, number> = {
+    timeout: 0,
+    remote: 0,
+    "rate-limited": 0,
+    permanent: 0,
+    deserialization: 0,
+    validation: 0,
+    domain: 0,
+    unknown: 0,
+  };
   /** Milliseconds of each step, from taking its inputs to its frame being accepted. */
   readonly stepMs: Histogram = new Histogram();
 }

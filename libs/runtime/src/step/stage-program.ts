@@ -1,8 +1,12 @@
+import type { ErrorKind } from "@refold/core";
+
 import type { HandlerContext } from "./handler-context.ts";
 
 /** Where a program puts its outputs. */
 export interface Outputs {
   emit(payload: unknown): void;
+  /** Puts the input at hand aside, as an error on record. */
+  reject(error: ErrorKind, message: string): void;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Cause, DataRecord, LaneId, LaneSeq, LogRecord, Span, TypeId } from "@refold/core";
+import type { Cause, DataRecord, ErrorKind, ErrorRecord, LaneId, LaneSeq, LogRecord, Span, TypeId } from "@refold/core";
 
 import type { InputContext } from "./input-context.ts";
 import type { Outputs, StageProgram } from "./stage-program.ts";
@@ -15,6 +15,12 @@ export class HandlerThrew {
   }
 }
 
+/** The stage at which a cycle is entered: what comes from `from` has come round, and may do so `depth` times. */
+export interface LoopEntry {
+  readonly from: ReadonlySet<LaneId>;
+  readonly depth: number;
+}
+
 /** Runs a program over the inputs of a step and gathers its outputs as records. */
 export class StepRecorder implements Outputs {
   /** The outputs of the step under way. */
@@ -22,17 +28,22 @@ export class StepRecorder implements Outputs {
   /** Where the inputs that the step has taken stand, by their index. */
   readonly #lanes: LaneId[] = [];
   readonly #seqs: LaneSeq[] = [];
+  /** Errors that the step was handed, each before the input of an index. */
+  #errors: { readonly before: number; readonly lane: LaneId; readonly seq: LaneSeq }[] = [];
   /** Every input taken so far in the whole run, one span for each upstream lane. */
   readonly #seen: Map<LaneId, { first: LaneSeq; last: LaneSeq }> = new Map();
   readonly #program: StageProgram;
   readonly #context: InputContext;
   readonly #lane: LaneId;
   readonly #type: TypeId;
+  readonly #passesErrors: boolean;
+  readonly #loop: LoopEntry | undefined;
   #cause: Cause = undefined;
   #originLane: LaneId;
   #originSeq: LaneSeq = 0 as LaneSeq;
   #seenLane: LaneId | undefined;
   #seenSpan: { first: LaneSeq; last: LaneSeq } | undefined;
+  #hops = 0;
   #limit = Number.POSITIVE_INFINITY;
   /** What the last input has left to emit, and what is left to emit after all inputs. */
   #rest: Iterator<unknown> | undefined;
@@ -43,11 +54,17 @@ export class StepRecorder implements Outputs {
     readonly context: InputContext;
     readonly lane: LaneId;
     readonly type: TypeId;
+    /** Whether errors that stay in band go on to the readers: aggregates only count them. */
+    readonly passesErrors: boolean;
+    /** Set for the stage at which a cycle is entered. */
+    readonly loop?: LoopEntry | undefined;
   }) {
     this.#program = options.program;
     this.#context = options.context;
     this.#lane = options.lane;
     this.#type = options.type;
+    this.#passesErrors = options.passesErrors;
+    this.#loop = options.loop;
     this.#originLane = options.lane;
   }
 
@@ -57,6 +74,7 @@ export class StepRecorder implements Outputs {
     this.#limit = limit;
     this.#lanes.length = 0;
     this.#seqs.length = 0;
+    if (this.#errors.length > 0) this.#errors = [];
   }
 
   /** How many inputs the step has taken. */
@@ -72,11 +90,14 @@ export class StepRecorder implements Outputs {
   /** The inputs of the step before the one of this index. */
   spansBefore(input: number): Span[] {
     const spans: Span[] = [];
-    for (let i = 0; i < input; i++) {
-      const { lane, seq } = this.placeOf(i);
+    const add = ({ lane, seq }: { readonly lane: LaneId; readonly seq: LaneSeq }): void => {
       const previous = spans.at(-1);
       if (previous?.lane === lane) spans[spans.length - 1] = { lane, first: previous.first, last: seq };
       else spans.push({ lane, first: seq, last: seq });
+    };
+    for (let i = 0; i <= input; i++) {
+      for (const error of this.#errors) if (error.before === i) add(error);
+      if (i < input) add(this.placeOf(i));
     }
     return spans;
   }
@@ -93,9 +114,11 @@ export class StepRecorder implements Outputs {
     this.#cause = input;
     this.#originLane = record.originLane;
     this.#originSeq = record.originSeq;
+    this.#hops = (record.hops ?? 0) + (this.#loop?.from.has(lane) === true ? 1 : 0);
     this.#context.moveTo(lane, seq, timeMs);
     try {
-      this.#rest = this.#program.accept(record.payload, this.#context, this);
+      if (this.#loop !== undefined && this.#hops > this.#loop.depth) this.#rejectForDepth(this.#loop.depth);
+      else this.#rest = this.#program.accept(record.payload, this.#context, this);
       if (this.#rest !== undefined) this.#pull(this.#rest, this.#limit);
     } catch (cause) {
       this.#rest = undefined;
@@ -124,14 +147,32 @@ export class StepRecorder implements Outputs {
   }
 
   emit(payload: unknown): void {
-    this.records.push({
+    const record: DataRecord = {
       kind: "data",
       type: this.#type,
       cause: this.#cause,
       originLane: this.#originLane,
       originSeq: this.#originSeq,
       payload,
+    };
+    this.records.push(this.#hops === 0 ? record : { ...record, hops: this.#hops });
+  }
+
+  reject(error: ErrorKind, message: string): void {
+    this.records.push({
+      kind: "error",
+      error,
+      message,
+      cause: this.#cause,
+      originLane: this.#originLane,
+      originSeq: this.#originSeq,
     });
+  }
+
+  /** Hands an error of an input on to those after this stage, unless the stage only counts it. No handler sees it. */
+  passOn(record: ErrorRecord, lane: LaneId, seq: LaneSeq): void {
+    this.#errors.push({ before: this.#seqs.length, lane, seq });
+    if (this.#passesErrors) this.records.push({ ...record, cause: [{ lane, first: seq, last: seq }] });
   }
 
   /**
@@ -146,6 +187,7 @@ export class StepRecorder implements Outputs {
         const next = this.#tail.next();
         if (next.done === true) return false;
         this.#cause = causes;
+        this.#hops = 0;
         this.#originLane = this.#lane;
         this.#originSeq = (firstSeq + i) as LaneSeq;
         this.emit(next.value);
@@ -154,6 +196,11 @@ export class StepRecorder implements Outputs {
     } catch (cause) {
       throw new HandlerThrew(undefined, cause);
     }
+  }
+
+  #rejectForDepth(depth: number): void {
+    this.#rest = undefined;
+    this.reject("permanent", `it has come round the cycle more than ${depth} times`);
   }
 
   #takeRest(limit: number): void {

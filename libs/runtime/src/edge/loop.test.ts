@@ -1,0 +1,118 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import type { Durability } from "@refold/core";
+import { memoryStore } from "@refold/log-memory";
+import { FlowRun, replayFlow, runFlow } from "@refold/testkit";
+
+import { flow, type Flow } from "../authoring/flow.ts";
+
+interface Job {
+  readonly id: number;
+  readonly tries: number;
+}
+
+/** Jobs go round until they have been tried as often as their id says. */
+const retrying = (ids: Iterable<number>, done: Job[]): Flow =>
+  flow("retrying", (f) => {
+    const jobs = f.source(
+      "jobs",
+      [...ids].map((id): Job => ({ id, tries: 0 })),
+    );
+    const again = f.feedback<Job>();
+    const tried = f.merge(jobs, again).map("tried", (job) => ({ ...job, tries: job.tries + 1 }));
+    again.connect(tried.filter("failed", (job) => job.tries < job.id));
+    tried.filter("succeeded", (job) => job.tries >= job.id).sink("done", (job) => void done.push(job));
+  });
+
+describe("a cycle", () => {
+  it("goes round as often as its handlers say, ends when nothing is on its way, and replays the same", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 30 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 2, max: 40 }),
+        fc.constantFrom<Durability>("buffered", "strict"),
+        async (ids, stepInputs, windowRecords, durability) => {
+          const done: Job[] = [];
+          const store = memoryStore();
+          const { report, recorded } = await runFlow(retrying(ids, done), {
+            store,
+            durability,
+            configuration: {
+              flow: { "stage.stepInputs": stepInputs, "flowControl.windowRecords": windowRecords },
+            },
+          });
+          expect(report).toMatchObject({ status: "completed", abandoned: [] });
+          expect(done.map(({ id }) => id).sort()).toEqual([...ids].sort());
+          expect(done.every(({ id, tries }) => tries === id)).toBe(true);
+          for (const record of recorded.recordsOf("done", "consumed")) expect(record.spans.length).toBe(1);
+          const replay = await replayFlow(retrying(ids, []), { store });
+          expect(replay.report).toMatchObject({ verdict: "matched", first: undefined });
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("says of each record how often it came round", async () => {
+    const { recorded } = await runFlow(retrying([3], []), { store: memoryStore() });
+    expect(recorded.recordsOf("tried", "data").map(({ hops }) => hops ?? 0)).toEqual([0, 1, 2]);
+    expect(recorded.recordsOf("succeeded", "data").map(({ hops }) => hops)).toEqual([2]);
+  });
+
+  it("puts aside, as an error, what comes round more often than the depth allows, and goes on", async () => {
+    const done: Job[] = [];
+    const store = memoryStore();
+    const { report, recorded } = await runFlow(retrying([1, 1_000_000, 2], done), { store });
+    expect(report.status).toBe("completed");
+    expect(done.map(({ id }) => id)).toEqual([1, 2]);
+    expect(recorded.recordsOf("tried", "error")).toMatchObject([
+      { error: "permanent", message: "it has come round the cycle more than 30 times" },
+    ]);
+    const replay = await replayFlow(retrying([1, 1_000_000, 2], []), { store });
+    expect(replay.report.verdict).toBe("matched");
+  });
+
+  it("may be drained while something goes round: what is in it arrives", async () => {
+    const done: Job[] = [];
+    const run = await FlowRun.open(retrying([9, 9], done), { store: memoryStore() });
+    const ended = run.run();
+    run.handle.watch(({ kind }) => {
+      if (kind === "running") run.handle.stopGraceful({ reason: "enough" });
+    });
+    expect((await ended).status).toBe("cancelled");
+    expect(done.every(({ id, tries }) => tries === id)).toBe(true);
+  });
+
+  it("that feeds itself fails the stage where it is entered, with evidence on record", async () => {
+    const described = flow("multiplying", (f) => {
+      const again = f.feedback<number>();
+      const all = f.merge(f.source("seed", [1]), again).flatMap("all", (n) => [n, n]);
+      again.connect(all.filter("back", () => true));
+      all.filter("out", () => false).sink("nothing", () => undefined);
+    });
+    const { report, recorded } = await runFlow(described, { store: memoryStore() });
+    expect(report.fault).toMatchObject({ code: "contract-violated", stage: "all" });
+    expect(report.fault?.message).toContain("divergence contract of back -> all");
+    expect(recorded.recordsOf("all", "contract")).toMatchObject([{ contract: "divergence", verdict: "violated" }]);
+  });
+
+  it("that is not closed, or is closed outside of it, is refused when the flow is built", () => {
+    const open = flow("open", (f) => {
+      f.merge(f.source("a", [1]), f.feedback<number>())
+        .map("b", (n) => n)
+        .sink("c", () => undefined);
+    });
+    expect(open.build()._unsafeUnwrapErr()).toMatchObject([{ kind: "open-feedback", readers: ["b"] }]);
+    const outside = flow("outside", (f) => {
+      const back = f.feedback<number>();
+      const a = f.source("a", [1]);
+      f.merge(a, back)
+        .map("b", (n) => n)
+        .sink("c", () => undefined);
+      back.connect(a.map("d", (n) => n));
+    });
+    expect(outside.build().isErr()).toBe(true);
+  });
+});
