@@ -71,6 +71,8 @@ describe.skipIf(disk === undefined)(`on a disk that fills up${reason}`, () => {
     try {
       expect((await store.create(sampleManifest(2)))._unsafeUnwrapErr()).toMatchObject({ cause: { code: "EROFS" } });
       expect((await store.resume(sampleRunId(1)))._unsafeUnwrapErr()).toMatchObject({ cause: { code: "EROFS" } });
+      const nowhere = fileStore({ directory: join(disk as string, "not", "there") });
+      expect((await nowhere.create(sampleManifest(2)))._unsafeUnwrapErr()).toMatchObject({ cause: { code: "EROFS" } });
       const reader = (await store.open(sampleRunId(1)))._unsafeUnwrap();
       expect((await reader.last())._unsafeUnwrap()?.lsn).toBe(0);
     } finally {

@@ -90,6 +90,14 @@ describe("what is not a run", () => {
     await (await fileStore({ directory }).create(sampleManifest(3)))._unsafeUnwrap().close();
   });
 
+  it("is a file with the name of a flow, which is not taken for a run of the same id", async () => {
+    const elsewhere = join(directory, "elsewhere");
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, "orders"), "");
+    const fault = (await fileStore({ directory: elsewhere }).create(sampleManifest(2)))._unsafeUnwrapErr();
+    expect(fault).toMatchObject({ kind: "storage", cause: { code: "ENOTDIR" } });
+  });
+
   it("is a store's directory that is a file", async () => {
     const store = fileStore({ directory: manifest });
     expect((await store.list())._unsafeUnwrapErr().kind).toBe("storage");

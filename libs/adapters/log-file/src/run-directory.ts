@@ -12,13 +12,29 @@ const MANIFEST = "manifest.json";
 /** Makes the directory of a new run, and those above it, so that a power failure leaves them. Throws when it exists. */
 export function makeDirectory(location: string): void {
   const flow = dirname(location);
-  const first = mkdirSync(flow, { recursive: true });
+  const made = missingFrom(flow);
+  for (const directory of made) makeUnlessThere(directory);
   mkdirSync(location);
   syncDirectory(flow);
-  if (first === undefined) return;
-  for (let made = flow; ; made = dirname(made)) {
-    syncDirectory(dirname(made));
-    if (made === first || made === dirname(made)) return;
+  for (const directory of made.reverse()) syncDirectory(dirname(directory));
+}
+
+/** The directories on the way to this one that are not there, the topmost first. */
+function missingFrom(directory: string): string[] {
+  const missing: string[] = [];
+  for (let each = directory; !existsSync(each) && each !== dirname(each); each = dirname(each)) missing.push(each);
+  return missing.reverse();
+}
+
+/**
+ * One at a time, because a recursive call says of a file system that is read-only that something is missing. Another
+ * process may make the same directory meanwhile.
+ */
+function makeUnlessThere(directory: string): void {
+  try {
+    mkdirSync(directory);
+  } catch (cause) {
+    if (!isSystemError(cause, "EEXIST")) throw cause;
   }
 }
 
