@@ -17,7 +17,7 @@ export type {
 export { explainFlowFault, type FlowFault } from "./definition/flow-fault.ts";
 export type { HandlerContext } from "./step/handler-context.ts";
 export type { Outputs, StageProgram } from "./step/stage-program.ts";
-export type { EdgeContracts, FlowHandle } from "./pipeline/flow-handle.ts";
+export type { EdgeContracts, FlowHandle, JoinInputs, StagePolicies } from "./pipeline/flow-handle.ts";
 export type { PipelineState } from "./pipeline/pipeline-machine.ts";
 export type { RunHost } from "./pipeline/run-host.ts";
 export { startRun, type StartOptions } from "./pipeline/start-run.ts";

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "neverthrow";
 
 import { checkEventType, eventType, type EventType, type LaneId, type SinkConnector, type TypeId } from "@refold/core";
-import { topology, type EdgeKind } from "@refold/topology";
+import { topology, type EdgeKind, type StageAnnotations } from "@refold/topology";
 
 import type { FlowDefinition, Items, PureDefinition, StageDefinition } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
@@ -13,6 +13,7 @@ interface Declared {
   readonly kind: StageDefinition["kind"];
   readonly upstream: readonly string[];
   readonly type: EventType<unknown> | undefined;
+  readonly annotations: StageAnnotations;
   readonly define: (lanes: Lanes) => StageDefinition;
 }
 
@@ -49,6 +50,7 @@ export class FlowRecorder {
       kind: "source",
       upstream: [],
       type: this.#type(name, options.type),
+      annotations: emitting(options.type),
       define: ({ lane, type }) => ({ kind: "source", name, lane, type, fingerprint, open, expected: options.expected }),
     });
   }
@@ -72,6 +74,7 @@ export class FlowRecorder {
       kind,
       upstream: stage.upstream,
       type: this.#type(name, stage.options.type),
+      annotations: emitting(stage.options.type),
       define: (lanes) => ({ kind, name, ...lanes, fingerprint, program }),
     });
   }
@@ -85,6 +88,7 @@ export class FlowRecorder {
       kind: "sink",
       upstream,
       type: undefined,
+      annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
       define: ({ lane, upstream: lanes }) => ({ kind: "sink", name, lane, upstream: lanes, fingerprint, connector }),
     });
   }
@@ -106,7 +110,7 @@ export class FlowRecorder {
 
   finish(): Result<FlowDefinition, readonly FlowFault[]> {
     const builder = topology(this.#name);
-    for (const { name, kind } of this.#declared) builder.stage({ name, kind });
+    for (const { name, kind, annotations } of this.#declared) builder.stage({ name, kind, annotations });
     for (const { name, upstream } of this.#declared) {
       for (const { from, kind } of this.#inputsOf(upstream)) builder.edge({ from, to: name, kind });
     }
@@ -166,6 +170,11 @@ export class FlowRecorder {
   #notAFunction(stage: string, what: string, found: unknown): void {
     this.faults.push({ kind: "not-a-function", stage, what, found: found === null ? "null" : typeof found });
   }
+}
+
+/** A type that its author named is worth showing; the default one is the stage's own name. */
+function emitting(type: EventType<unknown> | undefined): StageAnnotations {
+  return type === undefined ? {} : { typing: { output: type.name } };
 }
 
 function isOpenable(items: unknown): boolean {

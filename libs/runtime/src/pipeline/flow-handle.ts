@@ -1,7 +1,7 @@
 import type { Result } from "neverthrow";
 
 import type { Journal, MetricsSnapshot, RunId } from "@refold/core";
-import type { Topology } from "@refold/topology";
+import type { EdgeRole, PolicyAnnotation, Topology } from "@refold/topology";
 
 import type { RunReport, StageReport } from "../run-outcome.ts";
 import type { HandleFault } from "../supervision/handle-fault.ts";
@@ -12,6 +12,18 @@ export interface EdgeContracts {
   readonly from: string;
   readonly to: string;
   readonly verdicts: Readonly<Record<string, "held" | "violated">>;
+}
+
+/** What stands between a stage and the outside, outermost first. */
+export interface StagePolicies {
+  readonly stage: string;
+  readonly policies: readonly PolicyAnnotation[];
+}
+
+/** A join with its inputs: the edges into it, each with its role. */
+export interface JoinInputs {
+  readonly stage: string;
+  readonly inputs: readonly { readonly from: string; readonly role: EdgeRole }[];
 }
 
 /** A run, as those see it who started it. */
@@ -58,6 +70,9 @@ export interface FlowHandle {
   /** What each stage has done so far, in the order declared. */
   stages(): readonly StageReport[];
   contracts(): readonly EdgeContracts[];
+  /** The policies of each stage that has some. */
+  policies(): readonly StagePolicies[];
+  joins(): readonly JoinInputs[];
   /** The figures now or, when the run has ended, the final ones. */
   metrics(): MetricsSnapshot;
   /** The figures as text for people, in lines of at most `width` characters; 100 without it. */

@@ -29,7 +29,7 @@ import { supervise, type SupervisorEnd } from "../supervision/supervise.ts";
 import { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
 import { Watched } from "../supervision/watched.ts";
-import type { EdgeContracts, FlowHandle } from "./flow-handle.ts";
+import type { EdgeContracts, FlowHandle, JoinInputs, StagePolicies } from "./flow-handle.ts";
 import { LivenessMonitor, type LivenessThresholds } from "./liveness-monitor.ts";
 import type { PipelineEvent, PipelineState } from "./pipeline-machine.ts";
 import { PipelineSupervisor } from "./pipeline-supervisor.ts";
@@ -188,6 +188,21 @@ export class Run implements FlowHandle {
 
   stages(): readonly StageReport[] {
     return this.#wired.tasks.map((task) => task.report);
+  }
+
+  policies(): readonly StagePolicies[] {
+    return this.topology.stages.flatMap(({ name, annotations: { policies = [] } }) =>
+      policies.length > 0 ? [{ stage: name, policies }] : [],
+    );
+  }
+
+  joins(): readonly JoinInputs[] {
+    return this.topology.stages
+      .filter(({ kind }) => kind === "join")
+      .map(({ name }) => ({
+        stage: name,
+        inputs: this.topology.inputs(name).map(({ from, role = "stream" }) => ({ from, role })),
+      }));
   }
 
   contracts(): readonly EdgeContracts[] {
