@@ -227,6 +227,7 @@ describe("what is set for a run", () => {
     ]) {
       expect(rows).toContainEqual(row);
     }
+    expect((await cli.refold("show", "last")).stdout).toMatch(/settings +7 values set, the rest defaults/);
     expect(JSON.parse((await cli.refold("show", "last", "--json")).stdout)).toMatchObject({
       manifest: { durability: "buffered" },
     });

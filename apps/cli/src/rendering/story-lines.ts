@@ -42,7 +42,7 @@ function section(title: string, lines: readonly string[], style: Style): readonl
 }
 
 function facts({ found, story, status, style }: Story): readonly string[] {
-  const { runId, flow, durability, fingerprint, replayOf, source, createdAtMs } = found.manifest;
+  const { runId, flow, durability, configuration, fingerprint, replayOf, source, createdAtMs } = found.manifest;
   const reason = story.seal?.reason;
   const rows: (readonly [string, string] | undefined)[] = [
     ["flow", safeText(flow)],
@@ -61,12 +61,18 @@ function facts({ found, story, status, style }: Story): readonly string[] {
     ),
     replayOf === undefined ? undefined : ["replay of", replayOf],
     source === undefined ? undefined : ["source", `${safeText(source.path)} (sha256 ${source.sha256.slice(0, 12)})`],
+    configuration === undefined ? undefined : ["settings", settingsText(configuration)],
     ["topology", fingerprint.slice(0, 12)],
     story.seal === undefined || story.seal.digest === "" ? undefined : ["digest", safeText(story.seal.digest)],
     ["kept in", found.location],
   ];
   const shown = rows.filter((row) => row !== undefined);
   return [`${style.bold("Run")} ${runId}`, ...shown.map(([name, text]) => `  ${style.dim(name.padEnd(9))} ${text}`)];
+}
+
+function settingsText(entries: readonly object[]): string {
+  const own = entries.filter((entry) => !("source" in entry && entry.source === "default")).length;
+  return `${own === 0 ? "all defaults" : `${counted(own, "value")} set, the rest defaults`} (--config lists them)`;
 }
 
 function statusNote(status: RunStatus): string {
