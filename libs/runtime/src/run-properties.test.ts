@@ -7,7 +7,9 @@ import { FlowRun, ManualClock, replayFlow, runFlow, tapLog, type RecordedRun } f
 
 import { checkRecord } from "../test/check-record.ts";
 import { cuts, flowPlans, plannedFlow, type Delivered } from "../test/random-flow.ts";
+import type { FlowHandle } from "./pipeline/flow-handle.ts";
 import { pipelineMachine, type PipelineEvent } from "./pipeline/pipeline-machine.ts";
+import { lifecycleOf } from "./replay/lifecycle-check.ts";
 
 const RUNS = { seed: 20_260_101, numRuns: 60 };
 
@@ -17,6 +19,22 @@ class TickingClock extends ManualClock {
     this.advance(1);
     return super.now();
   }
+}
+
+/** What a run is told, each at one of its frames. */
+const commands = fc.array(
+  fc.record({
+    at: fc.nat(90),
+    does: fc.constantFrom("pause", "resume", "pause", "resume", "stopGraceful", "stop", "abort"),
+  }),
+  { maxLength: 8 },
+);
+
+function tell(handle: FlowHandle, does: "pause" | "resume" | "stopGraceful" | "stop" | "abort"): void {
+  if (does === "abort") handle.abort("enough");
+  else if (does === "stop") handle.stop("enough");
+  else if (does === "stopGraceful") handle.stopGraceful({ reason: "enough" });
+  else handle[does]();
 }
 
 const comparable = (run: RecordedRun): unknown =>
@@ -81,17 +99,21 @@ describe("every run of every flow", () => {
     );
   });
 
-  it("shows, at every moment, the state that the record amounts to", async () => {
+  it("shows, at every moment, the state that the record amounts to, whatever it is told; and its replay never diverges", async () => {
     await fc.assert(
-      fc.asyncProperty(flowPlans, fc.option(fc.nat(60), { nil: undefined }), async (plan, stopAt) => {
+      fc.asyncProperty(flowPlans, commands, cuts, async (plan, told, configuration) => {
+        const store = memoryStore();
         const machine = pipelineMachine();
         const events: PipelineEvent[] = [];
         const stages = new Map<string, string>();
+        const unfolded: unknown[] = [];
         const note = (frame: FrameDraft): void => {
           for (const record of frame.records) {
             if (record.kind !== "transition") continue;
             if (record.machine === "pipeline") events.push(record.event as PipelineEvent);
             else if (frame.lane !== 0) stages.set(record.machine, record.to);
+            const differing = folds[frame.lane]?.take(record);
+            if (differing !== undefined) unfolded.push([record, differing]);
           }
         };
         const shown: unknown[] = [];
@@ -105,23 +127,36 @@ describe("every run of every flow", () => {
           ]);
         };
         const run = await FlowRun.open(plannedFlow(plan), {
-          store: memoryStore(),
+          store,
+          configuration,
           tap: (log) =>
             tapLog(log, {
               before: (_, number) => {
                 look();
-                if (number === stopAt) run.handle.stop("enough");
+                for (const { at, does } of told) if (number === at) tell(run.handle, does);
                 return undefined;
               },
               after: note,
             }),
         });
+        const folds = [undefined, ...run.definition.stages].map(lifecycleOf);
         run.handle.watch(look);
-        await run.run();
+        const report = run.run();
+        await run.clock.idle();
+        // Whoever was paused at the last would wait for ever.
+        run.handle.resume();
+        const { status } = await report;
         look();
         expect(shown).toEqual(folded);
+        expect(unfolded).toEqual([]);
+        expect(run.clock.timers).toBe(0);
+        checkRecord(await run.recorded(), run.definition);
+        if (told.every(({ does }) => does === "pause" || does === "resume")) expect(status).toBe("completed");
+        const replay = await replayFlow(plannedFlow(plan), { store });
+        expect(replay.report.first).toBeUndefined();
+        expect(replay.report.verdict).toBe("matched");
       }),
-      RUNS,
+      { ...RUNS, numRuns: 120 },
     );
   });
 
