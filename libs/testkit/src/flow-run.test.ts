@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { FrameDraft, StorageFault } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
-import { flow, type Flow } from "@refold/runtime";
+import { flow, type Configuration, type Flow } from "@refold/runtime";
 
 import { FlowRun, replayFlow, runFlow, testRunId } from "./flow-run.ts";
 import { tapLog } from "./log-tap.ts";
@@ -42,6 +42,17 @@ describe("runFlow", () => {
         { store: memoryStore() },
       ),
     ).rejects.toThrow("The flow has no stages");
+  });
+
+  it("runs a flow under the settings that it carries, and those of the test are stronger", async () => {
+    const carrying = flow("carrying", (f) => f.source("numbers", [1, 2, 3, 4]).sink("out", () => undefined), {
+      configuration: { stages: { numbers: { "stage.stepInputs": 1 } } },
+    });
+    const framesUnder = async (configuration: Configuration): Promise<number> => {
+      const { recorded } = await runFlow(carrying, { store: memoryStore(), configuration });
+      return recorded.framesOf("numbers").length;
+    };
+    expect(await framesUnder({})).toBe((await framesUnder({ stages: { numbers: { "stage.stepInputs": 4 } } })) + 3);
   });
 
   it("numbers runs, and keeps one of each number", async () => {

@@ -38,7 +38,7 @@ export interface FlowRunOptions {
   /** Numbers the run within its store; its id, and all that is random in it, follow from that. */
   readonly number?: number;
   readonly durability?: Durability;
-  /** What is set for it, as in code; without it, every default. */
+  /** What is set for it, as in code, stronger than what the flow carries. */
   readonly configuration?: Configuration;
   readonly exporters?: readonly MetricsExporter[];
   /** Withhold credit, see `EdgeGate`. */
@@ -86,7 +86,7 @@ export class FlowRun {
     const { store, clock = new ManualClock(Date.UTC(2026, 0)), number = 1, durability = "buffered", tap } = options;
     const definition = builtFlow(flow);
     const manifest = describeRun(definition, { runId: testRunId(number), createdAtMs: clock.now(), durability });
-    const settings = resolved(options.configuration ?? {}, definition);
+    const settings = resolved([flow.configuration ?? {}, options.configuration ?? {}], definition);
     for (const { from, to } of options.gates ?? []) {
       if (!definition.topology.upstream(to).includes(from)) throw new RangeError(`no edge ${from} -> ${to} for a gate`);
     }
@@ -190,8 +190,9 @@ function builtFlow(flow: Flow): FlowDefinition {
   return built.value;
 }
 
-function resolved(configuration: Configuration, { topology }: FlowDefinition): ResolvedConfiguration {
-  const settings = resolveConfiguration({ layers: [codeLayer(configuration)], topology });
+/** What is set in code, the later the stronger. */
+function resolved(configurations: readonly Configuration[], { topology }: FlowDefinition): ResolvedConfiguration {
+  const settings = resolveConfiguration({ layers: configurations.map((each) => codeLayer(each)), topology });
   if (settings.isErr()) throw new Error(settings.error.map(explainConfigurationFault).join("\n"));
   return settings.value;
 }
