@@ -50,8 +50,9 @@ it("every limit in the tables has the value that the file beside it gives to its
 });
 
 it("the picture of the layers is what the manifests declare: nothing else, and all of it", () => {
-  const names = new Map([...architecture.matchAll(/(\w+)\["([^"]+)"\]/g)].map(([, id = "", name = ""]) => [id, name]));
-  const arrows = [...architecture.matchAll(/^ {2}(\w+)(?:\[".*?"\])? --> (\w+)/gm)].map(([, from = "", to = ""]) => ({
+  const picture = /^flowchart[^]*?^```/m.exec(architecture)?.[0] ?? "";
+  const names = new Map([...picture.matchAll(/(\w+)\["([^"]+)"\]/g)].map(([, id = "", name = ""]) => [id, name]));
+  const arrows = [...picture.matchAll(/^ {2}(\w+)(?:\[".*?"\])? --> (\w+)/gm)].map(([, from = "", to = ""]) => ({
     from: names.get(from) ?? from,
     to: names.get(to) ?? to,
   }));
