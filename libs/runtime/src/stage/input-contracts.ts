@@ -16,7 +16,11 @@ export function inputContracts(context: StageContext, inputs: InputSet): readonl
     edge.verdicts.set("transport", record.verdict);
     found.push(record);
   }
-  return [...found, ...context.schemas.contracts()];
+  const schemas = context.schemas.contracts();
+  for (const { upstream, verdict } of schemas) {
+    inputs.edges.find(({ from }) => from === upstream)?.verdicts.set("schema", verdict);
+  }
+  return [...found, ...schemas];
 }
 
 /** The failure that a violated contract means under its mode, if any. */

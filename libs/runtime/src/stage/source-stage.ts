@@ -116,6 +116,7 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     if (expected !== undefined && end === "natural" && mode !== "off") {
       const declared = contract("source", lane, expected, context.writer.dataRecords);
       records.push(declared);
+      context.judgeOutputs(declared);
       const failure = violation(context, [declared]);
       if (failure !== undefined) {
         return { kind: "transition", event: this.failure(failure), records: [declared, context.end("poison", type)] };

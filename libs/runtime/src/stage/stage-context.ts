@@ -145,6 +145,11 @@ export class StageContext {
     };
   }
 
+  /** Notes on every edge to a reader what became of a contract of this stage's own. */
+  judgeOutputs({ contract, verdict }: ContractRecord): void {
+    for (const { verdicts } of this.#outputs) verdicts.set(contract, verdict);
+  }
+
   /** The lane's end, with what it advertises. */
   end(end: EndRecord["end"], type: TypeId): EndRecord {
     return { kind: "end", end, counts: [{ type, count: this.writer.dataRecords }] };
