@@ -96,6 +96,7 @@ describe("differences", () => {
     expect(shown(12n)).toBe("12n");
     expect(shown(undefined)).toBe("undefined");
     expect(shown(new Date(0))).toBe("1970-01-01T00:00:00.000Z");
+    expect(shown(new Date(Number.NaN))).toBe("Invalid Date");
     expect(shown(new Uint8Array([0, 255]))).toBe("bytes 00ff");
     expect(shown(new Map([["a", [1]]]))).toBe('Map [["a", [1]]]');
     expect(shown(new Set([1]))).toBe("Set [1]");

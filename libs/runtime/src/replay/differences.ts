@@ -72,7 +72,7 @@ function full(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
   if (Object.is(value, -0)) return "-0";
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
   if (value instanceof Uint8Array)
     return `bytes ${[...value].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
   if (value instanceof Map) return `Map ${full([...value])}`;
