@@ -71,7 +71,7 @@ describe("a payload that is read back", () => {
     expect(bytes).toEqual(Uint8Array.of(1, 2, 3));
   });
 
-  it("is plain where only the outside differs: no prototype, a Buffer, a getter, an object met twice", () => {
+  it("is plain where only the outside differs: no prototype, a getter, an object met twice", () => {
     const bare = Object.assign(Object.create(null) as object, { a: 1 });
     const twice = { b: 2 };
     const getter = {
@@ -79,8 +79,8 @@ describe("a payload that is read back", () => {
         return 3;
       },
     };
-    expect(canonical(readBack([bare, Buffer.from([1, 2]), getter, twice, twice]))).toBe(
-      canonical([{ a: 1 }, Uint8Array.of(1, 2), { now: 3 }, { b: 2 }, { b: 2 }]),
+    expect(canonical(readBack([bare, getter, twice, twice]))).toBe(
+      canonical([{ a: 1 }, { now: 3 }, { b: 2 }, { b: 2 }]),
     );
   });
 

@@ -1,7 +1,7 @@
 import { MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH } from "../limits.ts";
 import { EXTENSION } from "./extension.ts";
 import { payloadPlace, type Step } from "./payload-path.ts";
-import { className, instanceText, Refusal, tooLarge, unstorable } from "./refusal.ts";
+import { instanceText, Refusal, tooLarge, unstorable } from "./refusal.ts";
 import { utf8Encoder, type Utf8Encoder } from "./text-coding.ts";
 
 const SHORT_TEXT = 48;
@@ -43,12 +43,13 @@ export class MessagePackWriter {
   /**
    * Writes a payload: JSON's values, bigint, Uint8Array, Date, Map, Set, undefined, NaN and the infinities. What is read
    * back is equal to it, also in the order of keys, except that:
-   * - an object without a prototype becomes a plain object, a `Buffer` becomes a Uint8Array, and a getter its value;
+   * - an object without a prototype becomes a plain object, and a getter its value;
    * - symbol keys, non-enumerable properties and properties on arrays, dates, maps, sets and bytes are left out, as in a
    *   structured clone;
    * - an object met twice becomes two objects.
    *
-   * Everything else throws `Unstorable`: a subclass is an instance of a class, and so is a value of another realm.
+   * Everything else throws `Unstorable`: a subclass, such as a `Buffer`, is an instance of a class, and so is a value of
+   * another realm. A stage that emits must not find in the log another thing than its readers found in its output.
    * What was written before a refusal is left behind; see `encodeRecords`, which takes it back. `field` only names the
    * payload in the fault's path.
    */
@@ -180,6 +181,8 @@ export class MessagePackWriter {
 
   #array(value: readonly unknown[], depth: number): void {
     const length = value.length;
+    // The one array with properties that is common: its groups would be lost.
+    if (Object.hasOwn(value, "groups")) throw new Refusal("class-instance", "a match of a regular expression");
     this.array(length);
     for (let i = 0; i < length; i++) {
       this.#enter(depth, i);
@@ -193,7 +196,7 @@ export class MessagePackWriter {
     if (prototype === Map.prototype) this.#map(value as Map<unknown, unknown>, depth);
     else if (prototype === Set.prototype) this.#set(value as Set<unknown>, depth);
     else if (prototype === Date.prototype) this.#date(value as Date);
-    else if (ArrayBuffer.isView(value) && isBytes(value, prototype)) this.#binary(value);
+    else if (prototype === Uint8Array.prototype && ArrayBuffer.isView(value)) this.#binary(value as Uint8Array);
     else if (typeof (value as { then?: unknown }).then === "function") {
       throw new Refusal("promise", "a promise");
     } else throw new Refusal("class-instance", instanceText(value));
@@ -357,9 +360,4 @@ export class MessagePackWriter {
 /** The value of a character of `0` to `9` and `a` to `f`. */
 function hexDigit(code: number): number {
   return code < 0x3a ? code - 0x30 : code - 0x57;
-}
-
-/** Bytes as the language has them, and the `Buffer` that Node, Bun and Deno make of them. */
-function isBytes(value: ArrayBufferView, prototype: unknown): value is Uint8Array {
-  return prototype === Uint8Array.prototype || (value instanceof Uint8Array && className(value) === "Buffer");
 }

@@ -29,6 +29,7 @@ const STORED_CLASSES: readonly string[] = ["Object", "Array", "Map", "Set", "Dat
 
 export function instanceText(value: object): string {
   const name = className(value);
+  if (name === "Buffer") return "an instance of class Buffer (its bytes alone can be stored: new Uint8Array(buffer))";
   if (!STORED_CLASSES.includes(name)) return `an instance of class ${name}`;
   return `an object that is like ${name} but has another prototype (inherited, or of another realm)`;
 }
