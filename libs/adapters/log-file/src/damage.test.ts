@@ -4,6 +4,7 @@ import {
   appendFileSync,
   copyFileSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -212,6 +213,39 @@ describe("segments", () => {
   it.each([1, 2, 5])("are refused when number %i is missing", async (number) => {
     rmSync(join(run, `0000000${number}.seg`));
     expect(await refusal()).toMatchObject({ kind: "damaged", segment: `0000000${number}.seg`, offset: 0 });
+  });
+
+  it("are read up to the one that is missing", async () => {
+    rmSync(join(run, "00000003.seg"));
+    for (const from of [0, 3, 9]) {
+      const [shown, fault] = await readAll(await opened(), from);
+      expect(shown).toEqual(from < 4 ? range(from, 4) : []);
+      expect(fault).toMatchObject({ kind: "damaged", segment: "00000003.seg", offset: 0, lsn: 4 });
+    }
+    expect((await (await opened()).last())._unsafeUnwrapErr()).toMatchObject({ segment: "00000003.seg", lsn: 4 });
+  });
+
+  it("are all read when a stray one lies behind them, which is then refused", async () => {
+    writeFileSync(join(run, "00000009.seg"), "");
+    const [shown, fault] = await readAll(await opened());
+    expect(shown).toEqual(range(0, 12));
+    expect(fault).toMatchObject({ kind: "damaged", segment: "00000007.seg", offset: 0, lsn: 12 });
+  });
+
+  it("are not taken for more than there are by names that are none of a segment", async () => {
+    for (const name of ["00000000.seg", "000000003.seg", "00000009.seg.bak"]) writeFileSync(join(run, name), "");
+    expect(await lsns(await opened())).toEqual(range(0, 12));
+  });
+
+  it("are read up to a directory in the place of one, which the fault names", async () => {
+    rmSync(join(run, "00000003.seg"));
+    mkdirSync(join(run, "00000003.seg"));
+    for (const from of [0, 4]) {
+      const [shown, fault] = await readAll(await opened(), from);
+      expect(shown).toEqual(range(from, 4));
+      expect(fault).toMatchObject({ kind: "storage", operation: "read", path: join(run, "00000003.seg") });
+    }
+    expect(await readAll(await opened(), 8)).toEqual([range(8, 12), undefined]);
   });
 
   it("are refused when two are swapped", async () => {

@@ -41,9 +41,12 @@ export class FrameCursor {
   #lsn = 0;
   #chain = 0;
   #tail: TornTail | undefined;
+  /** The file or directory that was last turned to: what an error of the operating system is about. */
+  #touched: string;
 
   constructor(directory: string, runId: RunId) {
     this.#directory = directory;
+    this.#touched = directory;
     this.#runId = runId;
   }
 
@@ -56,16 +59,19 @@ export class FrameCursor {
     return this.#tail;
   }
 
-  /** Goes to the beginning of the last segment that begins at or before `lsn`. Call it once, before `next`. */
+  /**
+   * Goes to the beginning of the last segment that begins at or before `lsn`, of those that no gap precedes. A segment that is
+   * missing or cannot be read is told of by `next`, when it comes there. Call it once, before `next`.
+   */
   async seek(lsn: number): Promise<Result<void, ReadFault>> {
     return this.#guarded(async () => {
-      const segments = await listSegments(this.#directory);
-      for (let index = 0; index < segments.length || index === 0; index++) {
-        if (segments[index] !== index + 1) return err(this.#missing(index + 1));
-      }
-      for (let number = segments.length; number > 1; number--) {
-        const file = await open(this.#path(number), "r");
-        const header = readSegmentHeader(await readUpTo(file, 0, SEGMENT_HEADER_BYTES));
+      const segments = await this.#list();
+      let whole = 0;
+      while (segments[whole] === whole + 1) whole++;
+      for (let number = whole; number > 1; number--) {
+        const opened = await this.#open(number).catch(ignoreSystemError);
+        if (opened === undefined) continue;
+        const { file, header } = opened;
         if (header !== undefined && header.firstLsn <= lsn && this.#mismatch(header, number) === undefined) {
           this.#enter(file, header);
           return ok();
@@ -103,6 +109,7 @@ export class FrameCursor {
   /** `undefined` at the end of the segment's whole frames; `tail` then tells of anything behind them. */
   async #nextInSegment(file: FileHandle): Promise<Result<readonly StoredFrame[] | undefined, ReadFault>> {
     this.#tail = undefined;
+    this.#touched = this.#path(this.#segment);
     let bytes = await readUpTo(file, this.#offset, CHUNK_BYTES);
     if (bytes.length === 0) return ok(undefined);
     let [frames, stop] = this.#take(bytes);
@@ -138,7 +145,8 @@ export class FrameCursor {
 
   async #judgeTail(file: FileHandle, stop: BadFrame): Promise<Result<undefined, ReadFault>> {
     const number = this.#segment;
-    const later = (await listSegments(this.#directory)).some((other) => other > number);
+    const later = (await this.#list()).some((other) => other > number);
+    this.#touched = this.#path(number);
     // Read after the segments were listed: when there is a later one, this one is complete by now.
     const rest = await readUpTo(file, this.#offset, Number.POSITIVE_INFINITY);
     const view = new DataView(rest.buffer, rest.byteOffset, rest.length);
@@ -153,15 +161,14 @@ export class FrameCursor {
   /** Whether there is a further segment, which is then entered. */
   async #nextSegment(): Promise<Result<boolean, ReadFault>> {
     const number = this.#segment + 1;
-    const segments = await listSegments(this.#directory);
+    const segments = await this.#list();
     const last = segments.at(-1) ?? 0;
     if (number > 1 && last < number) return ok(false);
     if (!segments.includes(number)) return err(this.#missing(number));
     // Written between the last look into this segment and the first at the next.
     if (this.#file !== undefined && (await this.#file.stat()).size > this.#offset) return ok(true);
 
-    const file = await open(this.#path(number), "r");
-    const header = readSegmentHeader(await readUpTo(file, 0, SEGMENT_HEADER_BYTES));
+    const { file, header } = await this.#open(number);
     const mismatch = header === undefined ? undefined : this.#mismatch(header, number);
     if (
       header !== undefined &&
@@ -183,6 +190,23 @@ export class FrameCursor {
       return ok(false);
     } finally {
       await file.close();
+    }
+  }
+
+  async #list(): Promise<readonly number[]> {
+    this.#touched = this.#directory;
+    return listSegments(this.#directory);
+  }
+
+  /** The file is closed again when its header cannot be read. */
+  async #open(number: number): Promise<{ file: FileHandle; header: ReturnType<typeof readSegmentHeader> }> {
+    this.#touched = this.#path(number);
+    const file = await open(this.#touched, "r");
+    try {
+      return { file, header: readSegmentHeader(await readUpTo(file, 0, SEGMENT_HEADER_BYTES)) };
+    } catch (cause) {
+      await file.close();
+      throw cause;
     }
   }
 
@@ -217,12 +241,15 @@ export class FrameCursor {
     try {
       return await read();
     } catch (cause) {
-      if (!(cause instanceof Error) || !("code" in cause)) throw cause;
-      return err(
-        storageFault("read", isSystemError(cause, "ENOENT") ? this.#directory : this.#path(this.#segment), cause),
-      );
+      ignoreSystemError(cause);
+      return err(storageFault("read", isSystemError(cause, "ENOENT") ? this.#directory : this.#touched, cause));
     }
   }
+}
+
+/** An error that is ours is thrown on. */
+function ignoreSystemError(cause: unknown): undefined {
+  if (!(cause instanceof Error) || !("code" in cause)) throw cause;
 }
 
 /** Up to `count` bytes from `offset` on: fewer at the end of the file. The memory is fresh. */

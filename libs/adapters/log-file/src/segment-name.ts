@@ -10,7 +10,9 @@ export async function listSegments(directory: string): Promise<number[]> {
   const numbers: number[] = [];
   for (const name of await readdir(directory)) {
     const digits = /^(\d{8,15})\.seg$/.exec(name)?.[1];
-    if (digits !== undefined) numbers.push(Number(digits));
+    const number = Number(digits);
+    // Segments are counted from 1, and each has one name.
+    if (number > 0 && segmentName(number) === name) numbers.push(number);
   }
   return numbers.sort((a, b) => a - b);
 }
