@@ -15,7 +15,7 @@ import { SinkStage } from "../stage/sink-stage.ts";
 import { SourceStage } from "../stage/source-stage.ts";
 import { StageContext } from "../stage/stage-context.ts";
 import { StageCounters } from "../stage/stage-counters.ts";
-import type { LoopEntry } from "../step/step-recorder.ts";
+import { loopEntry } from "../step/loop-entry.ts";
 import { LaneWriter } from "../supervision/lane-writer.ts";
 import type { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
@@ -128,20 +128,6 @@ function checkedEdges(
     if (writer === undefined || schema === undefined) return [];
     return settings.edge({ from: writer.name, to: stage.name }, "contracts.schema") === "off" ? [] : [{ from, schema }];
   });
-}
-
-/** The entry of a cycle with its depth: of several ways back, the least. */
-export function loopEntry(
-  settings: ResolvedConfiguration,
-  to: string,
-  from: readonly string[],
-  backward: ReadonlySet<LaneId>,
-): LoopEntry | undefined {
-  if (from.length === 0) return undefined;
-  return {
-    from: backward,
-    depth: Math.min(...from.map((back) => settings.edge({ from: back, to }, "divergence.depthHops"))),
-  };
 }
 
 function divergenceGuard(

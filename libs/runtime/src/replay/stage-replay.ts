@@ -16,7 +16,8 @@ import {
 
 import type { PureDefinition } from "../definition/flow-definition.ts";
 import { InputContext } from "../step/input-context.ts";
-import { HandlerThrew, StepRecorder, type LoopEntry } from "../step/step-recorder.ts";
+import type { LoopEntry } from "../step/loop-entry.ts";
+import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import { differences, type Difference } from "./differences.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";

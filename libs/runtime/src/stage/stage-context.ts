@@ -13,7 +13,7 @@ import { formatPlace } from "@refold/core";
 
 import type { Edge } from "../edge/edge.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
-import type { LoopEntry } from "../step/step-recorder.ts";
+import type { LoopEntry } from "../step/loop-entry.ts";
 import type { LaneWriter, RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
 import { CreditWait } from "./credit-wait.ts";

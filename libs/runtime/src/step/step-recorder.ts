@@ -1,6 +1,7 @@
 import type { Cause, DataRecord, ErrorKind, ErrorRecord, LaneId, LaneSeq, LogRecord, Span, TypeId } from "@refold/core";
 
 import type { InputContext } from "./input-context.ts";
+import type { LoopEntry } from "./loop-entry.ts";
 import type { Outputs, StageProgram } from "./stage-program.ts";
 
 /** A handler threw at an input. What earlier inputs of the step gave is untouched. */
@@ -13,12 +14,6 @@ export class HandlerThrew {
     this.input = input;
     this.cause = cause;
   }
-}
-
-/** The stage at which a cycle is entered: what comes from `from` has come round, and may do so `depth` times. */
-export interface LoopEntry {
-  readonly from: ReadonlySet<LaneId>;
-  readonly depth: number;
 }
 
 /** Runs a program over the inputs of a step and gathers its outputs as records. */
