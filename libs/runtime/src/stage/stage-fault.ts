@@ -34,9 +34,7 @@ export function thrownFault(
   cause: unknown,
   input?: { readonly stage: string; readonly seq: LaneSeq },
 ): StageFault {
-  const message =
-    cause instanceof Error ? `${cause.name}: ${cause.message}` : `a thrown ${typeof cause}${asText(cause)}`;
-  const stack = cause instanceof Error ? cause.stack : undefined;
+  const { message, stack } = thrownText(cause);
   return {
     code,
     stage,
@@ -61,14 +59,31 @@ export class LogFailure extends Error {
   }
 }
 
-/** What was thrown as text, unless it has none. */
-function asText(cause: unknown): string {
+/** What was thrown, in words. What throws when it is looked at, as a revoked proxy does, is told by its type alone. */
+function thrownText(cause: unknown): { readonly message: string; readonly stack?: string | undefined } {
   try {
-    return `: ${String(cause)}`;
+    if (cause instanceof Error) {
+      // Its properties may be anything, or throw.
+      const stack: unknown = cause.stack;
+      const message = `${String(cause.name)}: ${String(cause.message)}`;
+      return { message, stack: typeof stack === "string" ? stack : undefined };
+    }
+    if (cause === undefined || cause === null) return { message: `a thrown ${String(cause)}` };
+    const text = typeof cause === "object" ? objectText(cause) : textOf(cause);
+    return { message: `a thrown ${typeof cause}: ${text}` };
   } catch {
-    return "";
+    return { message: `a thrown ${typeof cause}` };
   }
 }
+
+/** JSON, unless the value has a text of its own. */
+function objectText(value: object): string {
+  const { toString } = value as { readonly toString?: unknown };
+  const isPlain = Array.isArray(value) || toString === undefined || toString === Object.prototype.toString;
+  return isPlain ? JSON.stringify(value) : textOf(value);
+}
+
+const textOf: (value: unknown) => string = String;
 
 const MAX_TEXT = 8192;
 
