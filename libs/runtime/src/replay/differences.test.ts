@@ -102,4 +102,40 @@ describe("differences", () => {
     expect(shown(new Set([1]))).toBe("Set [1]");
     expect(shown({ a: { b: null } })).toBe("{ a: { b: null } }");
   });
+
+  it("tells of anything at all in a short text: cycles, depths, what throws when it is read", () => {
+    const cyclic: Record<string, unknown> = { a: 1 };
+    cyclic["self"] = cyclic;
+    let deep: unknown = 0;
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    let wide: unknown = [];
+    for (let i = 0; i < 60; i++) wide = [wide, wide];
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const throwing = {
+      get a(): never {
+        throw new Error("unreadable");
+      },
+    };
+    for (const value of [cyclic, deep, wide, proxy, throwing, Object.create(Date.prototype), Symbol("s"), () => 1]) {
+      for (const found of [differences({ a: 1, self: 2 }, value), differences(value, [1])]) {
+        expect(found.length).toBeGreaterThan(0);
+        for (const { recorded, recomputed } of found) {
+          expect(recorded.length).toBeLessThan(130);
+          expect(recomputed.length).toBeLessThan(130);
+        }
+      }
+    }
+    const other: Record<string, unknown> = { a: 1 };
+    other["self"] = other;
+    expect(differences(cyclic, other)).toHaveLength(1);
+  });
+
+  it("tells bytes apart beyond what it shows of them", () => {
+    const bytes = new Uint8Array(10_000);
+    const changed = Uint8Array.from(bytes);
+    changed[9_999] = 1;
+    expect(differences(bytes, Uint8Array.from(bytes))).toEqual([]);
+    expect(differences(bytes, changed)).toHaveLength(1);
+  });
 });

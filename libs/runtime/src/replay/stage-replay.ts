@@ -22,6 +22,7 @@ import { differences, type Difference } from "./differences.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence } from "./replay-report.ts";
+import { sameBytes } from "./same-bytes.ts";
 
 /** What a replay of a stage tells of a divergence; the rest is known to the one who asks. */
 export type FoundDivergence = Omit<Divergence, "stage" | "code">;
@@ -350,10 +351,4 @@ function append<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
   const group = groups.get(key);
   if (group === undefined) groups.set(key, [value]);
   else group.push(value);
-}
-
-function sameBytes(a: Uint8Array, length: number, b: Uint8Array): boolean {
-  if (length !== b.length) return false;
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
