@@ -384,6 +384,27 @@ describe("a stalled edge", () => {
     expect(run.clock.timers).toBe(0);
   });
 
+  it("has all its time again by what its reader takes, even if no room comes of it", async () => {
+    let settle: () => void = () => undefined;
+    const run = await started(
+      flow("slow", (f) =>
+        f.source("numbers", new Endless().items).sink("slow", () => new Promise<void>((resolve) => (settle = resolve))),
+      ),
+      {
+        gates: [new EdgeGate({ from: "numbers", to: "slow", credit: 4 })],
+        configuration: { flow: { "flowControl.stallTimeoutMs": 1_000, "sink.batchInputs": 1 } },
+      },
+    );
+    for (let i = 0; i < 4; i++) {
+      await pass(run.clock, 900);
+      settle();
+      await run.clock.idle();
+    }
+    expect(run.handle.state.kind).toBe("running");
+    await pass(run.clock, 1_000);
+    expect((await run.run()).fault?.code).toBe("edge-stalled");
+  });
+
   it("is waited for without an end where that is set", async () => {
     const run = await started(siblings(), { configuration: { flow: { "flowControl.stallTimeoutMs": "never" } } });
     await pass(run.clock, 10 * 3_600_000);

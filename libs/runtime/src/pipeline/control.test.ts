@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import type { FrameDraft } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
 import { EdgeGate, FlowRun, replayFlow, tapLog, type FlowRunOptions, type ManualClock } from "@refold/testkit";
 
@@ -268,6 +269,48 @@ describe("a graceful stop", () => {
       abandoned: ["out"],
     });
     await ended(run, await report);
+    expect((await run.recorded()).moves("out")).toEqual(["initialized", "running"]);
+  });
+
+  it("ends the reading ahead of a source that never has to wait", async () => {
+    let read = 0;
+    const delivered: number[] = [];
+    const run = await opened(
+      flow("eager", (f) =>
+        f
+          .source("numbers", async function* () {
+            for (; read < 100_000;) {
+              if (read === 10) run.handle.stopGraceful();
+              yield read++;
+            }
+          })
+          .sink("out", (n) => void delivered.push(n)),
+      ),
+    );
+    const report = await run.run();
+    expect(report.status).toBe("cancelled");
+    expect(read).toBeLessThan(1_000);
+    expect(delivered).toEqual(Array.from({ length: delivered.length }, (_, n) => n));
+    expect(delivered.length).toBeGreaterThanOrEqual(10);
+    await ended(run, report);
+  });
+
+  it("asked for a thousand times at once keeps no report of a stage from arriving", async () => {
+    const flood = ({ records }: FrameDraft): undefined => {
+      if (!records.some((record) => record.kind === "transition" && record.to === "drained")) return;
+      for (let i = 0; i < 1_000; i++) run.handle.stopGraceful({ reason: "flood" });
+    };
+    const run = await opened(
+      flow("flooded", (f) => f.source("numbers", [1]).sink("out", () => undefined)),
+      {
+        configuration: { flow: { "control.capacityEvents": 1 } },
+        tap: (log) => tapLog(log, { before: flood }),
+      },
+    );
+    const report = await run.run();
+    expect(report).toMatchObject({ status: "cancelled", reason: "flood" });
+    expect(run.clock.now()).toBe(run.manifest.createdAtMs);
+    await ended(run, report);
   });
 
   it("lets nothing more on record of a stage that was left behind, even if it comes back before the seal is safe", async () => {
