@@ -49,6 +49,11 @@ export class LaneReplay {
     };
   }
 
+  /** Whether recorded records of the last frame taken are still to be compared. */
+  get keepsRecords(): boolean {
+    return this.#program?.keepsRecords === true;
+  }
+
   /** The records of the frame as they are computed now, or why the recorded ones make no sense. */
   take(frame: DecodedFrame): readonly LogRecord[] | string {
     for (const [index, record] of frame.records.entries()) {

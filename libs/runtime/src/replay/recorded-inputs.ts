@@ -10,8 +10,9 @@ export class RecordedInputs {
     this.#queues = new Map(upstream.map((lane) => [lane, { frames: [], offset: 0 }]));
   }
 
-  reads(lane: LaneId): boolean {
-    return this.#queues.has(lane);
+  /** The lanes that are read. */
+  get lanes(): readonly LaneId[] {
+    return [...this.#queues.keys()];
   }
 
   offer(frame: DecodedFrame): void {

@@ -2,12 +2,14 @@ import { err, ok, type Result } from "neverthrow";
 
 import {
   formatPlace,
+  isInBand,
   RecordDecoder,
   type EpochRecord,
   type LaneId,
   type LaneSeq,
   type LogRecord,
   type Lsn,
+  type Position,
   type RunLog,
   type RunManifest,
   type RunReader,
@@ -46,15 +48,13 @@ export interface ReplayOptions {
  * again and held against it, each stage by its recorded inputs. Nothing outside is touched: no source is opened, no sink.
  */
 export async function replayRun(options: ReplayOptions): Promise<Result<ReplayReport, ReplayFault>> {
-  const differing = flowDifferences(options.recorded.manifest, options.definition);
-  if (differing.length > 0) {
+  try {
+    const differing = flowDifferences(options.recorded.manifest, options.definition);
+    if (differing.length > 0) return err({ kind: "flow-differs", differences: differing });
+    return await new Replay(options).run();
+  } finally {
     await options.into?.close();
-    return err({ kind: "flow-differs", differences: differing });
   }
-  const replay = new Replay(options);
-  const done = await replay.run();
-  await options.into?.close();
-  return done;
 }
 
 class Replay {
@@ -63,6 +63,10 @@ class Replay {
   readonly #lanes: readonly LaneReplay[];
   readonly #decoder: RecordDecoder = new RecordDecoder();
   readonly #nextSeq: number[];
+  /** The lanes that read a lane, by its id. */
+  readonly #readers: ReadonlyMap<LaneId, readonly LaneReplay[]>;
+  /** The position of what the candidate was given last. */
+  #last: Position | undefined;
   #epoch: EpochRecord | undefined;
   #seal: SealRecord | undefined;
   #first: Divergence | undefined;
@@ -77,6 +81,7 @@ class Replay {
       const stage = options.definition.stages.find((known) => known.name === name);
       return this.#laneReplay(name, lane as LaneId, stage);
     });
+    this.#readers = readersOf(this.#lanes);
   }
 
   async run(): Promise<Result<ReplayReport, ReplayFault>> {
@@ -91,7 +96,9 @@ class Replay {
       await into?.room();
     }
     for (const lane of this.#lanes) lane.close();
-    return ok(this.#report());
+    // What a log has accepted is not written yet, and a candidate that nobody can read certifies nothing.
+    const safe = this.#last === undefined ? undefined : await into?.whenSafe(this.#last);
+    return safe?.isErr() === true ? err(safe.error) : ok(this.#report());
   }
 
   #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
@@ -140,11 +147,31 @@ class Replay {
     const computed = lane.take(frame);
     if (typeof computed === "string")
       return { kind: "malformed-record", lsn, detail: `in lane ${lane.name}, ${computed}` };
-    for (const other of this.#lanes) if (other.inputs.reads(frame.lane)) other.inputs.offer(frame);
+    const offered = this.#offer(frame);
+    if (offered !== undefined) return offered;
     return this.#append(
       frame,
       computed.map((record) => this.#ownRecord(lane, frame, record)),
     );
+  }
+
+  /**
+   * Hands a frame to the lanes that read it. Each has the records to itself: what the code of one does to them, no other sees,
+   * and neither does what is still to be compared.
+   */
+  #offer(frame: DecodedFrame): ReplayFault | undefined {
+    if (!frame.records.some((record) => isInBand(record) || record.kind === "end")) return undefined;
+    let free = this.#lanes[frame.lane]?.keepsRecords === false;
+    for (const { inputs } of this.#readers.get(frame.lane) ?? []) {
+      if (free) inputs.offer(frame);
+      else {
+        const decoded = this.#decoder.decode(frame.body);
+        if (decoded.isErr()) return { kind: "malformed-record", lsn: frame.lsn, detail: decoded.error.detail };
+        inputs.offer({ ...frame, records: decoded.value });
+      }
+      free = false;
+    }
+    return undefined;
   }
 
   /** What the candidate says for itself: which process computed it, and what its log amounts to. */
@@ -175,6 +202,7 @@ class Replay {
     const appended = into.append({ lane: frame.lane, timeMs: frame.timeMs, firstSeq, records });
     if (appended.isErr()) return appended.error;
     lane.written += records.length;
+    this.#last = appended.value;
     return undefined;
   }
 
@@ -209,4 +237,16 @@ class Replay {
       found.push(`The last ${tornTail.bytes} bytes of ${tornTail.segment} are a frame cut short.`);
     return found;
   }
+}
+
+function readersOf(lanes: readonly LaneReplay[]): ReadonlyMap<LaneId, readonly LaneReplay[]> {
+  const readers = new Map<LaneId, LaneReplay[]>();
+  for (const reader of lanes) {
+    for (const lane of reader.inputs.lanes) {
+      const known = readers.get(lane);
+      if (known === undefined) readers.set(lane, [reader]);
+      else known.push(reader);
+    }
+  }
+  return readers;
 }

@@ -84,6 +84,11 @@ export class StageReplay {
     });
   }
 
+  /** Whether recorded records are still to be compared. */
+  get keepsRecords(): boolean {
+    return this.#open !== undefined && this.#open.recorded.length > 0;
+  }
+
   /** Computes a frame again. Returns its records as computed now, or why the recorded ones make no sense. */
   take(frame: DecodedFrame): readonly LogRecord[] | string {
     const head = frame.records[0];

@@ -1,3 +1,4 @@
+import { err } from "neverthrow";
 import { describe, expect, it } from "vitest";
 
 import {
@@ -6,12 +7,22 @@ import {
   type LaneId,
   type LaneSeq,
   type LogRecord,
+  type Position,
+  type RunLog,
   type RunReader,
   type RunStore,
   type TypeId,
 } from "@refold/core";
 import { memoryStore, type MemoryStore } from "@refold/log-memory";
-import { ManualClock, replayFlow, runFlow, testRunId, type DecodedFrame, type RecordedRun } from "@refold/testkit";
+import {
+  ManualClock,
+  replayFlow,
+  runFlow,
+  tapLog,
+  testRunId,
+  type DecodedFrame,
+  type RecordedRun,
+} from "@refold/testkit";
 
 import { rewrite, type Edit } from "../../test/rewrite.ts";
 import { flow, type Flow, type FlowBuilder } from "../authoring/flow.ts";
@@ -318,6 +329,29 @@ describe("a replay that verifies", () => {
     expect((await store.list())._unsafeUnwrap()).toHaveLength(1);
   });
 
+  it("finds that a handler has changed what others read as well, in those others", async () => {
+    interface Item {
+      a: number;
+    }
+    const mutating = flow("mutating", (f) => {
+      const items = f.source("items", [{ a: 1 }, { a: 2 }] as Item[]);
+      items
+        .map("inc", (item) => {
+          item.a += 100;
+          return item;
+        })
+        .sink("inc-out", () => undefined);
+      items.map("ro", ({ a }) => ({ b: a })).sink("ro-out", () => undefined);
+    });
+    const store = memoryStore();
+    const { recorded } = await runFlow(mutating, { store });
+    expect(recorded.payloads("items")).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(recorded.payloads("ro")).toEqual([{ b: 101 }, { b: 102 }]);
+    const { report } = await replayFlow(mutating, { store });
+    expect(diverged(report)).toEqual({ ro: 2 });
+    expect(report.first).toMatchObject({ stage: "ro", recorded: { b: 101 }, recomputed: { b: 1 }, code: "same" });
+  });
+
   it("does not mind the order in which the flow declares its stages", async () => {
     const declared = (turned: boolean): Flow =>
       flow("order", (f) => {
@@ -454,6 +488,33 @@ describe("a replay is refused", () => {
       host: { clock: new ManualClock(), runtime: "test", refold: "0.0.0" },
     });
     expect(result._unsafeUnwrapErr()).toEqual(full);
+  });
+
+  it("by a log that has taken all that was computed and cannot keep it, which is closed all the same", async () => {
+    const { store, recorded } = await recordedRun();
+    const fault = { kind: "storage", operation: "write", path: "candidate", cause: "full" } as const;
+    let closed = 0;
+    const asked: number[] = [];
+    const log = (await store.create({ ...recorded.manifest, runId: testRunId(2) }))._unsafeUnwrap();
+    const into: RunLog = Object.assign(tapLog(log, {}), {
+      whenSafe: (position: Position) => {
+        asked.push(position);
+        return Promise.resolve(err(fault));
+      },
+      close: () => {
+        closed++;
+        return log.close();
+      },
+    });
+    const result = await replayRun({
+      recorded: (await store.open(testRunId(1)))._unsafeUnwrap(),
+      definition: flowWith().build()._unsafeUnwrap(),
+      into,
+      host: { clock: new ManualClock(), runtime: "test", refold: "0.0.0" },
+    });
+    expect(result._unsafeUnwrapErr()).toEqual(fault);
+    expect(asked).toEqual([recorded.frames.length]);
+    expect(closed).toBe(1);
   });
 });
 
