@@ -1,5 +1,6 @@
 import {
   encodeRecords,
+  explainFault,
   formatPlace,
   MessagePackWriter,
   type DataRecord,
@@ -18,6 +19,7 @@ import type { PureDefinition } from "../definition/flow-definition.ts";
 import { InputContext } from "../step/input-context.ts";
 import type { LoopEntry } from "../step/loop-entry.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
+import { describeValue } from "./describe-value.ts";
 import { differences, type Difference } from "./differences.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
@@ -124,7 +126,7 @@ export class StageReplay {
 
   #cut(open: OpenStep): void {
     const unrecorded = open.computed.splice(open.recorded.length);
-    this.#computed -= unrecorded.filter(({ kind }) => kind === "data").length;
+    this.#computed -= dataIn(unrecorded);
   }
 
   #takeInputs(spans: readonly Span[], frame: DecodedFrame): string | undefined {
@@ -175,7 +177,7 @@ export class StageReplay {
 
   #add(open: OpenStep): void {
     const computed = this.#step.records.filter(isOutput);
-    this.#computed += computed.filter(({ kind }) => kind === "data").length;
+    this.#computed += dataIn(computed);
     open.computed = open.computed.length === 0 ? [...computed] : [...open.computed, ...computed];
   }
 
@@ -183,12 +185,13 @@ export class StageReplay {
   #settle(open: OpenStep, frame: DecodedFrame, others: readonly LogRecord[]): readonly LogRecord[] {
     const recorded = outputsIn(frame);
     const computed = open.computed.slice(open.given, open.given + recorded);
-    const records = [...others, ...computed];
+    let records = [...others, ...computed];
     if (open.recorded.length === 0 && open.given === 0 && this.#encodesTo(records, frame.body)) {
       this.matched += recorded;
       open.computed = open.computed.slice(recorded);
     } else {
       open.given += computed.length;
+      records = [...others, ...this.#storable(computed)];
       for (const [index, record] of frame.records.entries()) {
         if (!isOutput(record)) continue;
         open.recorded.push({ record, seq: (frame.firstSeq + index) as LaneSeq, lsn: frame.lsn });
@@ -199,9 +202,22 @@ export class StageReplay {
   }
 
   #encodesTo(records: readonly LogRecord[], body: Uint8Array): boolean {
-    const encoder = this.#encoder;
-    encoder.at = 0;
-    return encodeRecords(encoder, records) === undefined && sameBytes(encoder.bytes, encoder.at, body);
+    return this.#encode(records) === undefined && sameBytes(this.#encoder.bytes, this.#encoder.at, body);
+  }
+
+  /** Why records cannot be stored, if they cannot. */
+  #encode(records: readonly LogRecord[]): string | undefined {
+    this.#encoder.at = 0;
+    const fault = encodeRecords(this.#encoder, records);
+    if (fault === undefined) return undefined;
+    return fault.kind === "unstorable" ? `${fault.detail} at ${fault.path}` : explainFault(fault);
+  }
+
+  /** What the candidate can hold of outputs. What cannot be stored is not part of what the lane has computed. */
+  #storable(computed: readonly Output[]): readonly Output[] {
+    const storable = computed.filter((record) => this.#encode([record]) === undefined);
+    this.#computed -= dataIn(computed) - dataIn(storable);
+    return storable;
   }
 
   /** Holds outputs against one another input by input, so that one more or less does not shift all the rest. */
@@ -218,10 +234,12 @@ export class StageReplay {
   }
 
   #compareOne(then: Placed | undefined, now: Output | undefined, open: OpenStep): void {
-    const changes = then === undefined || now === undefined ? [] : this.#changes(then.record, now);
+    const refused = now === undefined ? undefined : this.#encode([now]);
+    const changes =
+      then === undefined || now === undefined || refused !== undefined ? [] : this.#changes(then.record, now);
     const record = then?.record ?? now;
     if (record === undefined) return;
-    if (then !== undefined && now !== undefined && changes.length === 0) {
+    if (then !== undefined && now !== undefined && refused === undefined && changes.length === 0) {
       this.matched++;
       return;
     }
@@ -231,7 +249,8 @@ export class StageReplay {
       kind: then === undefined ? "extra" : now === undefined ? "missing" : "changed",
       causes: this.#causes(record),
       recorded: then === undefined ? undefined : contentOf(then.record),
-      recomputed: now === undefined ? undefined : contentOf(now),
+      // What cannot be stored can mostly not be shown either: it is told of.
+      recomputed: refused !== undefined ? `(cannot be stored: ${refused})` : now && contentOf(now),
       differences: changes,
     });
   }
@@ -294,7 +313,7 @@ export class StageReplay {
       return true;
     } catch (thrown) {
       const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
-      const recomputed = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+      const recomputed = cause instanceof Error ? `${cause.name}: ${cause.message}` : describeValue(cause);
       const place = this.#ownPlace(at.firstSeq);
       this.#found({
         place,
@@ -341,6 +360,12 @@ type Output = DataRecord | ErrorRecord;
 
 function isOutput(record: LogRecord): record is Output {
   return record.kind === "data" || record.kind === "error";
+}
+
+function dataIn(records: readonly Output[]): number {
+  let count = 0;
+  for (const { kind } of records) if (kind === "data") count++;
+  return count;
 }
 
 /** What is compared of a record before all else. */

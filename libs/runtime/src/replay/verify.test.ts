@@ -196,6 +196,41 @@ describe("a replay that verifies", () => {
     expect(threw.first).toMatchObject({ stage: "by-parity", kind: "handler-threw" });
   });
 
+  it("finds an output that cannot be stored any more, however like the recorded one, and keeps the candidate whole", async () => {
+    class Point {
+      x = 1;
+    }
+    const cyclic: Record<string, unknown> = { x: 1 };
+    cyclic["self"] = cyclic;
+    const throwing = {
+      get x(): number {
+        throw new Error("no x");
+      },
+    };
+    for (const bad of [new Point(), cyclic, { x: new Date(Number.NaN) }, { x: () => 1 }, throwing]) {
+      let now: (n: number) => unknown = () => ({ x: 1 });
+      const points = flow("points", (f) =>
+        f
+          .source("numbers", [1, 2, 3])
+          .map("point", (n) => now(n))
+          .sink("out", () => undefined),
+      );
+      const store = memoryStore();
+      await runFlow(points, { store });
+      now = (n) => (n === 2 ? bad : { x: 1 });
+      const { report, recorded } = await replayFlow(points, { store });
+      // The output is refused, and with it the end advertises one less.
+      expect(diverged(report)).toEqual({ point: 2 });
+      expect(report.first).toMatchObject({
+        stage: "point",
+        kind: "changed",
+        recorded: { x: 1 },
+        recomputed: expect.stringMatching(/^\(cannot be stored: .+ at \$/) as string,
+      });
+      expect(recorded.payloads("point")).toEqual([{ x: 1 }, { x: 1 }]);
+    }
+  });
+
   it("takes objects with their keys in another order for the same, and -0 and 0 for different", async () => {
     expect((await verify({ square: (n) => ({ squared: n * n, n }) })).verdict).toBe("matched");
     const signed = (zero: number): Flow =>
