@@ -12,6 +12,16 @@ describe("the clock of the machine", () => {
     expect(fired).toEqual([]);
   });
 
+  it("does not take a delay beyond the timers of the platform for none", async () => {
+    const fired: string[] = [];
+    const callOffs = [2 ** 31, 1e12, Number.POSITIVE_INFINITY].map((delayMs) =>
+      systemClock.schedule(delayMs, () => fired.push(`after ${delayMs}`)),
+    );
+    await new Promise<void>((resolve) => void systemClock.schedule(5, resolve));
+    for (const callOff of callOffs) callOff();
+    expect(fired).toEqual([]);
+  });
+
   it("lets the event loop turn", async () => {
     let turned = false;
     setImmediate(() => (turned = true));

@@ -18,6 +18,7 @@ const FLOW: Every<FlowFault["kind"]> = {
   topology: true,
   "event-type": true,
   "type-in-two-versions": true,
+  "type-declared-twice": true,
   "not-a-function": true,
   "foreign-stream": true,
   "open-feedback": true,

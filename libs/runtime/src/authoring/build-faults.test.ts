@@ -83,6 +83,37 @@ describe("building a flow", () => {
     ).toEqual(["builder-threw"]);
   });
 
+  it("refuses a build function that awaits, or is none: what it declares later would be lost", () => {
+    const awaiting = flow("awaiting", async (f) => {
+      await Promise.resolve();
+      f.source("lost", [1]).sink("out", () => undefined);
+    });
+    expect(awaiting.build()._unsafeUnwrapErr()).toMatchObject([
+      { kind: "builder-threw", message: expect.stringContaining("promise") as string },
+    ]);
+    const none = flow("none", untyped(undefined));
+    expect(none.build()._unsafeUnwrapErr()).toEqual([{ kind: "builder-threw", message: "there is none" }]);
+  });
+
+  it("refuses a name that means two event types, of which one says what its payloads are", () => {
+    const schema = {
+      "~standard": { version: 1, vendor: "a test", validate: (value: unknown) => ({ value }) },
+    } as const;
+    const Order = eventType("order", { schema });
+    const twice = faultsOf((f) => {
+      f.source("order", ["text"])
+        .map("parsed", (text) => text, { type: Order })
+        .sink("out", () => undefined);
+    });
+    expect(twice).toEqual([{ kind: "type-declared-twice", type: "order" }]);
+    const shared = faultsOf((f) => {
+      f.source("texts", ["text"], { type: Order })
+        .map("parsed", (text) => text, { type: Order })
+        .sink("out", () => undefined);
+    });
+    expect(shared).toEqual([]);
+  });
+
   it("refuses a graph that means nothing: no stages, a stream that nobody reads, a name that is no name", () => {
     expect(kinds(faultsOf(() => undefined))).toEqual(["empty-flow"]);
     expect(kinds(faultsOf((f) => void f.source("numbers", [1])))).toEqual(["dead-end"]);

@@ -154,7 +154,10 @@ export class FlowRecorder {
       if (known !== undefined && known.version !== type.version) {
         this.faults.push({ kind: "type-in-two-versions", type: type.name, versions: [known.version, type.version] });
       }
-      if (known?.schema === undefined) types.set(type.name, type);
+      if (known !== undefined && known !== type && [known, type].some(hasMeaning)) {
+        this.faults.push({ kind: "type-declared-twice", type: type.name });
+      }
+      types.set(type.name, type);
     }
     return [...types.values()];
   }
@@ -175,6 +178,11 @@ export class FlowRecorder {
 /** A type that its author named is worth showing; the default one is the stage's own name. */
 function emitting(type: EventType<unknown> | undefined): StageAnnotations {
   return type === undefined ? {} : { typing: { output: type.name } };
+}
+
+/** Whether a type says more than its name and version. */
+function hasMeaning({ schema, upcasters }: EventType<unknown>): boolean {
+  return schema !== undefined || upcasters.size > 0;
 }
 
 function isOpenable(items: unknown): boolean {

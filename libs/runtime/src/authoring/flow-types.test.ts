@@ -111,6 +111,8 @@ describe("the compiler", () => {
       source.flatMap("lines", async function* () {
         yield 1;
       });
+      // @ts-expect-error nobody would await what it emits later
+      source.transform<number>("emitted", async (order, emit) => emit(order.total));
     });
     expectTypeOf<Synchronous<Promise<number>>>().toEqualTypeOf<"a pure stage must not await">();
   });

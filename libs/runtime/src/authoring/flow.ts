@@ -65,7 +65,15 @@ function buildFlow(name: string, build: (f: FlowBuilder) => void): Result<FlowDe
     merge: (...streams) => new Stream(recorder, [...new Set(streams.flatMap((stream) => stream.upstream(recorder)))]),
   };
   try {
-    build(builder);
+    // Callers without a compiler may give anything.
+    const returned: unknown = typeof build === "function" ? build(builder) : build;
+    if (returned !== undefined && typeof (returned as PromiseLike<unknown> | null)?.then === "function") {
+      void Promise.resolve(returned).catch(() => undefined);
+      return err([
+        { kind: "builder-threw", message: "it returned a promise; what it declares after awaiting would be lost" },
+      ]);
+    }
+    if (typeof build !== "function") return err([{ kind: "builder-threw", message: "there is none" }]);
   } catch (cause) {
     return err([
       ...recorder.faults,

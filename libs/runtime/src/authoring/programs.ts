@@ -40,7 +40,9 @@ export const programs: {
   }),
   flatMap: (handler) => ({
     accept(input, context) {
-      return handler(input as Parameters<typeof handler>[0], context)[Symbol.iterator]();
+      const given: unknown = handler(input as Parameters<typeof handler>[0], context);
+      if (isIterable(given)) return given[Symbol.iterator]();
+      throw new TypeError(`flatMap needs an iterable of outputs, but its handler returned ${kindOf(given)}`);
     },
     finish,
   }),
@@ -54,7 +56,9 @@ export const programs: {
       accept(input, context, outputs) {
         into = outputs;
         try {
-          handler(input as Parameters<typeof handler>[0], emit, context);
+          const returned: unknown = handler(input as Parameters<typeof handler>[0], emit, context);
+          if (isPromise(returned))
+            throw new TypeError("a pure stage must not await, but its handler returned a promise");
         } finally {
           into = undefined;
         }
@@ -64,3 +68,15 @@ export const programs: {
     };
   },
 };
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof (value as Iterable<unknown> | null | undefined)?.[Symbol.iterator] === "function";
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : isPromise(value) ? "a promise" : typeof value;
+}

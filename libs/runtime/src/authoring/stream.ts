@@ -49,7 +49,7 @@ export class Stream<T> {
   /** Any number of outputs for each input, given one by one. */
   transform<O>(
     name: string,
-    handler: (input: T, emit: (output: O) => void, context: HandlerContext) => void,
+    handler: (input: T, emit: (output: O) => void, context: HandlerContext) => void | undefined,
     options?: StageOptions<O>,
   ): Stream<O> {
     return this.#pure(name, "transform", { handler }, () => programs.transform(handler), options);

@@ -6,6 +6,7 @@ export type FlowFault =
   | { readonly kind: "topology"; readonly fault: TopologyFault }
   | { readonly kind: "event-type"; readonly stage: string; readonly fault: EventTypeFault }
   | { readonly kind: "type-in-two-versions"; readonly type: string; readonly versions: readonly number[] }
+  | { readonly kind: "type-declared-twice"; readonly type: string }
   | { readonly kind: "not-a-function"; readonly stage: string; readonly what: string; readonly found: string }
   | { readonly kind: "foreign-stream"; readonly stage: string }
   | { readonly kind: "open-feedback"; readonly readers: readonly string[] }
@@ -20,6 +21,8 @@ export function explainFlowFault(fault: FlowFault): string {
       return `Stage "${fault.stage}" declares an event type that cannot be used: ${explainType(fault.fault)}`;
     case "type-in-two-versions":
       return `Event type "${fault.type}" is declared in versions ${fault.versions.join(" and ")}. A flow writes one version of a type: declare it once and share it.`;
+    case "type-declared-twice":
+      return `Event type "${fault.type}" is declared in two ways, or is also the name of a stage without a type of its own. Declare it once and share it, or rename one of them.`;
     case "not-a-function":
       return `Stage "${fault.stage}": ${fault.what} must be a function, but is ${fault.found}.`;
     case "foreign-stream":

@@ -190,6 +190,23 @@ describe("the lifecycle on record", () => {
     expect(seen.at(-1)).toBe("failed");
   });
 
+  it("shuts every stage down although a watcher throws at the last state, and tells the logger", async () => {
+    const warned: string[] = [];
+    const run = await FlowRun.open(everyKind(), {
+      store: memoryStore(),
+      logger: { warn: (message) => void warned.push(message), error: () => undefined },
+    });
+    run.handle.watch(({ kind }) => {
+      if (kind === "cancelled") throw new Error("not watching");
+    });
+    const ended = run.run();
+    run.handle.stop("enough");
+    const report = await ended;
+    expect(report).toMatchObject({ status: "cancelled", abandoned: [] });
+    for (const { state } of report.stages) expect(["created", "cancelled", "drained"]).toContain(state);
+    expect(warned).toEqual(["the pipeline failed after it had ended"]);
+  });
+
   it("reports what each stage has done, in the order declared", async () => {
     const { report } = await runFlow(everyKind(), { store: memoryStore() });
     expect(report.stages).toEqual([

@@ -85,7 +85,7 @@ export class Run implements FlowHandle {
     this.systemJournal = new Journal(log, SYSTEM_LANE);
     this.#options = options;
     this.#turns = new Turns(clock);
-    this.#wired = wireStages({ definition, log, clock, turns: this.#turns, settings, gates });
+    this.#wired = wireStages({ definition, log, clock, turns: this.#turns, settings, gates, logger });
     this.#system = new LaneWriter(log, SYSTEM_LANE);
     const { tasks, edges } = this.#wired;
     const wake = new Wake();
@@ -164,6 +164,8 @@ export class Run implements FlowHandle {
   }: { readonly timeoutMs?: number; readonly reason?: string } = {}): void {
     void this.#begin();
     const { host, settings } = this.#options;
+    if (timeoutMs !== undefined && !(timeoutMs >= 0))
+      throw new RangeError(`timeoutMs is ${timeoutMs}; it must be 0 or more`);
     const deadlineMs = host.clock.now() + (timeoutMs ?? settings.flow("shutdown.timeoutMs"));
     this.#sendOnce({ kind: "stop-gracefully", reason, deadlineMs });
   }
@@ -290,6 +292,7 @@ export class Run implements FlowHandle {
       writer: this.#system,
       clock,
       turns: this.#turns,
+      late: (cause) => host.logger?.warn("the pipeline failed after it had ended", { cause: String(cause) }),
     });
     this.#liveness.stop();
     this.#supervisor.disarm();

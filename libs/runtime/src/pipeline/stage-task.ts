@@ -1,4 +1,4 @@
-import type { AppendFault } from "@refold/core";
+import type { AppendFault, Logger } from "@refold/core";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
 import type { StageReport } from "../run-outcome.ts";
@@ -39,16 +39,19 @@ export class StageTask {
   readonly #context: StageContext;
   readonly #channel: Channel<StageCommand>;
   readonly #turns: Turns;
+  readonly #logger: Logger | undefined;
 
   constructor(options: {
     readonly stage: AnyStage;
     readonly context: StageContext;
     readonly kind: StageDefinition["kind"];
     readonly turns: Turns;
+    readonly logger: Logger | undefined;
   }) {
     this.#stage = options.stage;
     this.#context = options.context;
     this.#turns = options.turns;
+    this.#logger = options.logger;
     this.kind = options.kind;
     this.#channel = new Channel(COMMANDS, options.context.wake);
     this.state = new Watched(options.stage.machine.initial);
@@ -81,6 +84,7 @@ export class StageTask {
       writer: this.#context.writer,
       clock: this.#context.clock,
       turns: this.#turns,
+      late: (cause) => this.#logger?.warn(`stage ${this.name} failed after it had ended`, { cause: String(cause) }),
     });
     this.ended = end.then((how) => {
       this.hasEnded = true;

@@ -4,6 +4,7 @@ import type { FlowDefinition } from "../definition/flow-definition.ts";
 import type { CreditGate } from "../edge/credit-gate.ts";
 import type { FlowHandle } from "./flow-handle.ts";
 import type { RunHost } from "./run-host.ts";
+import { RunClock } from "./run-clock.ts";
 import { Run } from "./run.ts";
 import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 
@@ -23,5 +24,5 @@ export function startRun(
   host: RunHost,
   { settings = new ResolvedConfiguration([]), exporters = [], gates = [] }: StartOptions = {},
 ): FlowHandle {
-  return new Run({ definition, log, host, settings, exporters, gates });
+  return new Run({ definition, log, host: { ...host, clock: new RunClock(host.clock) }, settings, exporters, gates });
 }

@@ -1,4 +1,4 @@
-import type { Clock, LaneId, RunLog } from "@refold/core";
+import type { Clock, LaneId, Logger, RunLog } from "@refold/core";
 import type { EdgeEnds } from "@refold/topology";
 
 import type { FlowDefinition, StageDefinition } from "../definition/flow-definition.ts";
@@ -39,8 +39,9 @@ export function wireStages(options: {
   readonly turns: Turns;
   readonly settings: ResolvedConfiguration;
   readonly gates: readonly CreditGate[];
+  readonly logger: Logger | undefined;
 }): WiredStages {
-  const { definition, log, clock, turns, settings, gates } = options;
+  const { definition, log, clock, turns, settings, gates, logger } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -89,7 +90,7 @@ export function wireStages(options: {
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
     const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], loop), latency);
-    return new StageTask({ stage: made, context, kind: stage.kind, turns });
+    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger });
   });
   return { tasks, writers, edges, latency };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { SinkWriter } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
-import { FlowRun, replayFlow, type RecordedRun } from "@refold/testkit";
+import { FlowRun, replayFlow, runFlow, type RecordedRun } from "@refold/testkit";
 
 import { checkRecord } from "../../test/check-record.ts";
 import { flow, type Flow, type FlowBuilder } from "../authoring/flow.ts";
@@ -277,6 +277,24 @@ describe("a source", () => {
       const { report } = await failed(reading((() => opened) as unknown as () => number[]));
       expect(report.fault).toMatchObject({ code: "source-threw", stage: "broken" });
       expect(report.fault?.message).toMatch(/not iterable/);
+    }
+  });
+
+  it("that gives one object again and again fails, rather than have all of them recorded as the last", async () => {
+    const reusing = flow("reusing", (f) => {
+      f.source("rows", function* () {
+        const row = { n: 0 };
+        for (row.n = 0; row.n < 5; row.n++) yield row;
+      }).sink("out", () => undefined);
+    });
+    const { report } = await failed(reusing);
+    expect(report.fault).toMatchObject({ code: "source-threw", stage: "rows" });
+    expect(report.fault?.message).toContain("the same object twice in a row");
+    const row = Object.freeze({ n: 1 });
+    const listed = { n: 2 };
+    for (const items of [() => [listed, listed], () => [row, row].values()]) {
+      const described = flow("fine", (f) => f.source("rows", items).sink("out", () => undefined));
+      expect((await runFlow(described, { store: memoryStore() })).report.status).toBe("completed");
     }
   });
 

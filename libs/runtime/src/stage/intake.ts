@@ -15,7 +15,9 @@ export class Intake {
   readonly #wake: Wake;
   readonly #iterator: Iterator<unknown> | undefined;
   readonly #asyncIterator: AsyncIterator<unknown> | undefined;
+  readonly #isList: boolean;
   readonly #buffer: unknown[] = [];
+  #last: unknown;
   #reading = false;
   #closed = false;
   #stopped = false;
@@ -23,6 +25,7 @@ export class Intake {
   /** Throws a TypeError for what is not iterable, which the compiler may not have seen. */
   constructor(items: unknown, wake: Wake) {
     this.#wake = wake;
+    this.#isList = Array.isArray(items);
     if (isAsyncIterable(items)) this.#asyncIterator = items[Symbol.asyncIterator]();
     else if (isIterable(items)) this.#iterator = items[Symbol.iterator]();
     else throw new TypeError(`what the source opened is not iterable, but ${items === null ? "null" : typeof items}`);
@@ -55,13 +58,26 @@ export class Intake {
     else void returned?.catch(() => undefined);
   }
 
+  /**
+   * An iterator that gives one object again and again, changed in between, would have all of a step recorded as the last of
+   * them: a step is written after its items were read. A list that names one object twice means what it says.
+   */
+  #fresh(item: unknown): unknown {
+    if (typeof item !== "object" || item === null || this.#isList) return item;
+    if (item === this.#last && !Object.isFrozen(item)) {
+      throw new TypeError("the source gave the same object twice in a row: each item has to be an object of its own");
+    }
+    this.#last = item;
+    return item;
+  }
+
   #pull(iterator: Iterator<unknown>, limit: number): readonly unknown[] {
     const items: unknown[] = [];
     try {
       while (items.length < limit && this.state.kind === "open") {
         const next = iterator.next();
         if (next.done === true) this.state = { kind: "ended" };
-        else items.push(next.value);
+        else items.push(this.#fresh(next.value));
       }
     } catch (cause) {
       // What was read before the fault still goes on record.
@@ -80,7 +96,7 @@ export class Intake {
           this.state = { kind: "ended" };
           break;
         }
-        this.#buffer.push(next.value);
+        this.#buffer.push(this.#fresh(next.value));
         this.#wake.signal();
       }
     } catch (cause) {

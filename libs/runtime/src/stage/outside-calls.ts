@@ -34,6 +34,8 @@ export class OutsideCalls {
 
   /** Makes a call. False says that it was given up; then only {@link last} may follow. Throws what the call throws. */
   call(make: () => void | Promise<void>): boolean | Promise<boolean> {
+    // What was given up must not begin anew: nobody would put on record what came of it.
+    if (this.#lost !== undefined) return false;
     const made = make();
     // A function that promises to return nothing may still return what the compiler lets pass, such as a length.
     return typeof made?.then === "function" ? this.#settled(made) : true;

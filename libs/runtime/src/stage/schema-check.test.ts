@@ -71,6 +71,31 @@ describe("the schema contract of an edge", () => {
   });
 });
 
+describe("a schema that throws", () => {
+  it("is a payload that does not satisfy it", async () => {
+    const Broken = eventType<number>("number", {
+      schema: {
+        "~standard": {
+          version: 1,
+          vendor: "a test",
+          validate: () => {
+            throw new Error("no schema");
+          },
+        },
+      },
+    });
+    const described = flow("broken", (f) => {
+      f.source("numbers", [1], { type: Broken }).sink("out", () => undefined);
+    });
+    const { report } = await runFlow(described, {
+      store: memoryStore(),
+      configuration: { flow: { "contracts.schema": "abort" } },
+    });
+    expect(report.fault).toMatchObject({ code: "contract-violated", stage: "out", input: "numbers:3" });
+    expect(report.fault?.message).toContain("its schema threw: no schema");
+  });
+});
+
 describe("a frozen payload", () => {
   const changing = (): Flow =>
     flow("changing", (f) => {

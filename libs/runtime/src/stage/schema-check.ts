@@ -21,7 +21,12 @@ export class SchemaCheck {
     const edge = this.#edges.get(from);
     if (edge === undefined) return undefined;
     edge.checked++;
-    const result = edge.schema["~standard"].validate(payload);
+    let result: ReturnType<(typeof edge.schema)["~standard"]["validate"]>;
+    try {
+      result = edge.schema["~standard"].validate(payload);
+    } catch (cause) {
+      return `its schema threw: ${cause instanceof Error ? cause.message : String(cause)}`;
+    }
     if ("then" in result) return "its schema answers with a promise; an edge needs one that answers at once";
     if (result.issues === undefined) {
       edge.satisfied++;

@@ -1,13 +1,14 @@
 import type { LaneId, LaneSeq } from "@refold/core";
 
 import type { HandlerContext } from "./handler-context.ts";
-import { hashText, SeededRandom } from "./seeded-random.ts";
+import { seedOf, SeededRandom, type Seed } from "./seeded-random.ts";
 
 /** The context of one stage. It is moved from input to input, and seeds its generator only if a handler asks for it. */
 export class InputContext implements HandlerContext {
   readonly stage: string;
   now = 0;
-  readonly #stageSeed: number;
+  readonly #rootRunId: string;
+  #stageSeed: Seed | undefined;
   readonly #random: SeededRandom = new SeededRandom();
   #lane = 0;
   #seq = 0;
@@ -15,7 +16,7 @@ export class InputContext implements HandlerContext {
 
   constructor(rootRunId: string, stage: string) {
     this.stage = stage;
-    this.#stageSeed = hashText(`${rootRunId}/${stage}`);
+    this.#rootRunId = rootRunId;
   }
 
   moveTo(lane: LaneId, seq: LaneSeq, timeMs: number): void {
@@ -39,6 +40,7 @@ export class InputContext implements HandlerContext {
 
   #generator(): SeededRandom {
     if (!this.#seeded) {
+      this.#stageSeed ??= seedOf(`${this.#rootRunId}/${this.stage}`);
       this.#random.seed(this.#stageSeed, this.#lane, this.#seq);
       this.#seeded = true;
     }

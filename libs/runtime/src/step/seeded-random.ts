@@ -1,6 +1,12 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { utf8ToBytes } from "@noble/hashes/utils.js";
+
+/** Four numbers of 32 bits. */
+export type Seed = readonly [number, number, number, number];
+
 /**
  * A small seeded generator of random numbers, so that handlers can be random and repeatable.
- * Not for secrets. The algorithm is sfc32 by Chris Doty-Humphrey (PractRand), its seed mixed by MurmurHash3's finalizer.
+ * Not for secrets. The algorithm is sfc32 by Chris Doty-Humphrey (PractRand), what is mixed into its seed by MurmurHash3's finalizer.
  */
 export class SeededRandom {
   #a = 0;
@@ -8,12 +14,12 @@ export class SeededRandom {
   #c = 0;
   #counter = 1;
 
-  /** Begins the sequence that belongs to these numbers. */
-  seed(first: number, second: number, third: number): void {
-    this.#a = mix(first);
-    this.#b = mix(second ^ this.#a);
-    this.#c = mix(third ^ this.#b);
-    this.#counter = 1;
+  /** Begins the sequence that belongs to a seed of 128 bits, and to a lane and a seq. */
+  seed([first, second, third, fourth]: Seed, lane: number, seq: number): void {
+    this.#a = (first ^ mix(lane + 1)) >>> 0;
+    this.#b = (second ^ mix(seq >>> 0)) >>> 0;
+    this.#c = (third ^ mix(Math.floor(seq / 4_294_967_296) + 2)) >>> 0;
+    this.#counter = fourth;
     for (let i = 0; i < 12; i++) this.uint32();
   }
 
@@ -32,11 +38,10 @@ export class SeededRandom {
   }
 }
 
-/** A 32-bit hash of a text: FNV-1a over its UTF-16 code units. */
-export function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
+/** The first 128 bits of the SHA-256 of a text. */
+export function seedOf(text: string): Seed {
+  const view = new DataView(sha256(utf8ToBytes(text)).buffer);
+  return [view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)];
 }
 
 function mix(value: number): number {

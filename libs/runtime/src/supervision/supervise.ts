@@ -15,6 +15,8 @@ export interface SupervisionOptions<S extends Kinded, E extends Kinded, A> {
   readonly writer: LaneWriter;
   readonly clock: Clock;
   readonly turns: Turns;
+  /** Hears of what went wrong after the machine had ended, such as a closing that threw. */
+  readonly late?: ((cause: unknown) => void) | undefined;
 }
 
 /** How a supervisor ended. */
@@ -113,7 +115,12 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
     let { event, records } = directive;
     for (let mode: Mode = "working"; ; mode = "failing") {
       const failure = await this.#move(event, records);
-      if (failure === undefined || supervised.machine.isFinal(state.value)) return;
+      if (failure === undefined) return;
+      if (supervised.machine.isFinal(state.value)) {
+        // The machine has ended and takes no failure any more.
+        this.#options.late?.(failure.cause);
+        return;
+      }
       if (mode === "failing") throw new Abandoned(asError(failure.cause));
       event = supervised.failure(failure.cause);
       records = undefined;
@@ -134,10 +141,11 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
         ...(records ?? supervised.alongside?.(event) ?? []),
         { kind: "transition", machine: machine.name, event, from: from.kind, to: to.kind },
       ]);
-      state.publish(to);
+      const watched = thrownBy(() => state.publish(to));
       await this.#passOn(frame);
+      // A watcher that throws must not keep the machine from doing what it has to do in its new state.
       for (const action of actions) await supervised.perform(action);
-      return undefined;
+      return watched;
     } catch (cause) {
       if (cause instanceof Abandoned) throw cause;
       return { cause };
@@ -167,6 +175,15 @@ async function quietly(run: () => void | Promise<void>): Promise<void> {
     await run();
   } catch {
     // There is nothing left to do with it.
+  }
+}
+
+function thrownBy(run: () => void): { readonly cause: unknown } | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (cause) {
+    return { cause };
   }
 }
 

@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+
+import { ManualClock } from "@refold/testkit";
+
+import { RunClock } from "./run-clock.ts";
+
+describe("the clock of a run", () => {
+  const telling = (...times: number[]): RunClock => {
+    const clock = new ManualClock(0);
+    return new RunClock({
+      now: () => times.shift() ?? 0,
+      schedule: (delayMs, run) => clock.schedule(delayMs, run),
+      turn: () => clock.turn(),
+    });
+  };
+
+  it("never runs backwards, and goes on where the clock behind it has caught up", () => {
+    const clock = telling(5, 9, 3, 8, 10);
+    expect([1, 2, 3, 4, 5].map(() => clock.now())).toEqual([5, 9, 9, 9, 10]);
+  });
+
+  it("refuses a time that is none, which would be recorded", () => {
+    for (const time of [Number.NaN, Number.POSITIVE_INFINITY]) expect(() => telling(time).now()).toThrow(RangeError);
+  });
+});
