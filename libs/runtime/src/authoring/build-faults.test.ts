@@ -84,10 +84,11 @@ describe("building a flow", () => {
   });
 
   it("refuses a build function that awaits, or is none: what it declares later would be lost", () => {
-    const awaiting = flow("awaiting", async (f) => {
+    const later = async (f: FlowBuilder): Promise<void> => {
       await Promise.resolve();
       f.source("lost", [1]).sink("out", () => undefined);
-    });
+    };
+    const awaiting = flow("awaiting", untyped(later));
     expect(awaiting.build()._unsafeUnwrapErr()).toMatchObject([
       { kind: "builder-threw", message: expect.stringContaining("promise") as string },
     ]);

@@ -55,6 +55,31 @@ describe("a cycle", () => {
     );
   });
 
+  it("does not stand still where its stages multiply what enters it, however small the windows", async () => {
+    const multiplying = (out: number[]): Flow =>
+      flow("multiplying", (f) => {
+        const again = f.feedback<{ readonly id: number; readonly back: boolean }>();
+        const seed = f.source(
+          "seed",
+          Array.from({ length: 3000 }, (_, id) => ({ id, back: false })),
+        );
+        const all = f
+          .merge(seed, again)
+          .flatMap("all", (one) => (one.back ? [one] : (Array(8).fill(one) as (typeof one)[])));
+        again.connect(all.filter("first", ({ back }) => !back).map("turned", ({ id }) => ({ id, back: true })));
+        all.filter("second", ({ back }) => back).sink("out", ({ id }) => void out.push(id));
+      });
+    const out: number[] = [];
+    const store = memoryStore();
+    const { report } = await runFlow(multiplying(out), {
+      store,
+      configuration: { flow: { "flowControl.windowRecords": 64 } },
+    });
+    expect(report.status).toBe("completed");
+    expect(out).toHaveLength(24_000);
+    expect((await replayFlow(multiplying([]), { store })).report.verdict).toBe("matched");
+  });
+
   it("says of each record how often it came round", async () => {
     const { recorded } = await runFlow(retrying([3], []), { store: memoryStore() });
     expect(recorded.recordsOf("tried", "data").map(({ hops }) => hops ?? 0)).toEqual([0, 1, 2]);

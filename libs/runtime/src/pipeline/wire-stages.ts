@@ -54,7 +54,7 @@ export function wireStages(options: {
         to: stage.lane,
         producer: wakeOf(from),
         consumer: wakeOf(stage.lane),
-        flowControl: flowControlOf(settings, ends),
+        flowControl: flowControlOf(settings, ends, stage.kind === "transform" && stage.backward.includes(from)),
         gate: gates.find((gate) => gate.from === ends.from && gate.to === ends.to),
         clock,
       });
@@ -107,9 +107,13 @@ function makeStage(stage: StageDefinition, context: StageContext, inputs: InputS
   }
 }
 
-function flowControlOf(settings: ResolvedConfiguration, ends: EdgeEnds): FlowControlSettings {
+/**
+ * The way back into a cycle is never held by its window: the stage that it leads to may itself wait for stages of the cycle,
+ * and all would wait for one another. What enters the cycle is held instead, once its edges are half full.
+ */
+function flowControlOf(settings: ResolvedConfiguration, ends: EdgeEnds, backward: boolean): FlowControlSettings {
   return {
-    mode: settings.edge(ends, "flowControl.mode"),
+    mode: backward ? "track" : settings.edge(ends, "flowControl.mode"),
     windowRecords: settings.edge(ends, "flowControl.windowRecords"),
     windowBytes: settings.edge(ends, "flowControl.windowBytes"),
     stallTimeoutMs: settings.edge(ends, "flowControl.stallTimeoutMs"),
