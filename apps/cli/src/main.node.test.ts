@@ -1,4 +1,5 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,15 +29,19 @@ interface Ended {
 }
 
 /** The command in a process of its own, from source, in the test's folder. `meet` may deal with the process meanwhile. */
-async function refold(argv: readonly string[], meet: (child: ChildProcess) => void = () => undefined): Promise<Ended> {
+async function refold(
+  argv: readonly string[],
+  { meet, stdio = "pipe" }: { meet?: (child: ChildProcess) => void; stdio?: StdioOptions } = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, ["--conditions=refold-source", "--import", TSX, MAIN, ...argv], {
     cwd: folder,
     env: { ...process.env, REFOLD_RUNS: "", NODE_OPTIONS: "" },
+    stdio,
   });
   const text = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text.stdout += chunk));
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => (text.stderr += chunk));
-  meet(child);
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (text.stdout += chunk));
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (text.stderr += chunk));
+  meet?.(child);
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   return { code, ...text };
 }
@@ -101,11 +106,13 @@ export default flow("endless", (f) => {
 
 it("lets arrive what is on its way at SIGINT and seals the run as cancelled, also where a launcher sends it twice", async () => {
   await writeFile(join(folder, "endless.flow.ts"), ENDLESS);
-  const { code, stdout, stderr } = await refold(["run", "endless.flow.ts"], (child) => {
-    child.stdout?.once("data", () => {
-      child.kill("SIGINT");
-      child.kill("SIGINT");
-    });
+  const { code, stdout, stderr } = await refold(["run", "endless.flow.ts"], {
+    meet: (child) => {
+      child.stdout?.once("data", () => {
+        child.kill("SIGINT");
+        child.kill("SIGINT");
+      });
+    },
   });
   expect(code).toBe(1);
   expect(stderr).toMatch(/^Stopping the run after SIGINT: [^\n]*Once more cancels the run\.\n$/);
@@ -124,8 +131,10 @@ export default flow("stuck", (f) => {
 it("ends at once, without a seal, when SIGTERM comes again and again and a sink does not answer", async () => {
   await writeFile(join(folder, "stuck.flow.ts"), STUCK);
   let again: NodeJS.Timeout | undefined;
-  const { code, stderr } = await refold(["run", "stuck.flow.ts"], (child) => {
-    child.stdout?.once("data", () => (again = setInterval(() => child.kill("SIGTERM"), 50)));
+  const { code, stderr } = await refold(["run", "stuck.flow.ts"], {
+    meet: (child) => {
+      child.stdout?.once("data", () => (again = setInterval(() => child.kill("SIGTERM"), 50)));
+    },
   });
   clearInterval(again);
   expect(stderr).toMatch(/^Stopping the run [^\n]*\nCancelling the run [^\n]*\nEnding at once after SIGTERM\.\n$/);
@@ -149,14 +158,37 @@ it.each([
   expect((await refold(["runs"])).stdout).toMatch(new RegExp(`${how} +failed`));
 });
 
+it.each([
+  ["while the flow is loaded", "process.exit(0);\nexport default 1;\n"],
+  ["in a flow's code", SQUARES.replace("console.log(", "process.exit(0, ")],
+])("does not let `process.exit(0)` look like success, %s", async (_, text) => {
+  await writeFile(join(folder, "exits.flow.ts"), text);
+  const { code, stdout, stderr } = await refold(["run", "exits.flow.ts"]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/^refold: the process was ended, with code 0, before the command was done, [^\n]*\n$/);
+});
+
+it.skipIf(!existsSync("/dev/full"))("says in one line that its output cannot be written", async () => {
+  await writeFile(join(folder, "full.flow.ts"), SQUARES);
+  for (const argv of [["run", "full.flow.ts"], ["log", "last"], ["--help"]]) {
+    const full = openSync("/dev/full", "w");
+    const { code, stderr } = await refold(argv, { stdio: ["ignore", full, "pipe"] });
+    closeSync(full);
+    expect(stderr).toMatch(/^refold: cannot write to standard output: [^\n]*ENOSPC[^\n]*\n$/);
+    expect(code).toBe(4);
+  }
+});
+
 it("ends quietly when the reader of its output has gone", async () => {
   await writeFile(
     join(folder, "many.flow.ts"),
     'import { flow } from "refold";\nexport default flow("many", (f) => f.source("n", Array(20000).fill("text")).sink("out", () => undefined));\n',
   );
   await refold(["run", "many.flow.ts"]);
-  const { code, stderr } = await refold(["log", "last", "--json"], (child) => {
-    child.stdout?.once("data", () => child.stdout?.destroy());
+  const { code, stderr } = await refold(["log", "last", "--json"], {
+    meet: (child) => {
+      child.stdout?.once("data", () => child.stdout?.destroy());
+    },
   });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
 });

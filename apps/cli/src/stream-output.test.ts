@@ -46,6 +46,40 @@ it("falls silent when its reader has gone, and lets go of those who wait", async
   await output.flush();
 });
 
+const fullDisk = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+
+it("keeps what the system said when it refuses a write, and lets go of all who wait", async () => {
+  let fail: ((cause: Error) => void) | undefined;
+  const stream = new Writable({
+    highWaterMark: 1,
+    write(_chunk, _encoding, taking) {
+      fail = taking;
+    },
+  });
+  const output = new StreamOutput(stream);
+  const first = output.write("more than there is room for");
+  const second = output.write("and more");
+  const flushed = output.flush();
+  fail?.(fullDisk);
+  await first;
+  await second;
+  await flushed;
+  expect(output).toMatchObject({ closed: true, failure: "ENOSPC: no space left on device, write" });
+});
+
+it("names the error where the runtime's words do not", async () => {
+  const output = new StreamOutput({
+    write: () => {
+      throw Object.assign(new Error("No space left on device (os error 28)"), { code: "ENOSPC" });
+    },
+    once: () => undefined,
+    on: () => undefined,
+  });
+  expect(output.write("text")).toBeUndefined();
+  expect(output).toMatchObject({ closed: true, failure: "ENOSPC: No space left on device (os error 28)" });
+  await output.flush();
+});
+
 it("falls silent where the runtime throws instead", async () => {
   const output = new StreamOutput({
     write: () => {
@@ -55,7 +89,7 @@ it("falls silent where the runtime throws instead", async () => {
     on: () => undefined,
   });
   expect(output.write("text")).toBeUndefined();
-  expect(output.closed).toBe(true);
+  expect(output).toMatchObject({ closed: true, failure: undefined });
   await output.flush();
 });
 

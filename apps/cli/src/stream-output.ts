@@ -1,30 +1,29 @@
 import type { TextOutput } from "./text-output.ts";
 
+type SystemError = Error & { readonly code?: string };
+
 /** What of a standard stream of the process is used. */
 interface Stream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string, done?: () => void): boolean;
   once(event: "drain" | "close", listener: () => void): unknown;
-  on(event: "error", listener: (cause: Error & { code?: string }) => void): unknown;
+  on(event: "error", listener: (cause: SystemError) => void): unknown;
 }
 
-/** A standard stream of the process. When its reader has gone, it falls silent instead of ending the process. */
+/** A standard stream of the process. When it takes nothing more, it falls silent instead of ending the process. */
 export class StreamOutput implements TextOutput {
   readonly #stream: Stream;
   readonly #write: (text: string, done?: () => void) => boolean;
+  readonly #waiting = new Set<() => void>();
   #closed = false;
-  #release: (() => void) | undefined;
+  #failure: string | undefined;
 
   constructor(stream: Stream) {
     this.#stream = stream;
     // The stream's `write` may be replaced while a flow runs; this output goes around it.
     this.#write = stream.write.bind(stream);
-    stream.on("error", (cause) => {
-      if (cause.code !== "EPIPE") throw cause;
-      this.#closed = true;
-      this.#release?.();
-    });
+    stream.on("error", (cause) => this.#fail(cause));
   }
 
   get isTerminal(): boolean {
@@ -40,19 +39,29 @@ export class StreamOutput implements TextOutput {
     return this.#closed;
   }
 
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
   write(text: string): Promise<void> | undefined {
     if (this.#closed || this.#attempt(text)) return undefined;
-    return new Promise((resolve) => {
-      this.#release = resolve;
-      this.#stream.once("drain", resolve);
-    });
+    return this.#until((resolve) => void this.#stream.once("drain", resolve));
   }
 
   flush(): Promise<void> {
+    return this.#until((resolve) => void this.#attempt("", resolve));
+  }
+
+  /** Resolves when `begin` says so, or nothing can be written any more. */
+  #until(begin: (resolve: () => void) => void): Promise<void> {
     return new Promise((resolve) => {
-      this.#release = resolve;
-      if (this.#closed) resolve();
-      else this.#attempt("", resolve);
+      const done = (): void => {
+        this.#waiting.delete(done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      if (this.#closed) done();
+      else begin(done);
     });
   }
 
@@ -61,10 +70,20 @@ export class StreamOutput implements TextOutput {
     try {
       return this.#write(text, done);
     } catch (cause) {
-      if ((cause as { code?: unknown }).code !== "EPIPE") throw cause;
-      this.#closed = true;
-      done?.();
+      this.#fail(cause as SystemError);
       return true;
     }
   }
+
+  /** The first error counts; those that follow tell only that the stream is closed by now. */
+  #fail(cause: SystemError): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (cause.code !== "EPIPE") this.#failure = textOf(cause);
+    for (const release of this.#waiting) release();
+  }
+}
+
+function textOf({ code, message }: SystemError): string {
+  return code === undefined || message.includes(code) ? message : `${code}: ${message}`;
 }

@@ -14,6 +14,7 @@ export class MemoryOutput implements TextOutput {
   isTerminal = false;
   columns: number | undefined = undefined;
   closed = false;
+  failure: string | undefined = undefined;
   /** Called after each write. */
   onWrite: (() => void) | undefined;
 
