@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 import type { ConfigurationLayer } from "@refold/runtime";
+import { systemClock } from "refold";
 
 import { loadConfigFile, MAX_CONFIG_FILE_BYTES, type ConfigFileRequest } from "./config-file.ts";
 import type { CliFault } from "./cli-fault.ts";
@@ -26,7 +27,14 @@ async function write(path: string, text: string): Promise<void> {
 
 /** Loads with the root as working directory and a flow in `flows`. */
 function loadHere(request: Partial<ConfigFileRequest> = {}): ReturnType<typeof loadConfigFile> {
-  return loadConfigFile({ flowFile: join(root, "flows/orders.flow.ts"), ...request }, { cwd: root, importModule });
+  return loadConfigFile(
+    { flowFile: join(root, "flows/orders.flow.ts"), ...request },
+    {
+      cwd: root,
+      host: { clock: systemClock, runtime: "test 1.0.0", refold: "0.0.0" },
+      importModule,
+    },
+  );
 }
 
 async function settingsHere(request?: Partial<ConfigFileRequest>): Promise<ConfigurationLayer["settings"]> {

@@ -9,9 +9,11 @@ import { fileLayer, type ConfigurationLayer } from "@refold/runtime";
 import { refused, type CliFault } from "./cli-fault.ts";
 import type { CliIo } from "./cli-io.ts";
 import { EXIT } from "./exit-codes.ts";
-import { explainImportFailure } from "./import-failure.ts";
 import { jsonStop } from "./json-stop.ts";
 import { lineOfKey } from "./line-of-key.ts";
+import { loadModule } from "./load-module.ts";
+import { oneLine } from "./rendering/safe-text.ts";
+import { isUnusablePath } from "./unusable-path.ts";
 
 /** The names that a configuration file is looked for under. */
 const CONFIG_FILE_NAMES: readonly string[] = [
@@ -37,7 +39,7 @@ export interface ConfigFileRequest {
  */
 export async function loadConfigFile(
   { flowFile, named }: ConfigFileRequest,
-  io: Pick<CliIo, "cwd" | "importModule">,
+  io: Pick<CliIo, "cwd" | "host" | "importModule">,
 ): Promise<Result<ConfigurationLayer | undefined, CliFault>> {
   if (named !== undefined) return load(resolve(io.cwd, named), io);
   for (const directory of new Set([dirname(flowFile), io.cwd])) {
@@ -67,7 +69,10 @@ async function configFileIn(directory: string): Promise<Result<string | undefine
   return ok(name === undefined ? undefined : join(directory, name));
 }
 
-async function load(path: string, io: Pick<CliIo, "importModule">): Promise<Result<ConfigurationLayer, CliFault>> {
+async function load(
+  path: string,
+  io: Pick<CliIo, "host" | "importModule">,
+): Promise<Result<ConfigurationLayer, CliFault>> {
   const extension = extname(path);
   switch (extension) {
     case ".json":
@@ -137,14 +142,13 @@ function readToml(path: string, text: string): Result<unknown, CliFault> {
   }
 }
 
-async function importDefault(path: string, io: Pick<CliIo, "importModule">): Promise<Result<unknown, CliFault>> {
-  let loaded: unknown;
-  try {
-    loaded = await io.importModule(path);
-  } catch (cause) {
-    return err(refused(explainImportFailure(path, cause, "configuration file")));
-  }
-  const exported = defaultOf(loaded);
+async function importDefault(
+  path: string,
+  io: Pick<CliIo, "host" | "importModule">,
+): Promise<Result<unknown, CliFault>> {
+  const loaded = await loadModule(path, "configuration file", io);
+  if (loaded.isErr()) return err(loaded.error);
+  const exported = defaultOf(loaded.value);
   // A module that was compiled to CommonJS carries its default export one level down.
   const isCompiled = isRecord(exported) && "__esModule" in exported;
   const configuration = isCompiled ? defaultOf(exported) : exported;
@@ -167,7 +171,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function unreadable(path: string, cause: unknown): CliFault {
   if (isMissing(cause)) return refused(`There is no configuration file ${path}.`);
-  return { exit: EXIT.machine, message: `The configuration file ${path} cannot be read: ${messageOf(cause)}` };
+  const message = `The configuration file ${oneLine(path, 400)} cannot be read: ${oneLine(messageOf(cause), 400)}`;
+  return isRecord(cause) && isUnusablePath(cause["code"]) ? refused(message) : { exit: EXIT.machine, message };
 }
 
 function isMissing(cause: unknown): boolean {

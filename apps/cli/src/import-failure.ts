@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { safeText } from "./rendering/safe-text.ts";
 
 /** Why a file could not be loaded as a module, for people. The loaders of Node (tsx), Bun and Deno each tell it in their own way. */
-export function explainImportFailure(path: string, cause: unknown, what = "flow file"): string {
+export function explainImportFailure(path: string, cause: unknown, what: string): string {
   const compile = compileErrors(cause);
   if (compile !== undefined)
     return [`The ${what} ${path} does not compile:`, ...compile.map((line) => `  ${line}`)].join("\n");

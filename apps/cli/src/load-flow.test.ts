@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import { flow } from "refold";
@@ -53,6 +53,46 @@ it("refuses a file that is not there, and names the flow files beside it", async
     `There is no file ${join(cli.cwd, "order.flow.ts")}. Flow files there: orders.flow.ts.`,
   );
   expect(await refusal("no/such/place.ts")).toBe(`There is no file ${join(cli.cwd, "no/such/place.ts")}.`);
+});
+
+it("refuses a path that leads in a circle, or is too long to be one", async () => {
+  await symlink("b.flow.ts", join(cli.cwd, "a.flow.ts"));
+  await symlink("a.flow.ts", join(cli.cwd, "b.flow.ts"));
+  expect(await refusal("a.flow.ts")).toMatch(/a\.flow\.ts cannot be read: /);
+  const long = await refusal("x".repeat(100_000));
+  expect(long).toMatch(/cannot be read: /);
+  expect(long.length).toBeLessThan(1000);
+});
+
+it("refuses a file that awaits what never settles, after half a minute", async () => {
+  const delays: number[] = [];
+  cli.clock = {
+    ...cli.clock,
+    schedule(delayMs, run) {
+      delays.push(delayMs);
+      queueMicrotask(run);
+      return () => undefined;
+    },
+  };
+  await cli.module("a.flow.ts", () => new Promise(() => undefined));
+  expect(await refusal("a.flow.ts")).toMatch(
+    /^The flow file \S+a\.flow\.ts was not loaded within 30\.0 s: .* not settled\.$/,
+  );
+  expect(delays).toEqual([30_000]);
+});
+
+it("leaves no timer behind when the file is loaded", async () => {
+  let pending = 0;
+  cli.clock = {
+    ...cli.clock,
+    schedule() {
+      pending++;
+      return () => void pending--;
+    },
+  };
+  await cli.module("a.flow.ts", () => ({ default: empty }));
+  expect((await loadFlow("a.flow.ts", cli)).isOk()).toBe(true);
+  expect(pending).toBe(0);
 });
 
 it("refuses a directory", async () => {

@@ -9,7 +9,9 @@ import { isFlow, type Flow } from "@refold/runtime";
 import { refused, type CliFault } from "./cli-fault.ts";
 import type { CliIo } from "./cli-io.ts";
 import { EXIT } from "./exit-codes.ts";
-import { explainImportFailure } from "./import-failure.ts";
+import { loadModule } from "./load-module.ts";
+import { oneLine } from "./rendering/safe-text.ts";
+import { isUnusablePath } from "./unusable-path.ts";
 
 export interface LoadedFlow {
   readonly flow: Flow;
@@ -20,19 +22,15 @@ export interface LoadedFlow {
 /** Loads the flow that is the default export of `file`. */
 export async function loadFlow(
   file: string,
-  io: Pick<CliIo, "cwd" | "importModule">,
+  io: Pick<CliIo, "cwd" | "host" | "importModule">,
 ): Promise<Result<LoadedFlow, CliFault>> {
   const path = resolve(io.cwd, file);
   const bytes = await readFlowFile(path);
   if (bytes.isErr()) return err(bytes.error);
-  let loaded: unknown;
-  try {
-    loaded = await io.importModule(path);
-  } catch (cause) {
-    return err(refused(explainImportFailure(path, cause)));
-  }
+  const loaded = await loadModule(path, "flow file", io);
+  if (loaded.isErr()) return err(loaded.error);
   const sha256 = createHash("sha256").update(bytes.value).digest("hex");
-  return defaultFlow(loaded, path).map((flow) => ({ flow, source: { path, sha256 } }));
+  return defaultFlow(loaded.value, path).map((flow) => ({ flow, source: { path, sha256 } }));
 }
 
 async function readFlowFile(path: string): Promise<Result<Uint8Array, CliFault>> {
@@ -46,9 +44,12 @@ async function readFlowFile(path: string): Promise<Result<Uint8Array, CliFault>>
     if (code === "ENOENT" || code === "ENOTDIR") {
       return err(refused(`There is no file ${path}.${await flowFilesIn(dirname(path))}`));
     }
-    return err({ exit: EXIT.machine, message: `The flow file ${path} cannot be read: ${message}` });
+    const why = `The flow file ${oneLine(path, SHOWN_CHARACTERS)} cannot be read: ${oneLine(message, SHOWN_CHARACTERS)}`;
+    return err(isUnusablePath(code) ? refused(why) : { exit: EXIT.machine, message: why });
   }
 }
+
+const SHOWN_CHARACTERS = 400;
 
 const SHOWN_FILES = 5;
 

@@ -22,7 +22,7 @@ export interface RecordedFlow {
 export async function loadRecordedFlow(
   manifest: RunManifest,
   instead: string | undefined,
-  io: Pick<CliIo, "cwd" | "importModule">,
+  io: Pick<CliIo, "cwd" | "host" | "importModule">,
 ): Promise<Result<RecordedFlow, CliFault>> {
   const file = instead ?? manifest.source?.path;
   if (file === undefined) {
