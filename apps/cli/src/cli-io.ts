@@ -3,7 +3,7 @@ import type { RunHost } from "@refold/runtime";
 
 import type { TextOutput } from "./text-output.ts";
 
-export type StopSignal = "SIGINT" | "SIGTERM";
+export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 /** All that a command has of the world. */
 export interface CliIo {

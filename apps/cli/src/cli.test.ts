@@ -1,6 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { RunManifest } from "@refold/core";
+import { toJson } from "@refold/topology";
 import { flow, groupBy, onEnd, type Flow } from "refold";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -78,6 +80,31 @@ describe("from a run to its replay", () => {
     const report = JSON.parse(stdout) as { location: string; verdict: string; replayOf: string };
     expect(report).toMatchObject({ verdict: "matched", replayOf: id });
     expect(JSON.parse(await readFile(join(report.location, "verify.json"), "utf8"))).toEqual(report);
+  });
+
+  it("describes what it computed by the flow that computed it, in the lanes and under the settings of the recorded run", async () => {
+    const declared = (turned: boolean): Flow =>
+      flow("two", (f) => {
+        const items = f.source("items", [1, 2]);
+        const branches = ["a", "b"].map((name) => () => items.map(name, (n) => n).sink(`${name}-out`, () => undefined));
+        for (const branch of turned ? branches.reverse() : branches) branch();
+      });
+    await cli.module("two.flow.ts", () => ({ default: declared(false) }));
+    await cli.module("turned.flow.ts", () => ({ default: declared(true) }));
+    const ran = await cli.refold("run", "two.flow.ts", "--json");
+    const { runId } = JSON.parse(ran.stdout) as { runId: string };
+    const replayed = await cli.refold("replay", runId, "--verify", "--flow", "turned.flow.ts", "--json");
+    const { location } = JSON.parse(replayed.stdout) as { location: string };
+    const manifestOf = async (run: string): Promise<RunManifest> =>
+      JSON.parse(await readFile(join(run, "manifest.json"), "utf8")) as RunManifest;
+    const recorded = await manifestOf(join(cli.cwd, "runs", "two", runId));
+    const candidate = await manifestOf(location);
+    const { name, topology } = declared(true).build()._unsafeUnwrap();
+    expect(candidate).toMatchObject({ flow: name, topology: toJson(topology), fingerprint: topology.fingerprint });
+    expect(candidate.topology).not.toEqual(recorded.topology);
+    const { lanes, types, rootRunId, configuration, durability } = recorded;
+    expect(candidate).toMatchObject({ lanes, types, rootRunId, configuration, durability, replayOf: runId });
+    expect(candidate.source?.path).toMatch(/turned\.flow\.ts$/);
   });
 
   it("shows where a changed flow first differs: both sides, the field, the cause and the changed code", async () => {

@@ -13,8 +13,8 @@ import { EXIT, EXIT_CODES_HELP, type ExitCode } from "./exit-codes.ts";
 const RUN_HELP = "an id, the beginning of one, `last` (the last one recorded, replays left aside), or its directory";
 
 const SIGNALS_HELP = `
-The first SIGINT or SIGTERM ends the intake and lets what is on its way arrive, until shutdown.timeoutMs. The second one
-cancels the run; either way it ends as cancelled, with its reason on record. The third one ends the process at once.`;
+The first SIGINT, SIGTERM or SIGHUP ends the intake and lets what is on its way arrive, until shutdown.timeoutMs. The second
+one cancels the run; either way it ends as cancelled, with its reason on record. The third one ends the process at once.`;
 
 /** Runs one command line, without the program's own name, and gives the exit code. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {

@@ -15,7 +15,7 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** How a shell tells that a signal ended a process: 128 and the signal's number. */
-export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
+export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 export const EXIT_CODES_HELP = `Exit codes:
   0    done; a replay matched
@@ -23,4 +23,4 @@ export const EXIT_CODES_HELP = `Exit codes:
   2    a part of the run could not be certified
   3    refused: bad usage, a flow or settings that cannot be used, a run that is missing, in use, damaged or of a later format
   4    the machine would not: no space, no permission, a device that fails; or refold has a bug
-  130  a third interrupt (143: termination) ended the process at once`;
+  130  a third interrupt (143: termination, 129: hangup) ended the process at once`;

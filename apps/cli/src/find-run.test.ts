@@ -50,6 +50,15 @@ it("shows a run without a seal and without a writer as interrupted", async () =>
   expect((await cli.refold("runs")).stdout.match(/interrupted/g)).toHaveLength(3);
 });
 
+it("does not repeat all of what was typed when that is long", async () => {
+  for (const typed of ["x".repeat(100_000), "x/".repeat(50_000)]) {
+    const { code, stderr } = await cli.refold("show", typed);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^refold: There is no run [^\n]*x\/?…/);
+    expect(stderr.length).toBeLessThan(1500);
+  }
+});
+
 it("lists those that an ambiguous beginning could mean", async () => {
   const { code, stdout, stderr } = await cli.refold("show", "019000");
   expect({ code, stdout }).toEqual({ code: 3, stdout: "" });

@@ -7,6 +7,7 @@ import type { ListedRun, OpenFault, RunManifest, RunReader, RunStore } from "@re
 
 import { refused, storeFault, type CliFault } from "./cli-fault.ts";
 import type { CliIo } from "./cli-io.ts";
+import { oneLine } from "./rendering/safe-text.ts";
 import { timeText } from "./rendering/time-text.ts";
 
 export interface FoundRun {
@@ -74,14 +75,14 @@ const SHOWN_RUNS = 10;
 function ambiguous(wanted: string, matching: readonly { readonly manifest: RunManifest }[]): string {
   const more = matching.length > SHOWN_RUNS ? [`  and ${matching.length - SHOWN_RUNS} more`] : [];
   return [
-    `${matching.length} runs begin with ${wanted}. Give more of the id:`,
+    `${matching.length} runs begin with ${shown(wanted)}. Give more of the id:`,
     ...matching.slice(-SHOWN_RUNS).map(runLine),
     ...more,
   ].join("\n");
 }
 
 function missing(wanted: string, runs: readonly Chosen[], directory: string): string {
-  const first = `There is no run ${wanted} in ${directory}.`;
+  const first = `There is no run ${shown(wanted)} in ${directory}.`;
   if (runs.length === 0) return `${first} There are no runs at all; name another place with --runs.`;
   return [`${first} The nearest:`, ...nearest(wanted.toLowerCase(), runs).map(runLine)].join("\n");
 }
@@ -97,6 +98,13 @@ function nearest(wanted: string, runs: readonly Chosen[]): readonly Chosen[] {
     .slice(0, NEAREST);
 }
 
+const SHOWN_CHARACTERS = 200;
+
+/** What was typed, which may be anything of any length. */
+function shown(wanted: string): string {
+  return oneLine(wanted, SHOWN_CHARACTERS);
+}
+
 function sharedBeginning(a: string, b: string): number {
   let length = 0;
   while (length < a.length && a[length] === b[length]) length++;
@@ -104,7 +112,7 @@ function sharedBeginning(a: string, b: string): number {
 }
 
 function runLine({ manifest }: { readonly manifest: RunManifest }): string {
-  return `  ${manifest.runId}  ${manifest.flow}  ${timeText(manifest.createdAtMs)}`;
+  return `  ${manifest.runId}  ${oneLine(manifest.flow, SHOWN_CHARACTERS)}  ${timeText(manifest.createdAtMs)}`;
 }
 
 async function findByPath(path: string, io: CliIo): Promise<Result<FoundRun, CliFault>> {
@@ -112,7 +120,7 @@ async function findByPath(path: string, io: CliIo): Promise<Result<FoundRun, Cli
     (found) => (found.isDirectory() ? "directory" : "file"),
     () => undefined,
   );
-  if (kind === undefined) return err(refused(`There is no run at ${path}: nothing is there.`));
+  if (kind === undefined) return err(refused(`There is no run at ${shown(path)}: nothing is there.`));
   const store = io.openStore(dirname(dirname(path)));
   const listed = await store.list();
   if (listed.isErr()) return err(storeFault(listed.error));

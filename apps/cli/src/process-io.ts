@@ -5,7 +5,7 @@ import { divertPrints } from "./divert-prints.ts";
 import { importModule } from "./import-module.ts";
 import { StreamOutput } from "./stream-output.ts";
 
-const SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM"];
+const SIGNALS: readonly StopSignal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 const CRASHES = ["uncaughtException", "unhandledRejection"] as const;
 
 /** The world as this process has it. */

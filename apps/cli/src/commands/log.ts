@@ -9,6 +9,7 @@ import { InputPlaces } from "../input-places.ts";
 import { readRecords, type ReadFrame } from "../read-records.ts";
 import { laneName } from "../record-form.ts";
 import { recordJson, recordLine, type RecordAt } from "../rendering/record-line.ts";
+import { oneLine } from "../rendering/safe-text.ts";
 import { styleFor } from "../rendering/style.ts";
 import { tornTailNote } from "../rendering/torn-tail.ts";
 import { reportFault } from "../report-fault.ts";
@@ -27,6 +28,9 @@ export interface LogArgs {
 
 /** A pipe has no width. */
 const PIPE_WIDTH = 200;
+
+/** Of a name that was typed, which may be anything of any length. */
+const SHOWN_CHARACTERS = 200;
 
 /** `refold log`: one line for each record. */
 export async function logCommand(args: LogArgs, io: CliIo): Promise<ExitCode> {
@@ -69,12 +73,14 @@ function frameText(read: ReadFrame, args: LogArgs, known: Pick<RecordAt, "manife
 
 function unknownFilter({ stage, type }: LogArgs, { lanes, types }: RunManifest): CliFault | undefined {
   if (stage !== undefined && !lanes.includes(stage)) {
-    return refused(`The run has no stage ${JSON.stringify(stage)}. It has ${lanes.join(", ")}.`);
+    return refused(
+      `The run has no stage ${JSON.stringify(oneLine(stage, SHOWN_CHARACTERS))}. It has ${lanes.join(", ")}.`,
+    );
   }
   const names = types.map(({ name }) => name);
   if (type !== undefined && !names.includes(type) && !(RECORD_KINDS as readonly string[]).includes(type)) {
     return refused(
-      `The run has no event type ${JSON.stringify(type)}, and there is no such kind of record. ` +
+      `The run has no event type ${JSON.stringify(oneLine(type, SHOWN_CHARACTERS))}, and there is no such kind of record. ` +
         `Its types are ${names.join(", ")}; the kinds are ${RECORD_KINDS.join(", ")}.`,
     );
   }

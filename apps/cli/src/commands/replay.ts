@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { err, ok, type Result } from "neverthrow";
 import { v7 } from "uuid";
 
-import type { RunId, RunLog, RunManifest, RunReader } from "@refold/core";
+import type { RunId, RunLog, RunReader } from "@refold/core";
 import {
+  describeRun,
   explainReplayFault,
   replayRun,
   type FlowDefinition,
@@ -84,14 +85,13 @@ async function makeCandidate(recorded: Recorded, loaded: RecordedFlow, io: CliIo
   const { store, reader, manifest } = recorded;
   const { clock } = io.host;
   const startedMs = clock.now();
-  const candidate: RunManifest = {
-    // What is computed has the lanes and types of what was recorded, so the two compare record by record.
-    ...manifest,
+  const candidate = describeRun(loaded.definition, {
     runId: v7() as RunId,
     createdAtMs: startedMs,
-    replayOf: manifest.runId,
-    ...(loaded.source === undefined ? {} : { source: loaded.source }),
-  };
+    durability: manifest.durability,
+    source: loaded.source,
+    replays: manifest,
+  });
   const log = await store.create(candidate);
   if (log.isErr()) return err(storeFault(log.error));
   const location = store.locate(candidate);

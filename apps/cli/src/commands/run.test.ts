@@ -81,6 +81,7 @@ describe("a run that does not complete", () => {
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
+    ["SIGHUP", 129],
   ] as const)("ends at once at a third %s, and counts those of one keystroke once", async (signal, code) => {
     let nowMs = 1_000_000;
     cli.clock = { ...cli.clock, now: () => nowMs };

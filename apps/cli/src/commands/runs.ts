@@ -5,7 +5,7 @@ import { storeFault } from "../cli-fault.ts";
 import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { jsonValue } from "../rendering/json-value.ts";
-import { safeText } from "../rendering/safe-text.ts";
+import { oneLine, safeText } from "../rendering/safe-text.ts";
 import { styleFor } from "../rendering/style.ts";
 import { tableLines } from "../rendering/table.ts";
 import { durationText, timeText } from "../rendering/time-text.ts";
@@ -80,7 +80,7 @@ function listText(entries: readonly Entry[]): string {
   if (runs.length === 0) return "";
   const rows = runs.map(({ listed: { manifest }, status, endedAtMs }) => [
     manifest.runId,
-    safeText(manifest.flow),
+    oneLine(manifest.flow),
     status,
     timeText(manifest.createdAtMs),
     // A replay repeats the times on record, which say nothing of how long it took.

@@ -100,6 +100,40 @@ Contracts
   expect(lines).toMatch(/contract +delivery from metrics: violated, 20,000 advertised, 19,999 read\n/);
 });
 
+it("keeps each fact on its line, and the lines of a message under it, whatever they hold", async () => {
+  const reason = "first\nKept in  /elsewhere";
+  const stop = { kind: "stop-gracefully", reason };
+  const fail = { kind: "fail", fault: { stage: "out", message: "Error: first\n\nRecords\nout 5" } };
+  await keep([
+    [SYSTEM, 0, move("pipeline", "ready", "running", stop)],
+    [OUT, 1, move("out", "processing", "failed", fail)],
+    [SYSTEM, 2, { kind: "seal", status: "failed", reason, data: [0, 0, 0], digest: "" }],
+  ]);
+  const { stdout } = await cli.refold("show", "last");
+  expect(stdout.match(/first\\nKept in {2}\/elsewhere/g)).toHaveLength(2);
+  expect(stdout).not.toMatch(/^Kept in/m);
+  expect(stdout).toContain(`
+Failure
+  stage out: Error: first
+${"      "}
+      Records
+      out 5
+`);
+});
+
+it("shows a run whose times are none of the calendar", async () => {
+  await keep([
+    [SYSTEM, Number.NaN, move("pipeline", "ready", "running", { kind: "run" })],
+    [SYSTEM, 1e300, move("pipeline", "running", "completed", { kind: "end" })],
+  ]);
+  for (const argv of [["show"], ["log"], ["log", "--json"], ["runs"]]) {
+    const [command = "", ...flags] = argv;
+    const { code, stderr } = await cli.refold(command, ...(command === "runs" ? [] : ["last"]), ...flags);
+    expect({ argv, code, stderr }).toEqual({ argv, code: 0, stderr: "" });
+  }
+  expect((await cli.refold("log", "last")).stdout).toMatch(/ {2}1e\+300 ms {2}/);
+});
+
 it("lists the last changes of liveness, and says how many came before", async () => {
   const change = (status: "idle" | "healthy"): LogRecord => ({
     kind: "liveness",

@@ -1,6 +1,6 @@
 import type { OpenedRun, RunReport } from "refold";
 
-import { safeText } from "./safe-text.ts";
+import { oneLine } from "./safe-text.ts";
 import { styledStatus } from "./status-style.ts";
 import { failure } from "./story-lines.ts";
 import type { Style } from "./style.ts";
@@ -25,14 +25,16 @@ export function reportLines(ended: {
     { title: "out", align: "right" },
     { title: "state" },
   ] as const;
-  const why = reason === undefined || fault !== undefined ? "" : `: ${safeText(reason)}`;
+  const why = reason === undefined || fault !== undefined ? "" : `: ${oneLine(reason)}`;
   return [
     "",
     ...tableLines(columns, rows),
     "",
-    `${style.bold(safeText(opened.manifest.flow))} ${styledStatus(status, style)} in ${durationText(tookMs)}${why}`,
+    `${style.bold(oneLine(opened.manifest.flow))} ${styledStatus(status, style)} in ${durationText(tookMs)}${why}`,
     ...(fault === undefined ? [] : failure(fault, style)),
-    ...(abandoned.length === 0 ? [] : [`  given up, as they had not ended: ${abandoned.map(safeText).join(", ")}`]),
+    ...(abandoned.length === 0
+      ? []
+      : [`  given up, as they had not ended: ${abandoned.map((each) => oneLine(each)).join(", ")}`]),
     `  kept in  ${opened.location}`,
     `  replay   ${style.cyan(replay)}`,
   ];

@@ -12,7 +12,7 @@ export function safeText(text: string): string {
 }
 
 /** {@link safeText} on one line, cut to `limit` characters. */
-export function oneLine(text: string, limit: number): string {
+export function oneLine(text: string, limit: number = Number.POSITIVE_INFINITY): string {
   const line = safeText(text.length > limit * 2 ? text.slice(0, limit * 2) : text).replaceAll("\n", "\\n");
   return line.length <= limit ? line : `${line.slice(0, Math.max(0, limit - 1))}…`;
 }

@@ -1,7 +1,7 @@
 import type { FoundRun } from "../find-run.ts";
 import type { RunStatus } from "../run-status.ts";
 import type { ControlEvent, RecordedFailure, RunStory } from "../run-story.ts";
-import { safeText } from "./safe-text.ts";
+import { oneLine, safeText } from "./safe-text.ts";
 import { stackFrames } from "./stack-frames.ts";
 import { styledStatus } from "./status-style.ts";
 import type { Style } from "./style.ts";
@@ -45,10 +45,10 @@ function facts({ found, story, status, style }: Story): readonly string[] {
   const { runId, flow, durability, configuration, fingerprint, replayOf, source, createdAtMs } = found.manifest;
   const reason = story.seal?.reason;
   const rows: (readonly [string, string] | undefined)[] = [
-    ["flow", safeText(flow)],
+    ["flow", oneLine(flow)],
     [
       "status",
-      `${styledStatus(status, style)}${reason === undefined ? "" : `: ${safeText(reason)}`}${statusNote(status)}`,
+      `${styledStatus(status, style)}${reason === undefined ? "" : `: ${oneLine(reason)}`}${statusNote(status)}`,
     ],
     ["recorded", timeText(createdAtMs)],
     // A replay repeats the times on record, which say nothing of how long it took.
@@ -57,13 +57,13 @@ function facts({ found, story, status, style }: Story): readonly string[] {
       : ["took", durationText(Math.max(0, story.lastTimeMs - createdAtMs))],
     ["log", `${counted(story.records, "record")} in ${counted(story.frames, "frame")}, ${durability}`],
     ...story.epochs.map(
-      ({ epoch }) => ["runtime", `${safeText(epoch.runtime)}, refold ${safeText(epoch.refold)}`] as const,
+      ({ epoch }) => ["runtime", `${oneLine(epoch.runtime)}, refold ${oneLine(epoch.refold)}`] as const,
     ),
     replayOf === undefined ? undefined : ["replay of", replayOf],
-    source === undefined ? undefined : ["source", `${safeText(source.path)} (sha256 ${source.sha256.slice(0, 12)})`],
+    source === undefined ? undefined : ["source", `${oneLine(source.path)} (sha256 ${source.sha256.slice(0, 12)})`],
     configuration === undefined ? undefined : ["settings", settingsText(configuration)],
     ["topology", fingerprint.slice(0, 12)],
-    story.seal === undefined || story.seal.digest === "" ? undefined : ["digest", safeText(story.seal.digest)],
+    story.seal === undefined || story.seal.digest === "" ? undefined : ["digest", oneLine(story.seal.digest)],
     ["kept in", found.location],
   ];
   const shown = rows.filter((row) => row !== undefined);
@@ -81,10 +81,10 @@ function statusNote(status: RunStatus): string {
 
 function lifecycle(story: RunStory): readonly string[] {
   const { machines } = story;
-  const width = Math.max(0, ...machines.map(({ name }) => safeText(name).length));
+  const width = Math.max(0, ...machines.map(({ name }) => oneLine(name).length));
   return machines.map(({ name, initial, passages }) => {
-    const states = passages.map(({ state, timeMs }) => `${safeText(state)} ${sinceStart(story, timeMs)}`);
-    return `  ${safeText(name).padEnd(width)}  ${[safeText(initial), ...states].join(" → ")}`;
+    const states = passages.map(({ state, timeMs }) => `${oneLine(state)} ${sinceStart(story, timeMs)}`);
+    return `  ${oneLine(name).padEnd(width)}  ${[oneLine(initial), ...states].join(" → ")}`;
   });
 }
 
@@ -96,8 +96,8 @@ function sinceStart({ firstTimeMs = 0 }: RunStory, timeMs: number): string {
 function control(story: RunStory): readonly string[] {
   const said = ({ event, reason, deadlineMs }: ControlEvent): string =>
     [
-      safeText(event),
-      ...(reason === undefined ? [] : [`reason ${safeText(reason)}`]),
+      oneLine(event),
+      ...(reason === undefined ? [] : [`reason ${oneLine(reason)}`]),
       ...(deadlineMs === undefined ? [] : [`deadline ${sinceStart(story, deadlineMs)}`]),
     ].join(", ");
   return lastOf(
@@ -136,7 +136,7 @@ function liveness(story: RunStory): readonly string[] {
 
 /** A source's contract with itself has no edge. */
 function edgeText(from: string, to: string): string {
-  return from === to ? safeText(from) : `${safeText(from)} -> ${safeText(to)}`;
+  return from === to ? oneLine(from) : `${oneLine(from)} -> ${oneLine(to)}`;
 }
 
 const SHOWN = 20;
@@ -151,7 +151,7 @@ function lanes(story: RunStory): readonly string[] {
     const data = kinds.get("data") ?? 0;
     const total = [...kinds.values()].reduce((sum, count) => sum + count, 0);
     const others = [...kinds].filter(([kind]) => kind !== "data").map(([kind, count]) => `${countText(count)} ${kind}`);
-    return [safeText(name), countText(total), countText(data), others.join(", ")];
+    return [oneLine(name), countText(total), countText(data), others.join(", ")];
   });
   return tableLines(
     [{ title: "lane" }, { title: "records", align: "right" }, { title: "data", align: "right" }, { title: "others" }],
@@ -165,10 +165,15 @@ export function failure(
   style: Style,
 ): readonly string[] {
   const { stage, message, input, stack } = fault;
-  const at = input === undefined ? "" : `, at the input ${safeText(input)}`;
+  const at = input === undefined ? "" : `, at the input ${oneLine(input)}`;
   const frames = stack === undefined ? [] : stackFrames(stack);
   return [
-    `  stage ${style.bold(safeText(stage))}${at}: ${style.red(safeText(message))}`,
+    `  stage ${style.bold(oneLine(stage))}${at}: ${style.red(indented(message))}`,
     ...frames.map((line) => `    ${style.dim(line)}`),
   ];
+}
+
+/** The lines after the first one stand under it, so that no line of a message is taken for one of the story's own. */
+function indented(message: string): string {
+  return safeText(message).replaceAll("\n", "\n      ");
 }
