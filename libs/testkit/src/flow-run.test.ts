@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 
-import type { FrameDraft, StorageFault } from "@refold/core";
+import type { FrameDraft, RunManifest, StorageFault } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
-import { flow, type Configuration, type Flow } from "@refold/runtime";
+import { configurationFromEntries, flow, type Configuration, type Flow } from "@refold/runtime";
 
-import { FlowRun, replayFlow, runFlow, testRunId } from "./flow-run.ts";
+import { FlowRun, replayFlow, runFlow, testRunId, type FlowRunOptions } from "./flow-run.ts";
 import { tapLog } from "./log-tap.ts";
 
 const full: StorageFault = { kind: "storage", operation: "write", path: "a disk", cause: "full" };
@@ -55,6 +55,19 @@ describe("runFlow", () => {
     expect(await framesUnder({})).toBe((await framesUnder({ stages: { numbers: { "stage.stepInputs": 4 } } })) + 3);
   });
 
+  it("puts on record what is set, with the durability that is set, and else the one of its options", async () => {
+    const manifestUnder = async (options: Pick<FlowRunOptions, "configuration" | "durability">): Promise<RunManifest> =>
+      (await runFlow(doubling(), { store: memoryStore(), ...options })).recorded.manifest;
+    expect((await manifestUnder({})).durability).toBe("buffered");
+    expect((await manifestUnder({ durability: "durable" })).durability).toBe("durable");
+    for (const scope of ["global", "flow"] as const) {
+      const set = { [scope]: { "log.durability": "strict" } } satisfies Configuration;
+      const { durability, configuration = [] } = await manifestUnder({ configuration: set, durability: "durable" });
+      expect(durability).toBe("strict");
+      expect(configurationFromEntries(configuration)._unsafeUnwrap().flow("log.durability")).toBe("strict");
+    }
+  });
+
   it("numbers runs, and keeps one of each number", async () => {
     const store = memoryStore();
     await runFlow(doubling(), { store, number: 1 });
@@ -74,6 +87,23 @@ describe("replayFlow", () => {
     expect(same.recorded.manifest).toMatchObject({ runId: testRunId(2), replayOf: testRunId(1) });
     expect(same.recorded.payloads("doubled")).toEqual(recorded.payloads("doubled"));
     expect((await replayFlow(doubling(3), { store, into: 3 })).report.verdict).toBe("diverged");
+  });
+
+  it("goes by the depth of a cycle that was set for the run", async () => {
+    const endless = flow("endless", (f) => {
+      const again = f.feedback<number>();
+      const all = f.merge(f.source("seed", [1, 2]), again).map("all", (n) => n);
+      again.connect(all.filter("back", () => true));
+      all.filter("none", () => false).sink("out", () => undefined);
+    });
+    const store = memoryStore();
+    const { recorded } = await runFlow(endless, {
+      store,
+      configuration: { edges: { "back->all": { "divergence.depthHops": 3 } } },
+    });
+    expect(recorded.recordsOf("all", "error")).toHaveLength(2);
+    expect(recorded.payloads("all")).toHaveLength(8);
+    expect((await replayFlow(endless, { store })).report).toMatchObject({ verdict: "matched", first: undefined });
   });
 
   it("says that a replay was refused, or a run is not there", async () => {

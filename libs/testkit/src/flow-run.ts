@@ -37,6 +37,7 @@ export interface FlowRunOptions {
   readonly clock?: ManualClock;
   /** Numbers the run within its store; its id, and all that is random in it, follow from that. */
   readonly number?: number;
+  /** What holds where neither the flow nor `configuration` sets `log.durability`: `buffered`, unless it is given. */
   readonly durability?: Durability;
   /** What is set for it, as in code, stronger than what the flow carries. */
   readonly configuration?: Configuration;
@@ -85,8 +86,14 @@ export class FlowRun {
   static async open(flow: Flow, options: FlowRunOptions): Promise<FlowRun> {
     const { store, clock = new ManualClock(Date.UTC(2026, 0)), number = 1, durability = "buffered", tap } = options;
     const definition = builtFlow(flow);
-    const manifest = describeRun(definition, { runId: testRunId(number), createdAtMs: clock.now(), durability });
-    const settings = resolved([flow.configuration ?? {}, options.configuration ?? {}], definition);
+    const weakest: Configuration = { global: { "log.durability": durability } };
+    const settings = resolved([weakest, flow.configuration ?? {}, options.configuration ?? {}], definition);
+    const manifest = describeRun(definition, {
+      runId: testRunId(number),
+      createdAtMs: clock.now(),
+      durability: settings.flow("log.durability"),
+      configuration: settings.entries(),
+    });
     for (const { from, to } of options.gates ?? []) {
       if (!definition.topology.upstream(to).includes(from)) throw new RangeError(`no edge ${from} -> ${to} for a gate`);
     }
