@@ -14,7 +14,7 @@ import { formatPlace } from "@refold/core";
 import type { Edge } from "../edge/edge.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
 import type { LoopEntry } from "../step/loop-entry.ts";
-import type { LaneWriter, RecordedFrame } from "../supervision/lane-writer.ts";
+import { isTooMuch, unstorableAmong, type LaneWriter, type RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
 import { CreditWait } from "./credit-wait.ts";
 import { OutsideCalls } from "./outside-calls.ts";
@@ -118,18 +118,13 @@ export class StageContext {
 
   /** Appends data, in several frames where one cannot hold it, and hands it on. Throws {@link LogFailure}. */
   append(records: readonly LogRecord[], timeMs: number): void | Promise<void> {
-    const before = this.writer.dataRecords;
-    const appended = this.writer.appendAll(timeMs, records);
-    this.counters.out += this.writer.dataRecords - before;
-    if (appended.isErr()) throw new LogFailure(appended.error);
-    for (const record of records) {
-      // One that is handed on has spans for its cause, and was counted where it came about.
-      if (record.kind === "error" && typeof record.cause === "number") this.counters.errors[record.error]++;
-    }
-    if (this.#freeze) for (const record of records) if (record.kind === "data") deepFreeze(record.payload);
-    const [first, ...rest] = appended.value;
-    if (first === undefined) return undefined;
-    return rest.length === 0 ? this.pass(first) : this.#passAll(appended.value);
+    const whole = this.writer.append(timeMs, records);
+    if (whole.isOk()) return this.#accepted(whole.value);
+    if (!isTooMuch(whole.error) || records.length < 2) throw new LogFailure(whole.error);
+    // A record that cannot be stored keeps all of them off the record.
+    const refused = unstorableAmong(records);
+    if (refused !== undefined) throw new LogFailure(refused);
+    return this.#appendInPieces(records, timeMs);
   }
 
   /** The fault of an input that does not satisfy the schema of its edge, where that is to fail the stage. */
@@ -155,8 +150,26 @@ export class StageContext {
     return { kind: "end", end, counts: [{ type, count: this.writer.dataRecords }] };
   }
 
-  async #passAll(frames: readonly RecordedFrame[]): Promise<void> {
-    for (const frame of frames) await this.pass(frame);
+  /** The pieces after the first go on with the outputs of the step that it began. The log is given time to take each. */
+  async #appendInPieces(records: readonly LogRecord[], timeMs: number): Promise<void> {
+    const pieces = halves(records);
+    for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
+      await this.log.room();
+      const appended = this.writer.append(timeMs, piece);
+      if (appended.isOk()) await this.#accepted(appended.value);
+      else if (isTooMuch(appended.error) && piece.length > 1) pieces.unshift(...halves(piece));
+      else throw new LogFailure(appended.error);
+    }
+  }
+
+  #accepted(frame: RecordedFrame): void | Promise<void> {
+    for (const record of frame.records) {
+      if (record.kind === "data") this.counters.out++;
+      // One that is handed on has spans for its cause, and was counted where it came about.
+      else if (record.kind === "error" && typeof record.cause === "number") this.counters.errors[record.error]++;
+    }
+    if (this.#freeze) for (const record of frame.records) if (record.kind === "data") deepFreeze(record.payload);
+    return this.pass(frame);
   }
 
   async #passWhenSafe(frame: RecordedFrame): Promise<void> {
@@ -168,4 +181,9 @@ export class StageContext {
   #offer(frame: RecordedFrame): void {
     for (const edge of this.#outputs) edge.offer(frame);
   }
+}
+
+function halves(records: readonly LogRecord[]): (readonly LogRecord[])[] {
+  const half = records.length >> 1;
+  return [records.slice(0, half), records.slice(half)];
 }

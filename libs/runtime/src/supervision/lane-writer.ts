@@ -64,37 +64,15 @@ export class LaneWriter {
       bytes: this.#log.bytes - before,
     });
   }
-
-  /**
-   * Appends records as one frame or, where they are more than a frame may hold, as several: those after the first go on with
-   * the outputs of the step that the first one began. A record that cannot be stored keeps all of them off the record.
-   */
-  appendAll(timeMs: number, records: readonly LogRecord[]): Result<readonly RecordedFrame[], AppendFault> {
-    const whole = this.append(timeMs, records);
-    if (whole.isOk()) return ok([whole.value]);
-    if (!isTooMuch(whole.error) || records.length < 2) return whole as Result<never, AppendFault>;
-    const refused = unstorableAmong(records);
-    return refused === undefined ? this.#appendHalves(timeMs, records) : err(refused);
-  }
-
-  #appendHalves(timeMs: number, records: readonly LogRecord[]): Result<readonly RecordedFrame[], AppendFault> {
-    const whole = this.append(timeMs, records);
-    if (whole.isOk()) return ok([whole.value]);
-    if (!isTooMuch(whole.error) || records.length < 2) return whole as Result<never, AppendFault>;
-    const half = records.length >> 1;
-    const first = this.#appendHalves(timeMs, records.slice(0, half));
-    if (first.isErr()) return first;
-    const second = this.#appendHalves(timeMs, records.slice(half));
-    return second.map((frames) => [...first.value, ...frames]);
-  }
 }
 
-function isTooMuch({ kind }: AppendFault): boolean {
+/** Whether a frame was refused only because it would have held too much. */
+export function isTooMuch({ kind }: AppendFault): boolean {
   return kind === "frame-too-large" || kind === "too-many-records";
 }
 
 /** The fault of the first record that no frame can hold. Asked only of records that are to be split, which is seldom. */
-function unstorableAmong(records: readonly LogRecord[]): AppendFault | undefined {
+export function unstorableAmong(records: readonly LogRecord[]): AppendFault | undefined {
   const writer = new MessagePackWriter(ENCODED_BYTES);
   for (const [record, one] of records.entries()) {
     writer.at = 0;
