@@ -35,7 +35,7 @@ export function instanceText(value: object): string {
 }
 
 /** The name of the class that a value says it is of. */
-export function className(value: object): string {
+function className(value: object): string {
   const { constructor } = value as { constructor?: unknown };
   return typeof constructor === "function" && constructor.name !== "" ? constructor.name : "(anonymous)";
 }
