@@ -1,7 +1,12 @@
-import { formatPlace, type LaneSeq, type LogRecord } from "@refold/core";
+import { formatPlace, type LaneId, type LaneSeq, type LogRecord } from "@refold/core";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
+import type { Kinded } from "@refold/fsm";
+
+import { contract } from "../stage/contract-record.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
+import { differences } from "./differences.ts";
+import { InputEvidence, type Disagreement } from "./input-evidence.ts";
 import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
@@ -20,6 +25,8 @@ export class LaneReplay {
   readonly #program: StageReplay | undefined;
   readonly #lifecycle: LifecycleCheck;
   readonly #found: (divergence: FoundDivergence) => void;
+  /** `undefined` for lanes without inputs. */
+  readonly #evidence: InputEvidence | undefined;
   #taken = 0;
 
   constructor(options: {
@@ -28,6 +35,8 @@ export class LaneReplay {
     readonly stage: StageDefinition | undefined;
     readonly inputs: RecordedInputs;
     readonly program: StageReplay | undefined;
+    readonly isJudged: (contract: "transport" | "delivery", upstream: LaneId) => boolean;
+    readonly nameOf: (lane: LaneId) => string;
     readonly found: (divergence: FoundDivergence) => void;
   }) {
     this.name = options.name;
@@ -36,6 +45,14 @@ export class LaneReplay {
     this.#program = options.program;
     this.#found = options.found;
     this.#lifecycle = lifecycleOf(options.stage);
+    const { inputs, isJudged, nameOf } = options;
+    const isSink = this.#kind === "sink";
+    this.#evidence = inputs.lanes.length > 0 ? new InputEvidence({ inputs, isSink, isJudged, nameOf }) : undefined;
+  }
+
+  /** Where a machine of the lane stands; that of a stage has its name. */
+  stateOf(machine: string): Kinded | undefined {
+    return this.#lifecycle.stateOf(machine);
   }
 
   get verdict(): StageVerdict {
@@ -60,6 +77,9 @@ export class LaneReplay {
       if (record.kind === "transition") this.#checkMove(record, frame, index);
     }
     const computed = this.#program === undefined ? this.#takeAsRecorded(frame) : this.#program.take(frame);
+    for (const disagreement of this.#evidence?.check(frame) ?? this.#sourceEvidence(frame)) {
+      this.#disagrees(disagreement, frame);
+    }
     if (typeof computed !== "string") for (const { kind } of computed) if (kind === "data") this.dataRecords++;
     return computed;
   }
@@ -71,16 +91,43 @@ export class LaneReplay {
 
   /** What came from outside, or went there, stands as it is on record. */
   #takeAsRecorded(frame: DecodedFrame): readonly LogRecord[] | string {
+    const lanes: LaneId[] = [];
     for (const record of frame.records) {
       if (record.kind === "data") this.#taken++;
       else if (record.kind === "receipt") this.#taken += record.count;
       else if (record.kind === "consumed") {
         for (const span of record.spans) {
-          if (!this.inputs.take(span, () => undefined)) return "a delivery names inputs that are not next on record";
+          const found = this.inputs.take(span, ({ kind }) => {
+            if (kind === "data") lanes.push(span.lane);
+          });
+          if (!found) return "a delivery names inputs that are not next on record";
         }
       }
     }
+    this.#evidence?.receive(frame, lanes);
     return frame.records;
+  }
+
+  /** A source has as many records as it has on record. */
+  #sourceEvidence({ records }: DecodedFrame): readonly Disagreement[] {
+    return records.flatMap((recorded, index) => {
+      if (recorded.kind !== "contract" || recorded.contract !== "source") return [];
+      const recomputed = contract("source", recorded.upstream, recorded.advertised, this.#taken);
+      const isSame = recorded.read === recomputed.read && recorded.verdict === recomputed.verdict;
+      return isSame ? [] : [{ index, recorded, recomputed }];
+    });
+  }
+
+  #disagrees({ index, recorded, recomputed }: Disagreement, frame: DecodedFrame): void {
+    this.#found({
+      place: formatPlace(this.name, (frame.firstSeq + index) as LaneSeq),
+      lsn: frame.lsn,
+      kind: recorded === undefined ? "extra" : "changed",
+      causes: [],
+      recorded,
+      recomputed,
+      differences: typeof recorded === "object" ? differences(recorded, recomputed) : [],
+    });
   }
 
   #checkMove(record: Extract<LogRecord, { kind: "transition" }>, frame: DecodedFrame, index: number): void {

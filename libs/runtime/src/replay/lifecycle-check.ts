@@ -16,6 +16,11 @@ export class LifecycleCheck {
     this.#states = new Map(machines.map(({ name, initial }) => [name, initial]));
   }
 
+  /** Where a machine stands by its own account. */
+  stateOf(machine: string): Kinded | undefined {
+    return this.#states.get(machine);
+  }
+
   /** The state after the transition by the machine's own account, or `undefined` if it is the recorded one. */
   take(record: TransitionRecord): string | undefined {
     const machine = this.#machines.get(record.machine);

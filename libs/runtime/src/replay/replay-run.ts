@@ -29,6 +29,7 @@ import { flowDifferences } from "./flow-differences.ts";
 import { LaneReplay } from "./lane-replay.ts";
 import { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
+import { sealedOutcome } from "./sealed-outcome.ts";
 import { StageReplay, type FoundDivergence } from "./stage-replay.ts";
 
 export interface ReplayOptions {
@@ -60,6 +61,8 @@ export async function replayRun(options: ReplayOptions): Promise<Result<ReplayRe
 class Replay {
   readonly #options: ReplayOptions;
   readonly #manifest: RunManifest;
+  /** What was in effect for the recorded run. */
+  readonly #settings: ResolvedConfiguration;
   readonly #lanes: readonly LaneReplay[];
   readonly #decoder: RecordDecoder = new RecordDecoder();
   readonly #nextSeq: number[];
@@ -76,6 +79,9 @@ class Replay {
   constructor(options: ReplayOptions) {
     this.#options = options;
     this.#manifest = options.recorded.manifest;
+    this.#settings = configurationFromEntries(this.#manifest.configuration ?? []).unwrapOr(
+      new ResolvedConfiguration([]),
+    );
     this.#nextSeq = this.#manifest.lanes.map(() => 0);
     this.#lanes = this.#manifest.lanes.map((name, lane) => {
       const stage = options.definition.stages.find((known) => known.name === name);
@@ -105,32 +111,55 @@ class Replay {
     const { definition } = this.#options;
     // A lane is numbered by the recorded manifest, which may list the stages in another order than the flow does now.
     const upstream = stage === undefined || stage.kind === "source" ? [] : definition.topology.upstream(name);
-    const inputs = new RecordedInputs(upstream.map((from) => this.#manifest.lanes.indexOf(from) as LaneId));
+    const laneOf = (from: string): LaneId => this.#manifest.lanes.indexOf(from) as LaneId;
+    const nameOf = (from: LaneId): string => this.#manifest.lanes[from] ?? String(from);
+    const backward = this.#waysBack(name).map(laneOf);
+    const inputs = new RecordedInputs(upstream.map(laneOf), new Set(backward));
+    const isJudged = (contract: "transport" | "delivery", from: LaneId): boolean =>
+      this.#isJudged(contract, from, name);
     const found = (divergence: FoundDivergence): void => this.#found(this.#lanes[lane] as LaneReplay, divergence);
     if (stage === undefined || stage.kind === "source" || stage.kind === "sink") {
-      return new LaneReplay({ name, stage, inputs, program: undefined, found });
+      return new LaneReplay({ name, stage, inputs, program: undefined, isJudged, nameOf, found });
     }
     const typeName = definition.types[stage.type]?.name;
     const type = this.#manifest.types.findIndex((known) => known.name === typeName) as TypeId;
     const loop = this.#loopEntry(name);
     const program = new StageReplay({ definition: stage, manifest: this.#manifest, lane, type, inputs, loop, found });
-    return new LaneReplay({ name, stage, inputs, program, found });
+    return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });
   }
 
   /** The depth of a cycle is that of the recorded run, whatever is set now. */
   #loopEntry(to: string): LoopEntry | undefined {
-    const from = this.#options.definition.topology
+    const from = this.#waysBack(to);
+    return loopEntry(
+      this.#settings,
+      to,
+      from,
+      new Set(from.map((name) => this.#manifest.lanes.indexOf(name) as LaneId)),
+    );
+  }
+
+  /** The stages from which a cycle comes back to one. */
+  #waysBack(to: string): readonly string[] {
+    const { topology } = this.#options.definition;
+    if (!topology.has(to)) return [];
+    return topology
       .inputs(to)
       .filter(({ kind }) => kind === "backward")
-      .map((edge) => edge.from);
-    const settings = configurationFromEntries(this.#manifest.configuration ?? []).unwrapOr(
-      new ResolvedConfiguration([]),
+      .map(({ from }) => from);
+  }
+
+  /** Without settings on record, nobody knows. */
+  #isJudged(contract: "transport" | "delivery", upstream: LaneId, to: string): boolean {
+    const from = this.#manifest.lanes[upstream] ?? "";
+    return (
+      this.#manifest.configuration !== undefined && this.#settings.edge({ from, to }, `contracts.${contract}`) !== "off"
     );
-    return loopEntry(settings, to, from, new Set(from.map((name) => this.#manifest.lanes.indexOf(name) as LaneId)));
   }
 
   #take(stored: StoredFrame): ReplayFault | undefined {
     const { lsn } = stored;
+    if (this.#seal !== undefined) return { kind: "malformed-record", lsn, detail: "it comes after the run's seal" };
     const decoded = this.#decoder.decode(stored.body);
     if (decoded.isErr()) return { kind: "malformed-record", lsn, detail: decoded.error.detail };
     const frame: DecodedFrame = { ...stored, records: decoded.value };
@@ -184,12 +213,15 @@ class Replay {
     }
     if (record.kind !== "seal") return record;
     this.#seal = record;
-    const seal: SealRecord = { ...record, data: this.#lanes.map(({ dataRecords }) => dataRecords) };
-    const changes = differences(record.data, seal.data);
+    const data = this.#lanes.map(({ dataRecords }) => dataRecords);
+    const seal: SealRecord = { ...record, ...sealedOutcome(this.#lanes), data };
+    const recorded = { status: record.status, reason: record.reason, data: record.data };
+    const recomputed = { status: seal.status, reason: seal.reason, data };
+    const changes = differences(recorded, recomputed);
     if (changes.length > 0) {
       const place = formatPlace(lane.name, frame.firstSeq);
-      const both = { recorded: record.data, recomputed: seal.data, differences: changes };
-      this.#found(lane, { place, lsn: frame.lsn, kind: "changed", causes: [], ...both });
+      const found = { kind: "changed", causes: [], recorded, recomputed, differences: changes } as const;
+      this.#found(lane, { place, lsn: frame.lsn, ...found });
     }
     return { ...seal, digest: this.#options.into?.digest() ?? record.digest };
   }

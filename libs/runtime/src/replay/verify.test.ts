@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import {
   eventType,
+  type ContractRecord,
   type DataRecord,
   type LaneId,
   type LaneSeq,
@@ -159,7 +160,8 @@ describe("a replay that verifies", () => {
       record.kind === "end" ? { ...record, counts: [{ type: record.counts[0]?.type as never, count: 4 }] } : record,
     );
     const report = await verifyEdited(edit);
-    expect(diverged(report)).toEqual({ square: 1 });
+    // What reads it has read more than that.
+    expect(diverged(report)).toEqual({ square: 1, spread: 1 });
     expect(report.first).toMatchObject({ kind: "changed", causes: [] });
     expect(report.first?.differences).toEqual([{ path: "$.counts[0].count", recorded: "4", recomputed: "5" }]);
   });
@@ -296,6 +298,109 @@ describe("a replay that verifies", () => {
     );
     const report = await verifyEdited(edit);
     expect(report).toMatchObject({ verdict: "diverged", first: { stage: "system" } });
+  });
+
+  it("finds a seal that tells of another outcome than the machines came to", async () => {
+    for (const change of [{ status: "cancelled" }, { status: "failed" }, { reason: "none" }] as const) {
+      const edit = editing("system", (record) => (record.kind === "seal" ? { ...record, ...change } : record));
+      const report = await verifyEdited(edit);
+      expect(report).toMatchObject({
+        verdict: "diverged",
+        first: { stage: "system", recomputed: { status: "completed" } },
+      });
+    }
+    // The pipeline says that all stages have drained; the lane of one does not.
+    const report = await verifyEdited(({ lane, records }) =>
+      lane === laneOf("out") ? records.filter((r) => r.kind !== "transition" || r.to !== "drained") : records,
+    );
+    expect(report).toMatchObject({ verdict: "diverged", first: { stage: "system" } });
+    expect(report.first?.recomputed).toMatchObject({ reason: "stage out has not come to its end" });
+  });
+
+  it("finds stages that read nothing of what was there, however well the counts agree", async () => {
+    const silent = (stages: readonly string[]): Edit => {
+      const lanes = stages.map(laneOf);
+      return ({ lane, records }) => {
+        if (lanes.includes(lane) && (records[0]?.kind === "consumed" || records[0]?.kind === "data")) return [];
+        return records.map((record) => {
+          if (record.kind === "seal")
+            return { ...record, data: record.data.map((n, at) => (lanes.includes(at) ? 0 : n)) };
+          if (!lanes.includes(lane)) return record;
+          if (record.kind === "contract") return { ...record, advertised: 0, read: 0 };
+          if (record.kind !== "end") return record;
+          return { ...record, counts: record.counts.map((count) => ({ ...count, count: 0 })) };
+        });
+      };
+    };
+    for (const stages of [
+      ["square", "spread", "by-parity", "out"],
+      ["spread", "by-parity", "out"],
+      ["by-parity", "out"],
+      ["out"],
+    ]) {
+      const report = await verifyEdited(silent(stages));
+      expect(report).toMatchObject({ verdict: "diverged", first: { stage: stages[0] } });
+      expect(report.first?.recomputed).toMatch(/^not all of .+ was taken by then$/);
+      expect(Object.keys(diverged(report)).sort()).toEqual([...stages].sort());
+    }
+  });
+
+  it("finds inputs that are said to have come to another end", async () => {
+    for (const stage of ["square", "by-parity", "out"]) {
+      const edit = editing(stage, (record) =>
+        record.kind === "transition" && record.event.kind === "inputs-ended"
+          ? { ...record, event: { kind: "inputs-ended", end: "truncated" } as { kind: string } }
+          : record,
+      );
+      expect(await verifyEdited(edit)).toMatchObject({ verdict: "diverged", first: { stage } });
+    }
+  });
+
+  it("finds contracts that say other than what was read and delivered, or are not there", async () => {
+    const found: string[] = [];
+    for (const stage of ["square", "spread", "by-parity", "out"]) {
+      for (const name of ["transport", "delivery"]) {
+        const changes: readonly ((record: ContractRecord) => readonly LogRecord[])[] = [
+          (record) => [{ ...record, read: record.read + 1 }],
+          (record) => [{ ...record, advertised: record.advertised + 1 }],
+          (record) => [{ ...record, verdict: "violated" }],
+          // Without it, and with something else in its place.
+          (record) => [{ ...record, contract: "schema" }],
+        ];
+        for (const change of changes) {
+          let changed = 0;
+          const report = await verifyEdited(({ lane, records }) =>
+            records.flatMap((record) => {
+              if (lane !== laneOf(stage) || record.kind !== "contract" || record.contract !== name) return [record];
+              changed++;
+              return change(record);
+            }),
+          );
+          expect(diverged(report)).toEqual(changed > 0 ? { [stage]: 1 } : {});
+          if (changed > 0) found.push(`${stage} ${name}`);
+        }
+      }
+    }
+    expect(new Set(found)).toEqual(
+      new Set(["square transport", "spread transport", "by-parity transport", "out transport", "out delivery"]),
+    );
+  });
+
+  it("finds a source that has another count on record than it says", async () => {
+    const counted = flow("counted", (f) =>
+      f.source("numbers", [1, 2, 3], { expected: 3 }).sink("out", () => undefined),
+    );
+    const store = memoryStore();
+    const { recorded } = await runFlow(counted, { store });
+    expect(recorded.recordsOf("numbers", "contract")).toHaveLength(1);
+    expect((await replayFlow(counted, { store })).report.verdict).toBe("matched");
+    await rewrite(store, recorded, 7, ({ records }) =>
+      records.map((record) =>
+        record.kind === "contract" && record.contract === "source" ? { ...record, advertised: 4, read: 4 } : record,
+      ),
+    );
+    const { report } = await replayFlow(counted, { store, number: 7 });
+    expect(report).toMatchObject({ verdict: "diverged", first: { stage: "numbers", recomputed: { read: 3 } } });
   });
 
   it("does not certify a run without a seal, cut at any frame, and says why", async () => {
@@ -489,6 +594,23 @@ describe("a replay is refused", () => {
         return { ...record, spans: [...again, ...record.spans] };
       }),
     );
+  });
+
+  it("by what comes after the seal", async () => {
+    const { store, recorded } = await recordedRun();
+    const last = recorded.frames.at(-1) as DecodedFrame;
+    await rewrite(
+      store,
+      { ...recorded, frames: [...recorded.frames, last] } as RecordedRun,
+      7,
+      ({ records }) => records,
+    );
+    const found = await refusalOrReport(store, flowWith(), {}, "test", undefined, 7);
+    expect(found).toMatchObject({
+      kind: "malformed-record",
+      lsn: last.lsn + 1,
+      detail: "it comes after the run's seal",
+    });
   });
 
   it("by a lane whose numbers have a gap", async () => {
