@@ -5,7 +5,12 @@ import { testRunId, type DecodedFrame, type RecordedRun } from "@refold/testkit"
 export type Edit = (frame: DecodedFrame) => readonly LogRecord[] | undefined;
 
 /** Writes a run again under another number, edited, as somebody might who tampers with a log. */
-export async function rewrite(store: RunStore, recorded: RecordedRun, number: number, edit: Edit): Promise<void> {
+export async function rewrite(
+  store: RunStore,
+  recorded: Pick<RecordedRun, "manifest" | "frames">,
+  number: number,
+  edit: Edit,
+): Promise<void> {
   const log = await store.create({ ...recorded.manifest, runId: testRunId(number) });
   if (log.isErr()) throw new Error("the copy cannot be made", { cause: log.error });
   const next = new Map<LaneId, number>();

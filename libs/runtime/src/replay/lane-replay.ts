@@ -1,8 +1,7 @@
 import { formatPlace, type LaneId, type LaneSeq, type LogRecord } from "@refold/core";
-
-import type { StageDefinition } from "../definition/flow-definition.ts";
 import type { Kinded } from "@refold/fsm";
 
+import type { StageDefinition } from "../definition/flow-definition.ts";
 import { contract } from "../stage/contract-record.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";

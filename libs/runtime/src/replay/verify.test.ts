@@ -601,7 +601,7 @@ describe("a replay is refused", () => {
     const last = recorded.frames.at(-1) as DecodedFrame;
     await rewrite(
       store,
-      { ...recorded, frames: [...recorded.frames, last] } as RecordedRun,
+      { manifest: recorded.manifest, frames: [...recorded.frames, last] },
       7,
       ({ records }) => records,
     );
