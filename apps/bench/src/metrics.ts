@@ -37,31 +37,42 @@ export const metrics: Bench = {
   ],
 };
 
+/** What one run took. */
+interface Cost {
+  readonly eventsPerSecond: number;
+  readonly cpuMicrosecondsPerEvent: number;
+}
+
 /** All variants in one process, in turns, each round in another order: what is sought is smaller than what processes differ by. */
 async function measure(directory: string, scale: Scale): Promise<readonly Metric[]> {
-  const throughputs = new Map(VARIANTS.map(({ name }): [string, number[]] => [name, []]));
+  const costs = new Map(VARIANTS.map((variant): [Variant, Cost[]] => [variant, []]));
   let number = 0;
   for (let round = 0; round <= ROUNDS[scale]; round++) {
     for (let turn = 0; turn < VARIANTS.length; turn++) {
       const variant = VARIANTS[(turn + round) % VARIANTS.length] as Variant;
-      const throughput = await eventsPerSecond(variant, { directory, events: EVENTS[scale], number: ++number });
+      const cost = await costOf(variant, { directory, events: EVENTS[scale], number: ++number });
       // The first round is the warm-up.
-      if (round > 0) throughputs.get(variant.name)?.push(throughput);
+      if (round > 0) costs.get(variant)?.push(cost);
     }
   }
-  const off = median(throughputs.get(OFF.name) ?? []);
-  return [...throughputs].map(([name, values]): Metric => ({
+  const medianOf = (variant: Variant, figure: keyof Cost): number =>
+    median((costs.get(variant) ?? []).map((cost) => cost[figure]));
+  const metricOf = (variant: Variant, name: string, unit: string, figure: keyof Cost): Metric => ({
     name,
-    unit: "events/s",
-    value: median(values),
-    ...(name === OFF.name ? {} : { baseline: { what: "the same without metrics, in turns with it", value: off } }),
-  }));
+    unit,
+    value: medianOf(variant, figure),
+    ...(variant === OFF ? {} : { baseline: { what: "metrics off, in turns with it", value: medianOf(OFF, figure) } }),
+  });
+  return VARIANTS.flatMap((variant) => [
+    metricOf(variant, variant.name, "events/s", "eventsPerSecond"),
+    metricOf(variant, `${variant.name}: CPU`, "µs/event", "cpuMicrosecondsPerEvent"),
+  ]);
 }
 
-async function eventsPerSecond(
+async function costOf(
   { enabled, exporters }: Variant,
   { directory, events, number }: { readonly directory: string; readonly events: number; readonly number: number },
-): Promise<number> {
+): Promise<Cost> {
   const { handle, location } = await createRun({
     definition: benchFlow({ stages: STAGES, orders: () => makeOrders(events), deliver: () => undefined }),
     store: fileStore({ directory }),
@@ -70,9 +81,11 @@ async function eventsPerSecond(
     configuration: { flow: { "metrics.enabled": enabled, "metrics.intervalMs": INTERVAL_MS } },
     exporters: exporters(),
   });
+  const before = process.cpuUsage();
   const elapsedMs = await timeRun(handle);
+  const { user, system } = process.cpuUsage(before);
   removeRun(location);
-  return (events / elapsedMs) * 1000;
+  return { eventsPerSecond: (events / elapsedMs) * 1000, cpuMicrosecondsPerEvent: (user + system) / events };
 }
 
 /** With every snapshot it is scraped once. */

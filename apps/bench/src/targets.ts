@@ -83,7 +83,7 @@ const TARGETS: readonly Target[] = [
     metric: "on",
     figure: "ratio",
     atLeast: 0.95,
-    says: "metrics cost less than 5 %",
+    says: "metrics cost less than 5 % of throughput",
   },
   {
     bench: "metrics",
@@ -91,7 +91,15 @@ const TARGETS: readonly Target[] = [
     metric: "on, Prometheus each second",
     figure: "ratio",
     atLeast: 0.95,
-    says: "metrics with an exporter cost less than 5 %",
+    says: "metrics with an exporter cost less than 5 % of throughput",
+  },
+  {
+    bench: "metrics",
+    label: "3 stages, buffered",
+    metric: "on, Prometheus each second: CPU",
+    figure: "ratio",
+    atMost: 1.05,
+    says: "metrics with an exporter cost less than 5 % of processor time",
   },
 ];
 
