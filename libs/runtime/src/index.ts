@@ -38,7 +38,7 @@ export {
 } from "./supervision/supervisor-builders.ts";
 export { StandardHandle, type SupervisorHandle } from "./supervision/supervisor-handle.ts";
 export { Turns } from "./supervision/turns.ts";
-export type { RunReport, StageReport } from "./run-outcome.ts";
+export type { RunReport, StageReport } from "./run-report.ts";
 export type { StageFault } from "./stage/stage-fault.ts";
 export { describeRun, type RunIdentity } from "./definition/describe-run.ts";
 export type { Difference } from "./replay/differences.ts";

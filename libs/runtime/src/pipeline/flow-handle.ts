@@ -3,7 +3,7 @@ import type { Result } from "neverthrow";
 import type { Journal, MetricsSnapshot, RunId } from "@refold/core";
 import type { EdgeRole, PolicyAnnotation, Topology } from "@refold/topology";
 
-import type { RunReport, StageReport } from "../run-outcome.ts";
+import type { RunReport, StageReport } from "../run-report.ts";
 import type { HandleFault } from "../supervision/handle-fault.ts";
 import type { PipelineState } from "./pipeline-machine.ts";
 

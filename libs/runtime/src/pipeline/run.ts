@@ -9,7 +9,6 @@ import {
   type MetricsSnapshot,
   type RunId,
   type RunLog,
-  type RunOutcome,
 } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
@@ -20,7 +19,7 @@ import type { Edge } from "../edge/edge.ts";
 import { consoleSummary } from "../metrics/console-summary.ts";
 import { MetricsAggregator, type AggregatorEvent } from "../metrics/metrics-aggregator.ts";
 import { runSnapshot } from "../metrics/run-snapshot.ts";
-import type { RunReport, StageReport } from "../run-outcome.ts";
+import type { RunReport, StageReport } from "../run-report.ts";
 import { failureFault, type StageFault } from "../stage/stage-fault.ts";
 import { Channel } from "../supervision/channel.ts";
 import type { HandleFault } from "../supervision/handle-fault.ts";
@@ -33,6 +32,7 @@ import type { EdgeContracts, FlowHandle, JoinInputs, StagePolicies } from "./flo
 import { LivenessMonitor, type LivenessThresholds } from "./liveness-monitor.ts";
 import type { PipelineEvent, PipelineState } from "./pipeline-machine.ts";
 import { PipelineSupervisor } from "./pipeline-supervisor.ts";
+import { outcomeOf, type Outcome } from "./run-outcome.ts";
 import type { AnyStageState, StageTask } from "./stage-task.ts";
 import type { RunHost } from "./run-host.ts";
 import { wireStages, type WiredStages } from "./wire-stages.ts";
@@ -375,28 +375,5 @@ export class Run implements FlowHandle {
     this.#running = false;
     this.#state.end();
     return { ...outcome, stages: this.stages(), abandoned: this.#supervisor.late };
-  }
-}
-
-type Outcome = Pick<RunReport, "status" | "reason" | "fault">;
-
-function outcomeOf(state: PipelineState): Outcome {
-  switch (state.kind) {
-    case "drained":
-      return { status: "completed", reason: undefined, fault: undefined };
-    case "cancelled":
-      return { status: "cancelled", reason: state.reason, fault: undefined };
-    case "failed":
-      return { status: "failed", reason: state.fault.message, fault: state.fault };
-    case "created":
-    case "materializing":
-    case "materialized":
-    case "ready":
-    case "running":
-    case "source-completed":
-    case "draining": {
-      const status: RunOutcome = "failed";
-      return { status, reason: `the supervisor stopped in state ${state.kind}`, fault: undefined };
-    }
   }
 }

@@ -1,7 +1,7 @@
 import type { AppendFault, Logger } from "@refold/core";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
-import type { StageReport } from "../run-outcome.ts";
+import type { StageReport } from "../run-report.ts";
 import type { StageContext } from "../stage/stage-context.ts";
 import type { StageCounters } from "../stage/stage-counters.ts";
 import type { StageFault } from "../stage/stage-fault.ts";

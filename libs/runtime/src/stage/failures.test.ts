@@ -9,7 +9,7 @@ import { flow, type Flow, type FlowBuilder } from "../authoring/flow.ts";
 import { groupBy } from "../authoring/group-by.ts";
 import { onEnd } from "../authoring/stateful-spec.ts";
 import type { Stream } from "../authoring/stream.ts";
-import type { RunReport } from "../run-outcome.ts";
+import type { RunReport } from "../run-report.ts";
 
 interface Failed {
   readonly report: RunReport;
