@@ -1,3 +1,4 @@
+export type { AbortControllerLike, AbortSignalLike } from "./abort-signal.ts";
 export type { Brand } from "./brand.ts";
 export type { Clock } from "./clock.ts";
 export { COUNT_BOUNDS, DURATION_BOUNDS_MS, Histogram } from "./histogram.ts";
@@ -29,6 +30,7 @@ export type {
   Cause,
   ConsumedRecord,
   ContractRecord,
+  CursorRecord,
   DataRecord,
   EffectSettledRecord,
   EffectStartedRecord,
@@ -87,3 +89,4 @@ export type {
   TornTail,
 } from "./run-log.ts";
 export type { DeliveryBatch, DeliveryGuarantee, SinkConnector, SinkWriter } from "./sink-connector.ts";
+export type { SourceBatch, SourceConnector, SourceExtent, SourceOpening, SourceReader } from "./source-connector.ts";

@@ -84,6 +84,7 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
     data: naturals,
     digest: text,
   },
+  cursor: { cursor: anything },
 };
 
 /** Record kinds by the number that stands for them in the log. The order is part of the format. */
@@ -104,4 +105,5 @@ export const RECORD_KINDS: readonly RecordKind[] = [
   "snapshot",
   "epoch",
   "seal",
+  "cursor",
 ];
