@@ -10,7 +10,9 @@ interface MinimalAbortSignal {
  * By what a call to the outside is told that nobody waits for it any longer. It is the platform's own `AbortSignal` wherever
  * that has a type, so that it can be handed to `fetch` as it is.
  */
-export type AbortSignalLike = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : MinimalAbortSignal;
+export type AbortSignalLike = typeof globalThis extends { AbortSignal: { prototype: infer S } }
+  ? S
+  : MinimalAbortSignal;
 
 /** The platform's `AbortController`: aborts its signal, once. Without a reason, that is the platform's `AbortError`. */
 export interface AbortControllerLike {

@@ -3,12 +3,18 @@ export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
 export type { Feedback } from "./authoring/feedback.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
+export { batches, type Batches } from "./authoring/batches.ts";
+export type { Items, ItemsFunction, ReadableStreamLike, ReadableStreamReaderLike } from "./authoring/items.ts";
+export { poll, type PollCall, type PollOptions } from "./authoring/poll.ts";
+export { seekable, type Seekable, type SeekableCall } from "./authoring/seekable.ts";
+export type { SourceCall, SourceInput } from "./authoring/source-input.ts";
+export type { OpenedSource, OpenSource, SourcePlace } from "./definition/opened-source.ts";
+export type { RetrySettings } from "./definition/retry-settings.ts";
 export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";
 export { onEnd, type Schedule, type StatefulSpec } from "./authoring/stateful-spec.ts";
 export { Stream } from "./authoring/stream.ts";
 export type {
   FlowDefinition,
-  Items,
   PureDefinition,
   SinkDefinition,
   SourceDefinition,

@@ -3,9 +3,12 @@ import { err, ok, type Result } from "neverthrow";
 import { checkEventType, eventType, type EventType, type LaneId, type SinkConnector, type TypeId } from "@refold/core";
 import { topology, type EdgeKind, type StageAnnotations } from "@refold/topology";
 
-import type { FlowDefinition, Items, PureDefinition, StageDefinition } from "../definition/flow-definition.ts";
+import type { FlowDefinition, PureDefinition, StageDefinition } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
+import { DEFAULT_RETRY, type RetrySettings } from "../definition/retry-settings.ts";
 import { codeFingerprint } from "./fingerprint.ts";
+import { sourceForm, type SourceForm, type SourceInput } from "./source-input.ts";
+import { sourceOptionFaults } from "./source-option-faults.ts";
 import type { SourceOptions, StageOptions } from "./stage-options.ts";
 
 interface Declared {
@@ -37,21 +40,26 @@ export class FlowRecorder {
     this.#name = name;
   }
 
-  source<T>(
-    name: string,
-    items: Items<T> | (() => Items<T> | Promise<Items<T>>),
-    options: SourceOptions<T> = {},
-  ): void {
-    if (!isOpenable(items)) this.#notAFunction(name, "its items, unless they are iterable,", items);
-    const open = typeof items === "function" ? items : () => items;
-    const fingerprint = codeFingerprint(items);
+  source<T>(name: string, from: SourceInput<T>, options: SourceOptions<T> = {}): void {
+    const form = sourceForm(from);
+    if (form === undefined) this.#notAFunction(name, "its items, unless they are iterable,", from);
+    const extent = options.extent ?? form?.extent ?? "finite";
+    const retry: RetrySettings = { ...DEFAULT_RETRY, ...options.retry };
+    this.faults.push(...sourceOptionFaults(name, { from, extent, retry }));
+    const fingerprint = codeFingerprint(from);
+    const { expected } = options;
+    const notes = form?.description === undefined ? {} : { notes: { source: form.description } };
     this.#declared.push({
       name,
       kind: "source",
       upstream: [],
       type: this.#type(name, options.type),
-      annotations: emitting(options.type),
-      define: ({ lane, type }) => ({ kind: "source", name, lane, type, fingerprint, open, expected: options.expected }),
+      annotations: { ...emitting(options.type), ...notes },
+      define: ({ lane, type }) => {
+        // Without a form the flow is not built.
+        const { open } = form as SourceForm;
+        return { kind: "source", name, lane, type, fingerprint, open, extent, retry, expected };
+      },
     });
   }
 
@@ -183,9 +191,4 @@ function emitting(type: EventType<unknown> | undefined): StageAnnotations {
 /** Whether a type says more than its name and version. */
 function hasMeaning({ schema, upcasters }: EventType<unknown>): boolean {
   return schema !== undefined || upcasters.size > 0;
-}
-
-function isOpenable(items: unknown): boolean {
-  if (typeof items === "function") return true;
-  return typeof items === "object" && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items);
 }

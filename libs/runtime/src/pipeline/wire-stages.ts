@@ -1,4 +1,4 @@
-import type { Clock, LaneId, Logger, RunLog } from "@refold/core";
+import type { AbortControllerLike, Clock, LaneId, Logger, RunLog } from "@refold/core";
 import type { EdgeEnds } from "@refold/topology";
 
 import type { FlowDefinition, StageDefinition } from "../definition/flow-definition.ts";
@@ -36,12 +36,13 @@ export function wireStages(options: {
   readonly definition: FlowDefinition;
   readonly log: RunLog;
   readonly clock: Clock;
+  readonly abortController: () => AbortControllerLike;
   readonly turns: Turns;
   readonly settings: ResolvedConfiguration;
   readonly gates: readonly CreditGate[];
   readonly logger: Logger | undefined;
 }): WiredStages {
-  const { definition, log, clock, turns, settings, gates, logger } = options;
+  const { definition, log, clock, abortController, turns, settings, gates, logger } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -75,6 +76,7 @@ export function wireStages(options: {
       name,
       log,
       clock,
+      abortController,
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
       outputs,

@@ -47,7 +47,7 @@ function machinesOf(stage: StageDefinition | undefined): readonly Machine<Kinded
     case undefined:
       return [erase(pipelineMachine()), erase(aggregatorMachine())];
     case "source":
-      return [erase(sourceMachine(stage.name))];
+      return [erase(sourceMachine(stage.name, stage.extent))];
     case "transform":
       return [erase(transformMachine(stage.name))];
     case "stateful":
