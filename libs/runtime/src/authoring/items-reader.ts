@@ -81,21 +81,24 @@ class AsyncIteratorReader implements SourceReader<unknown> {
   }
 
   /** One item: nobody knows how long the next takes. */
-  async read(): Promise<SourceBatch<unknown>> {
-    try {
-      const next = await this.#iterator.next();
-      if (next.done !== true) return { items: [next.value] };
-    } catch (cause) {
-      this.#isOver = true;
-      throw cause;
-    }
-    this.#isOver = true;
-    return ENDED;
+  read(): Promise<SourceBatch<unknown>> {
+    return Promise.resolve(this.#iterator.next()).then(this.#given, this.#threw);
   }
 
   async close(): Promise<void> {
     if (!this.#isOver) await this.#iterator.return?.();
   }
+
+  readonly #given = ({ done, value }: IteratorResult<unknown>): SourceBatch<unknown> => {
+    if (done !== true) return { items: [value] };
+    this.#isOver = true;
+    return ENDED;
+  };
+
+  readonly #threw = (cause: unknown): never => {
+    this.#isOver = true;
+    throw cause;
+  };
 }
 
 class StreamReader implements SourceReader<unknown> {

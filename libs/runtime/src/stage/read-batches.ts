@@ -6,7 +6,7 @@ export interface ReadBatch {
 
 /** What a source has read and nobody has taken, in order. */
 export class ReadBatches {
-  readonly #batches: ReadBatch[] = [];
+  readonly #batches: { readonly items: unknown[]; readonly cursor: unknown }[] = [];
   /** How many items of the first batch are taken. */
   #at = 0;
   #items = 0;
@@ -20,10 +20,14 @@ export class ReadBatches {
     return this.#batches.length === 0;
   }
 
-  add(batch: ReadBatch): void {
-    if (batch.items.length === 0 && batch.cursor === undefined) return;
-    this.#batches.push(batch);
-    this.#items += batch.items.length;
+  add({ items, cursor }: ReadBatch): void {
+    this.#items += items.length;
+    const last = this.#batches.at(-1);
+    // Where there are no cursors, one reader gives an item at a time and another gives many: to take them is the same.
+    if (last !== undefined && last.cursor === undefined && cursor === undefined) {
+      if (this.#batches.length === 1) this.#dropTaken(last.items);
+      for (const item of items) last.items.push(item);
+    } else if (items.length > 0 || cursor !== undefined) this.#batches.push({ items: [...items], cursor });
   }
 
   /**
@@ -33,25 +37,29 @@ export class ReadBatches {
   take(limit: number): ReadBatch | undefined {
     const [first] = this.#batches;
     if (first === undefined) return undefined;
-    const left = first.items.length - this.#at;
-    if (left > limit) {
+    if (first.items.length - this.#at > limit) {
       const items = first.items.slice(this.#at, this.#at + limit);
       this.#at += limit;
       this.#items -= limit;
       return { items, cursor: undefined };
     }
-    const items = this.#at === 0 ? [...first.items] : first.items.slice(this.#at);
+    const { items } = first;
+    this.#dropTaken(items);
     let { cursor } = first;
     let count = 1;
     for (; count < this.#batches.length; count++) {
-      const next = this.#batches[count] as ReadBatch;
-      if (items.length + next.items.length > limit || (cursor !== undefined && next.cursor === undefined)) break;
+      const next = this.#batches[count];
+      if (next?.cursor === undefined || items.length + next.items.length > limit) break;
       for (const item of next.items) items.push(item);
       cursor = next.cursor;
     }
     this.#batches.splice(0, count);
-    this.#at = 0;
     this.#items -= items.length;
     return { items, cursor };
+  }
+
+  #dropTaken(first: unknown[]): void {
+    if (this.#at > 0) first.splice(0, this.#at);
+    this.#at = 0;
   }
 }
