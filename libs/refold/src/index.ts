@@ -9,10 +9,15 @@ export {
   type RunStore,
   type SinkConnector,
   type SinkWriter,
+  type SourceBatch,
+  type SourceConnector,
+  type SourceOpening,
+  type SourceReader,
 } from "@refold/core";
 export { fileStore } from "@refold/log-file";
 export { memoryStore } from "@refold/log-memory";
 export {
+  batches,
   commandLineLayer,
   config,
   environmentLayer,
@@ -22,7 +27,9 @@ export {
   flow,
   groupBy,
   onEnd,
+  poll,
   reject,
+  seekable,
   type Configuration,
   type ConfigurationFault,
   type ConfigurationLayer,
@@ -37,6 +44,8 @@ export {
   type Rejection,
   type ResolvedConfiguration,
   type RunReport,
+  type SourceInput,
+  type SourceOptions,
   type StageReport,
   type StatefulSpec,
   type Stream,

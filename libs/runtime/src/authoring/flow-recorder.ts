@@ -43,7 +43,7 @@ export class FlowRecorder {
   source<T>(name: string, from: SourceInput<T>, options: SourceOptions<T> = {}): void {
     const form = sourceForm(from);
     if (form === undefined) this.#notAFunction(name, "its items, unless they are iterable,", from);
-    const extent = options.extent ?? form?.extent ?? "finite";
+    const extent = options.extent ?? (form === undefined ? "finite" : form.extent);
     const retry: RetrySettings = { ...DEFAULT_RETRY, ...options.retry };
     this.faults.push(...sourceOptionFaults(name, { from, extent, retry }));
     const fingerprint = codeFingerprint(from);

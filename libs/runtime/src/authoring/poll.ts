@@ -43,6 +43,8 @@ export class Poll<T> implements SourceConnector<T> {
   open({ cursor, signal }: SourceOpening): SourceReader<T> {
     let last = cursor;
     const taken = (batch: SourceBatch<T>, limit: number): SourceBatch<T> => {
+      // What is no batch is told of where batches are taken.
+      if (!Array.isArray((batch as SourceBatch<T> | undefined)?.items)) return batch;
       if (batch.cursor !== undefined) last = batch.cursor;
       if (batch.againMs !== undefined || batch.items.length >= limit) return batch;
       return { ...batch, againMs: this.everyMs };

@@ -9,10 +9,10 @@ export interface SeekableCall extends SourceCall {
 
 /** Items of a function that finds its way to any of them; see {@link seekable}. */
 export class Seekable<T> {
-  readonly open: ItemsFunction<T, SeekableCall>;
+  readonly items: ItemsFunction<T, SeekableCall>;
 
-  constructor(open: ItemsFunction<T, SeekableCall>) {
-    this.open = open;
+  constructor(items: ItemsFunction<T, SeekableCall>) {
+    this.items = items;
   }
 }
 
@@ -20,6 +20,6 @@ export class Seekable<T> {
  * Items that need not be read from the first one on. Where another function's items would be read again, and dropped as far
  * as they are on record, this one is told how many to leave out.
  */
-export function seekable<T>(open: ItemsFunction<T, SeekableCall>): Seekable<T> {
-  return new Seekable(open);
+export function seekable<T>(items: ItemsFunction<T, SeekableCall>): Seekable<T> {
+  return new Seekable(items);
 }

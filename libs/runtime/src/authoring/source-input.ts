@@ -34,7 +34,7 @@ export function sourceForm(input: unknown): SourceForm | undefined {
       ? items(lists, (opened) => new BatchReader(readerOf(opened)))
       : undefined;
   }
-  if (input instanceof Seekable) return isCallable(input.open) ? seekableItems(input) : undefined;
+  if (input instanceof Seekable) return isCallable(input.items) ? seekableItems(input) : undefined;
   if (isCallable(input) || isItems(input)) return items(input, readerOf);
   return isConnector(input) ? connected(input) : undefined;
 }
@@ -55,10 +55,10 @@ function items(from: unknown, read: (opened: unknown) => OpenedSource["reader"])
   };
 }
 
-function seekableItems({ open }: Seekable<unknown>): SourceForm {
+function seekableItems({ items }: Seekable<unknown>): SourceForm {
   return {
     open: async ({ items: skip }, signal) => {
-      const given = await open({ skip, signal });
+      const given = await items({ skip, signal });
       return { reader: readerOf(given), skip: 0, hearsSignal: false, mayRepeat: Array.isArray(given) };
     },
     extent: "finite",
@@ -75,6 +75,7 @@ function connected(connector: SourceConnector<unknown>): SourceForm {
       hearsSignal: true,
       mayRepeat: false,
     }),
+    // One that does not say so is told of where the options are looked at.
     extent: connector.extent,
     description: typeof connector.describe === "function" ? connector.describe() : undefined,
   };
