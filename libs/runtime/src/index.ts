@@ -11,8 +11,10 @@ export type { SourceCall, SourceInput } from "./authoring/source-input.ts";
 export type { OpenedSource, OpenSource, SourcePlace } from "./definition/opened-source.ts";
 export type { RetrySettings } from "./definition/retry-settings.ts";
 export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";
-export { onEnd, type Schedule, type StatefulSpec } from "./authoring/stateful-spec.ts";
-export { Stream } from "./authoring/stream.ts";
+export type { Branches, Router } from "./authoring/route.ts";
+export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
+export type { StatefulSpec } from "./authoring/stateful-spec.ts";
+export { StageStream, Stream } from "./authoring/stream.ts";
 export type {
   FlowDefinition,
   PureDefinition,

@@ -11,7 +11,9 @@ export function sourceOptionFaults(
 ): readonly FlowFault[] {
   const faults: FlowFault[] = [];
   const check = (option: string, found: unknown, isAllowed: boolean, allowed: string): void => {
-    if (!isAllowed) faults.push({ kind: "bad-option", stage, option, found: String(found), allowed });
+    if (!isAllowed) {
+      faults.push({ kind: "bad-option", stage, problem: `\`${option}\` must be ${allowed}, but is ${String(found)}` });
+    }
   };
   const time = (option: string, ms: number): void =>
     check(option, ms, ms >= 0 && ms < Infinity, "0 or more, in milliseconds");

@@ -8,13 +8,7 @@ export type FlowFault =
   | { readonly kind: "type-in-two-versions"; readonly type: string; readonly versions: readonly number[] }
   | { readonly kind: "type-declared-twice"; readonly type: string }
   | { readonly kind: "not-a-function"; readonly stage: string; readonly what: string; readonly found: string }
-  | {
-      readonly kind: "bad-option";
-      readonly stage: string;
-      readonly option: string;
-      readonly found: string;
-      readonly allowed: string;
-    }
+  | { readonly kind: "bad-option"; readonly stage: string; readonly problem: string }
   | { readonly kind: "foreign-stream"; readonly stage: string }
   | { readonly kind: "open-feedback"; readonly readers: readonly string[] }
   | { readonly kind: "builder-threw"; readonly message: string };
@@ -33,7 +27,7 @@ export function explainFlowFault(fault: FlowFault): string {
     case "not-a-function":
       return `Stage "${fault.stage}": ${fault.what} must be a function, but is ${fault.found}.`;
     case "bad-option":
-      return `Stage "${fault.stage}": \`${fault.option}\` must be ${fault.allowed}, but is ${fault.found}.`;
+      return `Stage "${fault.stage}": ${fault.problem}.`;
     case "foreign-stream":
       return `Stage "${fault.stage}" reads a stream of another flow. Use streams of the flow that is being built.`;
     case "open-feedback":

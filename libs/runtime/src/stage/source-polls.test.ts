@@ -8,7 +8,7 @@ import { checkRecord } from "../../test/check-record.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
 import { poll } from "../authoring/poll.ts";
 import type { SourceInput } from "../authoring/source-input.ts";
-import { onEnd } from "../authoring/stateful-spec.ts";
+import { onEnd } from "../authoring/schedule.ts";
 import type { SourceOptions } from "../authoring/stage-options.ts";
 import { CANCEL_GRACE_MS } from "./outside-calls.ts";
 
