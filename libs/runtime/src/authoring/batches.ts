@@ -1,7 +1,7 @@
 import type { SourceBatch, SourceReader } from "@refold/core";
 
 import type { ItemsFunction, Items } from "./items.ts";
-import type { SourceCall } from "./source-input.ts";
+import type { SourceCall } from "./source-call.ts";
 
 /** Lists of items, as a source takes them; see {@link batches}. */
 export class Batches<T> {

@@ -1,4 +1,4 @@
-import type { SourceCall } from "./source-input.ts";
+import type { SourceCall } from "./source-call.ts";
 import type { ItemsFunction } from "./items.ts";
 
 /** What the function of a seekable source is called with. */

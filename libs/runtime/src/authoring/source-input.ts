@@ -1,16 +1,11 @@
-import type { AbortSignalLike, SourceConnector, SourceExtent } from "@refold/core";
+import type { SourceConnector, SourceExtent } from "@refold/core";
 
 import type { OpenedSource, OpenSource, SourcePlace } from "../definition/opened-source.ts";
 import { BatchReader, Batches } from "./batches.ts";
 import { isItems, type Items, type ItemsFunction } from "./items.ts";
 import { readerOf } from "./items-reader.ts";
 import { Seekable } from "./seekable.ts";
-
-/** What the function of a source is called with. */
-export interface SourceCall {
-  /** Aborted when nothing more is wanted: the run drains or is cancelled, or the source is closed before its end. */
-  readonly signal: AbortSignalLike;
-}
+import type { SourceCall } from "./source-call.ts";
 
 /**
  * What a source can be made of: items, a function that gives them afresh each run, `batches` or `seekable` of these, or a
