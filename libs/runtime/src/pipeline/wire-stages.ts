@@ -146,7 +146,7 @@ function makeStage(
 ): AnyStage {
   switch (stage.kind) {
     case "source":
-      return erased(new SourceStage(stage, context, latency));
+      return erased(new SourceStage(stage, context, latency, recovered?.place));
     case "transform":
     case "stateful":
     case "join":

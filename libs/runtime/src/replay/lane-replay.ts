@@ -2,6 +2,7 @@ import { formatPlace, type EndRecord, type LaneId, type LaneSeq, type LogRecord,
 import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
+import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import { contract } from "../stage/contract-record.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
@@ -29,6 +30,7 @@ export class LaneReplay {
   /** `undefined` for lanes without inputs. */
   readonly #evidence: InputEvidence | undefined;
   #taken = 0;
+  readonly #place: { -readonly [K in keyof SourcePlace]: SourcePlace[K] } = { ...SOURCE_START };
   #nextSeq = 0;
   /** Data records on record, by type. */
   readonly #data: Map<TypeId, number> = new Map();
@@ -93,7 +95,16 @@ export class LaneReplay {
     const receipts = this.#evidence?.receipts ?? new Map<LaneId, number>();
     const { isDone } = this;
     const state = this.stateOf(this.name);
-    return { nextSeq: this.#nextSeq, data: this.#data, isDone, state, inputs, receipts, program: this.#program?.rest };
+    return {
+      nextSeq: this.#nextSeq,
+      data: this.#data,
+      isDone,
+      state,
+      place: { ...this.#place },
+      inputs,
+      receipts,
+      program: this.#program?.rest,
+    };
   }
 
   /** Whether recorded records of the last frame taken are still to be compared. */
@@ -105,8 +116,14 @@ export class LaneReplay {
   take(frame: DecodedFrame): readonly LogRecord[] | string {
     this.#nextSeq = frame.firstSeq + frame.records.length;
     for (const [index, record] of frame.records.entries()) {
-      if (record.kind === "data") this.#data.set(record.type, (this.#data.get(record.type) ?? 0) + 1);
-      else if (record.kind === "end") this.#ended = record;
+      if (record.kind === "data") {
+        this.#data.set(record.type, (this.#data.get(record.type) ?? 0) + 1);
+        this.#place.items++;
+        this.#place.itemsSinceCursor++;
+      } else if (record.kind === "cursor") {
+        this.#place.cursor = record.cursor;
+        this.#place.itemsSinceCursor = 0;
+      } else if (record.kind === "end") this.#ended = record;
       else if (record.kind === "transition") this.#checkMove(record, frame, index);
     }
     const computed = this.#program === undefined ? this.#takeAsRecorded(frame) : this.#program.take(frame);

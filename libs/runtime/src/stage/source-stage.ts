@@ -6,7 +6,7 @@ import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/dir
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { SourceLatency } from "../metrics/source-latency.ts";
-import { SOURCE_START } from "../definition/opened-source.ts";
+import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import { Intake } from "./intake.ts";
 import type { ReadBatch } from "./read-batches.ts";
 import { decideRetry } from "./source-retry.ts";
@@ -24,13 +24,20 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
   readonly #definition: SourceDefinition;
   readonly #context: StageContext;
   readonly #latency: SourceLatency;
+  readonly #place: SourcePlace;
   #intake: Intake | undefined;
 
-  constructor(definition: SourceDefinition, context: StageContext, latency: SourceLatency) {
+  constructor(
+    definition: SourceDefinition,
+    context: StageContext,
+    latency: SourceLatency,
+    place: SourcePlace = SOURCE_START,
+  ) {
     this.machine = sourceMachine(definition.name, definition.extent);
     this.#definition = definition;
     this.#context = context;
     this.#latency = latency;
+    this.#place = place;
   }
 
   dispatch(state: SourceState): Directive | Promise<Directive> {
@@ -60,7 +67,7 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     outside.onCancel(() => abort.abort());
     try {
       await outside.call(async () => {
-        const source = await this.#definition.open(SOURCE_START, abort.signal);
+        const source = await this.#definition.open(this.#place, abort.signal);
         this.#intake = new Intake({ source, wake, clock, abort });
       });
     } catch (cause) {
