@@ -159,6 +159,7 @@ describe("a rate limiter", () => {
             }
             await trial.clock.idle();
             controller.abort();
+            await trial.clock.idle();
           }
           for (let i = 0; i < 200 && trial.limiter.waiting > 0; i++) await trial.advance(20_000);
           expect(trial.passedMs.length + trial.cancelled.length).toBe(came);
@@ -172,7 +173,7 @@ describe("a rate limiter", () => {
           }
         },
       ),
-      { numRuns: 3000, endOnFailure: true },
+      { numRuns: 100 },
     );
   });
 });
