@@ -133,6 +133,9 @@ describe("a circuit breaker", () => {
     const probes = [trial.admit(), trial.admit()];
     expect(trial.breaker.admit()).toBeUndefined();
     probes[0]?.settle({ failed: false, durationMs: 1 });
+    // A permit ends once.
+    probes[0]?.release();
+    probes[0]?.settle({ failed: true, durationMs: 1 });
     expect(trial.state).toBe("half-open");
     expect(trial.breaker.admit()).toBeUndefined();
     probes[1]?.settle({ failed: false, durationMs: 1 });

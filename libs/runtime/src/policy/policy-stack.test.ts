@@ -270,6 +270,34 @@ describe("a stack of policies", () => {
     expect(tokens[2]).toBeGreaterThanOrEqual(2);
   });
 
+  it("lets another probe pass after one that said nothing, or was not made", async () => {
+    const trial = new Trial([circuitBreaker({ consecutive: 1, openMs: 100 })]);
+    await trial.stack.call(trial.failing(1));
+    await trial.advance(100);
+    expect(await trial.stack.call(trial.failing(9, { error: "validation" }))).toMatchObject({ by: "call" });
+    expect(await trial.stack.call(trial.failing(9), AbortSignal.abort())).toMatchObject({ by: "cancel" });
+    expect(await trial.stack.call(trial.failing(0))).toMatchObject({ kind: "succeeded" });
+    expect(trial.decisions.slice(1)).toEqual(["circuit-breaker half-opened", "circuit-breaker closed"]);
+  });
+
+  it("makes a probe of a call that waited for longer than the breaker was open", async () => {
+    const trial = new Trial([circuitBreaker({ consecutive: 1, openMs: 100 }), rateLimit({ perSecond: 1 })]);
+    const first = trial.stack.call(trial.attempt(10, () => new Refused()));
+    const second = trial.stack.call(trial.failing(9, { error: "validation" }));
+    const third = trial.stack.call(trial.failing(0));
+    expect(await trial.settled(Promise.all([first, second, third]))).toMatchObject([
+      { by: "call", error: "remote" },
+      { by: "call", error: "validation" },
+      { kind: "succeeded" },
+    ]);
+    expect(trial.startedMs).toEqual([0, 1_000, 2_000]);
+    expect(trial.decisions.slice(2)).toEqual([
+      "circuit-breaker opened",
+      "circuit-breaker half-opened",
+      "circuit-breaker closed",
+    ]);
+  });
+
   it("refuses what does not fit into the bulkhead, and does not try that again", async () => {
     const trial = new Trial([retry(), bulkhead({ concurrent: 1 })]);
     const first = trial.stack.call(trial.attempt(100));
@@ -366,6 +394,18 @@ describe("a call that is cancelled", () => {
     expect(outcome).toMatchObject({ by: "cancel", error: "unknown", cause: new Error("stop"), attempts: 1 });
     expect(trial.told).toEqual([]);
     expect(trial.clock.timers).toBe(0);
+  });
+
+  it("is not tried again when its time is up within the grace", async () => {
+    const trial = new Trial([retry(), timeout(100)]);
+    const outcome = cancelled(
+      trial,
+      () => undefined,
+      (signal) => trial.stack.call(never, signal),
+    );
+    await trial.advance(100);
+    expect(await outcome).toMatchObject({ by: "cancel", attempts: 1 });
+    expect(trial.decisions).toEqual(["timeout timed-out"]);
   });
 
   it("counts if it succeeds within the grace, and is waited for no longer than that", async () => {

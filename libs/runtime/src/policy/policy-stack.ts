@@ -1,10 +1,11 @@
-import type { Clock, ErrorKind, PolicyRecord } from "@refold/core";
+import type { Clock, PolicyRecord } from "@refold/core";
 
 import type { AbortControllerLike, AbortSignalLike } from "./abort-signal.ts";
 import { makeAttempt, type Attempt, type AttemptEnd } from "./attempt.ts";
 import { Bulkhead } from "./bulkhead.ts";
-import type { CallFailure, CallOutcome, Classified, FailedBy } from "./call-outcome.ts";
+import type { CallFailure, CallOutcome, Classified } from "./call-outcome.ts";
 import { CircuitBreaker, type BreakerPermit } from "./circuit-breaker.ts";
+import { failed, type Course } from "./course.ts";
 import { pause } from "./pause.ts";
 import type { PolicyDecision, TellDecision } from "./policy-decision.ts";
 import type { PolicyName, PolicySpec, RetrySpec, TimeoutSpec } from "./policy-spec.ts";
@@ -27,18 +28,6 @@ export interface PolicyHost {
   readonly decided: (record: PolicyRecord) => void;
   /** How long an attempt that is cancelled while it is under way is still waited for, in milliseconds; 5,000 unless given. */
   readonly cancelGraceMs?: number;
-}
-
-/** One call on its way through the stack. */
-interface Course<T> {
-  readonly attempt: Attempt<T>;
-  readonly signal: AbortSignalLike | undefined;
-  /** How many attempts were made. */
-  attempts: number;
-  /** When the first of them began. */
-  firstMs: number | undefined;
-  /** How the last of them failed. */
-  failure: CallFailure | undefined;
 }
 
 /** The window for a further attempt was over when its turn came. */
@@ -307,10 +296,4 @@ function refusedBy(breaker: CircuitBreaker, course: Course<unknown>): CallFailur
   }
   const message = `the circuit breaker is open for another ${refusesForMs} ms`;
   return { ...failed(course, "circuit-breaker", "remote", message), retryAfterMs: refusesForMs };
-}
-
-/** A failure of which the call itself is not the reason. What came before is told with it. */
-function failed({ attempts, failure }: Course<unknown>, by: FailedBy, error: ErrorKind, why: string): CallFailure {
-  const message = failure === undefined ? why : `${why}; before that: ${failure.message}`;
-  return { kind: "failed", by, error, message, cause: failure?.cause, attempts };
 }

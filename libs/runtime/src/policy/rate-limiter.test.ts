@@ -69,10 +69,23 @@ describe("a rate limiter", () => {
     expect(trial.passedMs).toEqual([1_000, 1_500, 2_000]);
   });
 
-  it("saves up no more than its burst", async () => {
+  it("saves up no more than its burst, also of what is given back", async () => {
     const trial = new Trial({ perSecond: 10, burst: 3 });
+    await trial.take();
     await trial.advance(3_600_000);
     expect(trial.limiter.tokens).toBe(3);
+    trial.limiter.giveBack();
+    expect(trial.limiter.tokens).toBe(3);
+  });
+
+  it("lets nobody overtake who came when a token was back, and before its timer had fired", async () => {
+    const trial = new Trial({ perSecond: 1 });
+    const order: string[] = [];
+    trial.clock.schedule(1_000, () => void trial.take().then(() => order.push("last")));
+    await trial.take();
+    void trial.take().then(() => order.push("first"));
+    await trial.advance(2_000);
+    expect(order).toEqual(["first", "last"]);
   });
 
   it("takes a cancelled caller out of the line at once, charges it nothing, and keeps no timer for it", async () => {
