@@ -61,7 +61,7 @@ export function makeAttempt<T>(
 }
 
 /** Why the signal of an attempt was aborted when its time was up. */
-export class AttemptTimedOut extends Error {
+class AttemptTimedOut extends Error {
   override readonly name = "TimeoutError";
 
   constructor(timeoutMs: number) {

@@ -1,5 +1,6 @@
 import type { Clock, PolicyRecord } from "@refold/core";
 
+import { CANCEL_GRACE_MS } from "../stage/outside-calls.ts";
 import type { AbortControllerLike, AbortSignalLike } from "./abort-signal.ts";
 import { makeAttempt, type Attempt, type AttemptEnd } from "./attempt.ts";
 import { Bulkhead } from "./bulkhead.ts";
@@ -12,9 +13,6 @@ import type { PolicyName, PolicySpec, RetrySpec, TimeoutSpec } from "./policy-sp
 import type { PolicyStatus } from "./policy-status.ts";
 import { RateLimiter } from "./rate-limiter.ts";
 import { planRetry, type RetryPlan } from "./retry-plan.ts";
-
-/** How long a cancelled attempt is still waited for, unless it is said otherwise. */
-const CANCEL_GRACE_MS = 5_000;
 
 /** What a stack of policies needs of the world around it. What `classify` throws, `call` rejects with; the others must not throw. */
 export interface PolicyHost {
