@@ -82,7 +82,7 @@ export class FrameCursor {
     return this.#guarded(async () => {
       const segments = await this.#begin();
       if (segments.isErr()) return err(segments.error);
-      for (const number of segments.value.toReversed()) {
+      for (const number of (await this.#upTo(lsn, segments.value)).toReversed()) {
         const header = await this.#enterSegment(number, (header) => header.firstLsn <= lsn);
         if (header !== undefined) return ok();
       }
@@ -242,6 +242,21 @@ export class FrameCursor {
     this.#chain = start.value.chain;
     const segments = listed.filter((number) => number >= start.value.segment);
     return ok(segments.filter((number, index) => number === start.value.segment + index));
+  }
+
+  /** Segments up to the one that holds `lsn`; some more when a header on the way cannot be read. */
+  async #upTo(lsn: number, segments: readonly number[]): Promise<readonly number[]> {
+    let count = segments.length;
+    for (let low = 0; count - low > 1;) {
+      const middle = (low + count) >> 1;
+      // It is below `count`.
+      const opened = await this.#open(segments[middle] as number).catch(ignoreSystemError);
+      await opened?.file.close();
+      if (opened?.header === undefined) break;
+      if (opened.header.firstLsn <= lsn) low = middle;
+      else count = middle;
+    }
+    return segments.slice(0, count);
   }
 
   /** Stands at the beginning of a segment, if its header can be read and is the one that is looked for. */
