@@ -108,7 +108,7 @@ describe("a segment that was cut short", () => {
       expect(await lsns(reader)).toEqual(range(0, FRAMES));
       const log = (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap();
       await log.close();
-      expect(readdirSync(run)).toEqual(["00000001.seg", "manifest.json", "safe.json"]);
+      expect(readdirSync(run).sort()).toEqual(["00000001.seg", "manifest.json", "safe.json"]);
     }
   });
 });
@@ -194,7 +194,7 @@ describe("a log that was closed", () => {
     bytes[300] = (bytes[300] as number) ^ 1;
     writeFileSync(second, bytes);
     const log = (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap();
-    expect(await readAll(log)).toMatchObject([[0, 1], { kind: "damaged", segment: "00000002.seg" }]);
+    expect(await readAll(log)).toMatchObject([range(0, 3), { kind: "damaged", segment: "00000002.seg" }]);
     await log.close();
   });
 

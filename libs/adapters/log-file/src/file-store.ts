@@ -132,6 +132,8 @@ export class FileStore implements RunStore {
     const { end, tornTail, sizes } = recovered.value;
     const mark = new SafeMarkKeeper(files, location, sizes);
     mark.mark(end);
+    // Before anything is appended: the mark of before may speak of bytes that were lost since, in whose place it will stand.
+    await mark.settled();
     const file = files.extend(join(location, segmentName(end.segment)), end.offset, options.synced);
     const writer = new FrameWriter(options, file, end);
     return ok(new FileLog(location, manifest, { tornTail, first }, { writer, lock, mark, files }));

@@ -40,7 +40,9 @@ async function writeAndRetain(from: number, how: RetainMode): Promise<void> {
 }
 
 function segments(where = run): string[] {
-  return readdirSync(where).filter((name) => name.endsWith(".seg"));
+  return readdirSync(where)
+    .filter((name) => name.endsWith(".seg"))
+    .sort();
 }
 
 describe("segments that were let go of", () => {
