@@ -12,9 +12,10 @@ import { err, ok, type Result } from "neverthrow";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 
-import { checkFrame, readFrame, type FrameCheck, type FramePlace } from "./frame-format.ts";
+import { checkFrame, readFrame, type FrameCheck } from "./frame-format.ts";
+import { isBefore, type LogPlace } from "./log-place.ts";
 import { readStart, WHOLE, type LogStart } from "./retention.ts";
-import { isBefore, readSafeMark } from "./safe-mark.ts";
+import { readSafeMark } from "./safe-mark.ts";
 import { readSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from "./segment-header.ts";
 import { listSegments, segmentName } from "./segment-name.ts";
 import { isSystemError, storageFault } from "./storage-fault.ts";
@@ -28,12 +29,6 @@ type Misplaced = Extract<FrameCheck, { readonly kind: "misplaced" }>;
 interface OpenedSegment {
   readonly file: FileHandle;
   readonly header: ReturnType<typeof readSegmentHeader>;
-}
-
-/** A place between two frames. */
-export interface LogPlace extends FramePlace {
-  readonly segment: number;
-  readonly offset: number;
 }
 
 /**

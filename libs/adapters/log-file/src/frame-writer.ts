@@ -16,8 +16,8 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers";
 
 import { deferred, type Deferred } from "./deferred.ts";
-import type { LogPlace } from "./frame-cursor.ts";
 import { FRAME_HEADER_BYTES, sealFrame } from "./frame-format.ts";
+import type { LogPlace } from "./log-place.ts";
 import type { SegmentFile, SegmentFiles } from "./segment-files.ts";
 import { SEGMENT_HEADER_BYTES, writeSegmentHeader } from "./segment-header.ts";
 import { segmentName } from "./segment-name.ts";

@@ -3,7 +3,8 @@ import { err, ok, type Result } from "neverthrow";
 import { open, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 
-import { FrameCursor, type LogPlace } from "./frame-cursor.ts";
+import { FrameCursor } from "./frame-cursor.ts";
+import type { LogPlace } from "./log-place.ts";
 import { markedSize, readSafeMark, type SafeMark } from "./safe-mark.ts";
 import type { SegmentHeader } from "./segment-header.ts";
 import { listSegments, segmentName } from "./segment-name.ts";

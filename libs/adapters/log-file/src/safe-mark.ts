@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { LogPlace } from "./frame-cursor.ts";
+import type { LogPlace } from "./log-place.ts";
 import { isCount, parseNote } from "./note.ts";
 import { writeWhole } from "./run-files.ts";
 import type { RunFiles } from "./segment-files.ts";
@@ -32,11 +32,6 @@ export async function readSafeMark(directory: string): Promise<SafeMark | undefi
 /** What the mark says of the size of a segment before its own, if it says anything. */
 export function markedSize({ place, sizes }: SafeMark, segment: number): number | undefined {
   return sizes.at(segment - place.segment);
-}
-
-/** Whether what begins at this place was whole. */
-export function isBefore(segment: number, offset: number, place: LogPlace): boolean {
-  return segment < place.segment || (segment === place.segment && offset < place.offset);
 }
 
 /** Keeps the mark of a log that is being written: one file operation at a time, the latest state alone. */
