@@ -103,7 +103,9 @@ export class InputHandling implements StageProgram {
       make: Parameters<EffectPerformer["perform"]>[0]["make"],
     ): Promise<EffectResult<unknown>> => {
       const { name, version } = effect;
-      return resultOf(await this.performer.perform({ name, version, lane, seq, ordinal: ordinal++, input: payload, make }));
+      return resultOf(
+        await this.performer.perform({ name, version, lane, seq, ordinal: ordinal++, input: payload, make }),
+      );
     };
     const effects = Object.fromEntries(
       Object.entries(this.#handling.effects).map(([as, effect]) => [
@@ -116,9 +118,12 @@ export class InputHandling implements StageProgram {
       now: timeMs,
       random: () => input.random(),
       id: () => input.id(),
-      effects: effects as EffectfulContext<Effects, unknown>["effects"],
+      effects: effects,
       async capture<T>(label: string, make: () => T | Promise<T>): Promise<T> {
-        const made = await call({ name: `capture ${label}`, version: 1 }, undefined, { kind: "capture", capture: make });
+        const made = await call({ name: `capture ${label}`, version: 1 }, undefined, {
+          kind: "capture",
+          capture: make,
+        });
         if (made.isErr()) throw new Error(`what was to be captured as "${label}" threw: ${made.error.message}`);
         // What was captured is what `make` gave, or what is on record of it.
         return made.value as T;

@@ -1,9 +1,9 @@
 import type { Clock } from "@refold/core";
 
-import type { AbortControllerLike, AbortSignalLike, CallSignal } from "./abort-signal.ts";
+import type { AbortControllerLike, AbortSignalLike } from "@refold/core";
 
 /** Calls the outside once. It is told by the signal when nobody waits for it any longer. */
-export type Attempt<T> = (signal: CallSignal) => Promise<T>;
+export type Attempt<T> = (signal: AbortSignalLike) => Promise<T>;
 
 /** How an attempt ended. After `timed-out` and `cancelled` it may still be going on, and what becomes of it is not known. */
 export type AttemptEnd<T> =
@@ -39,7 +39,7 @@ export function makeAttempt<T>(
       resolve(how);
     };
     const cancel = (): void => {
-      const cause = signal?.reason;
+      const cause: unknown = signal?.reason;
       timers.push(clock.schedule(cancelGraceMs, () => end({ kind: "cancelled", cause })));
       controller.abort(cause);
     };

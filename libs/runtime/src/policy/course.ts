@@ -1,6 +1,6 @@
 import type { ErrorKind } from "@refold/core";
 
-import type { AbortSignalLike } from "./abort-signal.ts";
+import type { AbortSignalLike } from "@refold/core";
 import type { Attempt } from "./attempt.ts";
 import type { CallFailure, FailedBy } from "./call-outcome.ts";
 

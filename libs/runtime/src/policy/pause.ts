@@ -1,6 +1,6 @@
 import type { Clock } from "@refold/core";
 
-import type { AbortSignalLike } from "./abort-signal.ts";
+import type { AbortSignalLike } from "@refold/core";
 
 /** Resolves with true after `delayMs`, or with false as soon as it is cancelled. Leaves no timer and no listener behind. */
 export function pause(clock: Clock, delayMs: number, signal: AbortSignalLike | undefined): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Clock, PolicyRecord } from "@refold/core";
 
 import { CANCEL_GRACE_MS } from "../stage/outside-calls.ts";
-import type { AbortControllerLike, AbortSignalLike } from "./abort-signal.ts";
+import type { AbortControllerLike, AbortSignalLike } from "@refold/core";
 import { makeAttempt, type Attempt, type AttemptEnd } from "./attempt.ts";
 import { Bulkhead } from "./bulkhead.ts";
 import type { CallFailure, CallOutcome, Classified } from "./call-outcome.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "@refold/core";
 
-import type { AbortSignalLike } from "./abort-signal.ts";
+import type { AbortSignalLike } from "@refold/core";
 import type { Admission } from "./admission.ts";
 import type { TellDecision } from "./policy-decision.ts";
 import type { RateLimitSpec } from "./policy-spec.ts";

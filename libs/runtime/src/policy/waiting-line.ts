@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from "./abort-signal.ts";
+import type { AbortSignalLike } from "@refold/core";
 
 /** Callers that wait for their turn, first come first served. Who is cancelled leaves the line, and nothing is left of it. */
 export class WaitingLine {

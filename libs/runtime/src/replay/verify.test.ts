@@ -735,6 +735,7 @@ async function refusalOrReport(
     manifest: opened.manifest,
     tornTail: reader.tornTail,
     writing: false,
+    first: opened.first,
     read: reader.read ?? ((from) => opened.read(from)),
     follow: (from) => opened.follow(from),
     last: () => opened.last(),
