@@ -9,6 +9,7 @@ export interface StageFault {
     | "sink-threw"
     | "edge-stalled"
     | "contract-violated"
+    | "effect-diverged"
     | "unexpected";
   readonly stage: string;
   readonly message: string;
@@ -47,6 +48,11 @@ export function thrownFault(
 /** The fault of whatever reached the supervision loop as a failure. */
 export function failureFault(stage: string, cause: unknown): StageFault {
   return cause instanceof StageFailure ? cause.fault : thrownFault("unexpected", stage, cause);
+}
+
+/** What was thrown, in a sentence. */
+export function thrownMessage(cause: unknown): string {
+  return storableText(thrownText(cause).message);
 }
 
 /** Nothing could be appended: the log itself failed, and with it the run. */
