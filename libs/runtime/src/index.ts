@@ -1,9 +1,10 @@
 export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
+export type { ItemContext } from "./authoring/function-sink.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
 export type { Feedback } from "./authoring/feedback.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
-export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";
+export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage-options.ts";
 export { onEnd, type Schedule, type StatefulSpec } from "./authoring/stateful-spec.ts";
 export { Stream } from "./authoring/stream.ts";
 export type {

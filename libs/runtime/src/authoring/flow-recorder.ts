@@ -6,7 +6,8 @@ import { topology, type EdgeKind, type StageAnnotations } from "@refold/topology
 import type { FlowDefinition, Items, PureDefinition, StageDefinition } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { codeFingerprint } from "./fingerprint.ts";
-import type { SourceOptions, StageOptions } from "./stage-options.ts";
+import { flushPolicyFaults } from "./flush-policy-faults.ts";
+import type { SinkOptions, SourceOptions, StageOptions } from "./stage-options.ts";
 
 interface Declared {
   readonly name: string;
@@ -79,17 +80,33 @@ export class FlowRecorder {
     });
   }
 
-  sink(name: string, upstream: readonly string[], connector: SinkConnector<unknown>, functions: unknown): void {
+  sink(
+    name: string,
+    upstream: readonly string[],
+    connector: SinkConnector<unknown>,
+    functions: unknown,
+    options: SinkOptions = {},
+  ): void {
     const open: unknown = (connector as { readonly open?: unknown } | undefined)?.open;
     if (typeof open !== "function") this.#notAFunction(name, "`open` of its connector", open);
     const fingerprint = codeFingerprint(functions);
+    const flush = options.flush ?? connector?.flush ?? {};
+    this.faults.push(...flushPolicyFaults(name, flush));
     this.#declared.push({
       name,
       kind: "sink",
       upstream,
       type: undefined,
       annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
-      define: ({ lane, upstream: lanes }) => ({ kind: "sink", name, lane, upstream: lanes, fingerprint, connector }),
+      define: ({ lane, upstream: lanes }) => ({
+        kind: "sink",
+        name,
+        lane,
+        upstream: lanes,
+        fingerprint,
+        connector,
+        flush,
+      }),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { EventType } from "@refold/core";
+import type { EventType, FlushPolicy } from "@refold/core";
 
 export interface StageOptions<T> {
   /** The event type of what the stage emits; without it, version 1 of a type with the stage's name. */
@@ -8,4 +8,9 @@ export interface StageOptions<T> {
 export interface SourceOptions<T> extends StageOptions<T> {
   /** How many items the source has. Another number at its end is a violated contract. */
   readonly expected?: number;
+}
+
+export interface SinkOptions {
+  /** When the sink is told to flush, in place of what its connector says. */
+  readonly flush?: FlushPolicy;
 }

@@ -6,9 +6,9 @@ import type { HandlerContext } from "../step/handler-context.ts";
 import type { FlowRecorder } from "./flow-recorder.ts";
 import { programs } from "./programs.ts";
 import type { PureHandler } from "./pure-handler.ts";
-import { functionSink } from "./function-sink.ts";
+import { functionSink, type ItemContext } from "./function-sink.ts";
 import type { Rejection } from "./rejection.ts";
-import type { StageOptions } from "./stage-options.ts";
+import type { SinkOptions, StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
 
 /** What one or several stages emit. Using it twice is fan-out: both readers see every record. */
@@ -64,12 +64,18 @@ export class Stream<T> {
 
   /**
    * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
-   * its receipt goes on record; in a replay nothing is delivered.
+   * its receipt goes on record; in a replay nothing is delivered. A function rejects an item by throwing a `SinkFailure`;
+   * whatever else it throws fails the stage.
    */
-  sink(name: string, sink: SinkConnector<T> | ((item: T) => void) | ((item: T) => Promise<void>)): void {
+  sink(
+    name: string,
+    sink:
+      SinkConnector<T> | ((item: T, context: ItemContext) => void) | ((item: T, context: ItemContext) => Promise<void>),
+    options?: SinkOptions,
+  ): void {
     const connector = typeof sink === "function" ? functionSink(sink) : sink;
     // What reaches the sink is what the upstream stages emit, which the types of the flow hold to be `T`.
-    this.#recorder.sink(name, this.#upstream, connector, sink);
+    this.#recorder.sink(name, this.#upstream, connector, sink, options);
   }
 
   /** For the builder alone: the stages behind this stream, if it is one of this flow. */

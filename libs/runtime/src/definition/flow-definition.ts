@@ -1,4 +1,4 @@
-import type { EventType, LaneId, SinkConnector, TypeId } from "@refold/core";
+import type { EventType, FlushPolicy, LaneId, SinkConnector, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
 import type { StageProgram } from "../step/stage-program.ts";
@@ -47,4 +47,5 @@ export interface SinkDefinition extends Named {
   readonly kind: "sink";
   readonly upstream: readonly LaneId[];
   readonly connector: SinkConnector<unknown>;
+  readonly flush: FlushPolicy;
 }

@@ -1,4 +1,4 @@
-import { formatPlace, type LaneId, type LaneSeq, type LogRecord } from "@refold/core";
+import { formatPlace, type LaneId, type LaneSeq, type LogRecord, type ReceiptRecord } from "@refold/core";
 import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
@@ -7,6 +7,7 @@ import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
 import { InputEvidence, type Disagreement } from "./input-evidence.ts";
 import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
+import type { StepInputs } from "./receipt-evidence.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence, StageReplay } from "./stage-replay.ts";
@@ -90,20 +91,25 @@ export class LaneReplay {
 
   /** What came from outside, or went there, stands as it is on record. */
   #takeAsRecorded(frame: DecodedFrame): readonly LogRecord[] | string {
-    const lanes: LaneId[] = [];
+    let step: StepInputs | undefined;
     for (const record of frame.records) {
       if (record.kind === "data") this.#taken++;
-      else if (record.kind === "receipt") this.#taken += record.count;
+      else if (record.kind === "receipt") this.#taken += begins(record) ? record.count : 0;
       else if (record.kind === "consumed") {
+        const lanes: LaneId[] = [];
+        const seqs: LaneSeq[] = [];
+        step = { lanes, seqs };
         for (const span of record.spans) {
-          const found = this.inputs.take(span, ({ kind }) => {
-            if (kind === "data") lanes.push(span.lane);
+          const found = this.inputs.take(span, ({ kind }, seq) => {
+            if (kind !== "data") return;
+            lanes.push(span.lane);
+            seqs.push(seq);
           });
           if (!found) return "a delivery names inputs that are not next on record";
         }
       }
     }
-    this.#evidence?.receive(frame, lanes);
+    this.#evidence?.receive(frame, step);
     return frame.records;
   }
 
@@ -142,4 +148,9 @@ export class LaneReplay {
       differences: [],
     });
   }
+}
+
+/** Whether a receipt is the first that tells what became of its inputs. */
+function begins({ outcome }: ReceiptRecord): boolean {
+  return outcome !== "partial" && outcome !== "committed";
 }
