@@ -1,14 +1,19 @@
 export {
   eventType,
+  SinkFailure,
+  type CommitHandle,
   type DeliveryBatch,
   type EventType,
+  type FlushPolicy,
   type Logger,
   type MetricsExporter,
   type MetricsSnapshot,
   type RunManifest,
   type RunStore,
   type SinkConnector,
+  type SinkContext,
   type SinkWriter,
+  type WriteReceipt,
 } from "@refold/core";
 export { fileStore } from "@refold/log-file";
 export { memoryStore } from "@refold/log-memory";
@@ -34,9 +39,11 @@ export {
   type FlowOptions,
   type HandleFault,
   type HandlerContext,
+  type ItemContext,
   type Rejection,
   type ResolvedConfiguration,
   type RunReport,
+  type SinkOptions,
   type StageReport,
   type StatefulSpec,
   type Stream,
