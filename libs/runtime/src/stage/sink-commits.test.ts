@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { SinkFailure, type CommitHandle, type SinkContext, type SinkWriter } from "@refold/core";
+import { SinkFailure, type CommitHandle, type LogRecord, type SinkContext, type SinkWriter } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
-import { FlowRun, replayFlow, runFlow } from "@refold/testkit";
+import { FlowRun, replayFlow, runFlow, tapLog } from "@refold/testkit";
 
 import { rewrite } from "../../test/rewrite.ts";
 import { connector, delivered, numbersTo, receiptTexts, type Batch } from "../../test/sink-under-test.ts";
@@ -216,6 +216,56 @@ describe("what a sink has buffered", () => {
     expect(recorded.recordsOf("out", "contract")).toEqual([]);
     expect(calls).toEqual(["close"]);
     expect((await replayFlow(described, { store })).report).toMatchObject({ verdict: "matched", first: undefined });
+  });
+
+  it("and committed as the run is cancelled is committed on record", async () => {
+    let commitAll: () => void = () => undefined;
+    const described = flow("cancelled", (f) =>
+      f
+        .source("numbers", async function* () {
+          yield 1;
+          await new Promise(() => undefined);
+        })
+        .sink(
+          "out",
+          buffering((writer) => {
+            commitAll = () => writer.commitAll();
+            return {};
+          }),
+        ),
+    );
+    const store = memoryStore();
+    const run = await FlowRun.open(described, { store });
+    const ended = run.run();
+    await run.clock.idle();
+    run.handle.stop("enough");
+    commitAll();
+    expect((await ended).status).toBe("cancelled");
+    expect(receiptTexts(await run.recorded())).toEqual(["buffered 0-0", "committed numbers 1"]);
+    expect((await replayFlow(described, { store })).report).toMatchObject({ verdict: "matched", first: undefined });
+  });
+
+  it("is committed in as many frames as it takes", async () => {
+    const isCommit = (record: LogRecord): boolean => record.kind === "receipt" && record.outcome === "committed";
+    const run = await FlowRun.open(
+      numbersTo(
+        range(10),
+        buffering((writer) => ({ flush: () => writer.commitAll() })),
+      ),
+      {
+        store: memoryStore(),
+        configuration: TWO_AT_A_TIME,
+        tap: (log) =>
+          tapLog(log, {
+            before: ({ records }) =>
+              records.filter(isCommit).length > 2
+                ? { kind: "frame-too-large", bytes: 17 << 20, limitBytes: 16 << 20 }
+                : undefined,
+          }),
+      },
+    );
+    expect((await run.run()).status).toBe("completed");
+    expect((await run.recorded()).records("out").filter(isCommit)).toHaveLength(5);
   });
 
   it("and committed before its writer failed is committed on record", async () => {

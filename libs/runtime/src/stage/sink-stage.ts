@@ -69,7 +69,13 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
           commit: (handle) => this.#commits.commit(handle),
         });
       });
-    } else await this.abandon();
+      return;
+    }
+    try {
+      this.#recordCommits();
+    } finally {
+      await this.abandon();
+    }
   }
 
   abandon(): Promise<void> {
@@ -179,13 +185,23 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   #recordCommits(): void {
     const committed = this.#commits.take();
     if (committed.length === 0) return;
-    const { clock, writer } = this.#context;
-    const appended = writer.append(clock.now(), committed.map(committedReceipt));
-    if (appended.isErr()) throw new LogFailure(appended.error);
+    const { clock } = this.#context;
+    this.#appendNow(committed.map(committedReceipt));
     for (const { countByLane, origins } of committed) {
       for (const [lane, count] of countByLane) this.#receipts.set(lane, (this.#receipts.get(lane) ?? 0) + count);
       this.#latency.delivered(origins, clock.now());
     }
+  }
+
+  /** Receipts that need no step may stand in any number of frames. */
+  #appendNow(records: readonly LogRecord[]): void {
+    const { clock, writer } = this.#context;
+    const appended = writer.append(clock.now(), records);
+    if (appended.isOk()) return;
+    if (!isTooMuch(appended.error) || records.length < 2) throw new LogFailure(appended.error);
+    const half = records.length >> 1;
+    this.#appendNow(records.slice(0, half));
+    this.#appendNow(records.slice(half));
   }
 
   /** A step with more receipts than one frame can hold goes on in further frames. */
