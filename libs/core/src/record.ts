@@ -43,6 +43,8 @@ export interface ErrorRecord {
   readonly cause: Cause;
   readonly originLane: LaneId;
   readonly originSeq: LaneSeq;
+  /** The payload that was rejected, where that came about; `undefined` for an error that is handed on. */
+  readonly input: unknown;
 }
 
 /** What a stage takes as an input: a data record, or an error that stays in band. */

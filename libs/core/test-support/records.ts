@@ -42,6 +42,7 @@ const SHAPES: Shapes = {
     cause,
     originLane: lane,
     originSeq: seq,
+    input: storable,
   },
   end: {
     end: fc.constantFrom("natural", "truncated", "poison"),

@@ -20,6 +20,7 @@ const FLOW: Every<FlowFault["kind"]> = {
   "type-in-two-versions": true,
   "type-declared-twice": true,
   "not-a-function": true,
+  "bad-option": true,
   "foreign-stream": true,
   "open-feedback": true,
   "bad-flush-policy": true,

@@ -5,8 +5,10 @@ export type { Feedback } from "./authoring/feedback.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
 export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage-options.ts";
-export { onEnd, type Schedule, type StatefulSpec } from "./authoring/stateful-spec.ts";
-export { Stream } from "./authoring/stream.ts";
+export type { Branches, Router } from "./authoring/route.ts";
+export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
+export type { StatefulSpec } from "./authoring/stateful-spec.ts";
+export { StageStream, Stream } from "./authoring/stream.ts";
 export type {
   FlowDefinition,
   Items,

@@ -64,8 +64,10 @@ describe("every run of every flow", () => {
         checkRecord(recorded, run.definition);
         for (const { name, ...stage } of run.definition.stages) {
           if (stage.kind !== "sink") continue;
-          const [upstream] = stage.upstream;
-          expect(delivered.get(name)).toEqual(recorded.payloads(recorded.manifest.lanes[upstream as number] as string));
+          const [upstream] = stage.inputs;
+          expect(delivered.get(name)).toEqual(
+            recorded.payloads(recorded.manifest.lanes[upstream?.from ?? 0] as string),
+          );
         }
         for (const { stage, out } of report.stages) expect(out).toBe(recorded.payloads(stage).length);
       }),

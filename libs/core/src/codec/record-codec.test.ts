@@ -66,7 +66,7 @@ describe("the table of record kinds", () => {
     expect(fields).toEqual({
       data: "type cause originLane originSeq payload hops",
       consumed: "spans",
-      error: "error message cause originLane originSeq",
+      error: "error message cause originLane originSeq input",
       end: "end counts",
       watermark: "eventTimeMs",
       timer: "timer dueMs",

@@ -54,6 +54,7 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
     cause,
     originLane: natural,
     originSeq: natural,
+    input: anything,
   },
   end: { end: oneOf("natural", "truncated", "poison"), counts },
   watermark: { eventTimeMs: finite },

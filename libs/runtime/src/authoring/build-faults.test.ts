@@ -4,7 +4,7 @@ import { eventType } from "@refold/core";
 
 import { explainFlowFault, type FlowFault } from "../definition/flow-fault.ts";
 import { flow, isFlow, type FlowBuilder } from "./flow.ts";
-import { onEnd } from "./stateful-spec.ts";
+import { onEnd } from "./schedule.ts";
 import type { Stream } from "./stream.ts";
 
 const faultsOf = (build: (f: FlowBuilder) => void, name = "broken"): readonly FlowFault[] => {

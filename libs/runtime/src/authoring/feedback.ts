@@ -7,13 +7,13 @@ export class Feedback<T> extends Stream<T> {
   readonly #loop: string;
 
   constructor(recorder: FlowRecorder, loop: string) {
-    super(recorder, [loop]);
+    super(recorder, { ports: [{ stage: loop, takes: "all" }] });
     this.#recorder = recorder;
     this.#loop = loop;
   }
 
   /** Has the records of a stream come back here. */
   connect(from: Stream<T>): void {
-    this.#recorder.connect(this.#loop, from.upstream(this.#recorder));
+    this.#recorder.connect(this.#loop, from.input(this.#recorder).ports);
   }
 }

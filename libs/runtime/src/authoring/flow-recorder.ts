@@ -3,17 +3,26 @@ import { err, ok, type Result } from "neverthrow";
 import { checkEventType, eventType, type EventType, type LaneId, type SinkConnector, type TypeId } from "@refold/core";
 import { topology, type EdgeKind, type StageAnnotations } from "@refold/topology";
 
-import type { FlowDefinition, Items, PureDefinition, StageDefinition } from "../definition/flow-definition.ts";
+import type {
+  FlowDefinition,
+  InputDefinition,
+  Items,
+  PureDefinition,
+  StageDefinition,
+} from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { codeFingerprint } from "./fingerprint.ts";
 import { flushPolicyFaults } from "./flush-policy-faults.ts";
+import type { Takes } from "../edge/record-view.ts";
+import type { Port, StageInput } from "./port.ts";
 import type { SinkOptions, SourceOptions, StageOptions } from "./stage-options.ts";
 
 interface Declared {
   readonly name: string;
   readonly kind: StageDefinition["kind"];
-  readonly upstream: readonly string[];
-  readonly type: EventType<unknown> | undefined;
+  /** The stream, and for a join its references. */
+  readonly inputs: readonly StageInput[];
+  readonly outputs: readonly EventType<unknown>[];
   readonly annotations: StageAnnotations;
   readonly define: (lanes: Lanes) => StageDefinition;
 }
@@ -21,9 +30,8 @@ interface Declared {
 /** The numbers that stand for names once every stage is known. */
 interface Lanes {
   readonly lane: LaneId;
-  readonly upstream: readonly LaneId[];
-  readonly backward: readonly LaneId[];
-  readonly type: TypeId;
+  readonly inputs: readonly InputDefinition[];
+  readonly types: readonly TypeId[];
 }
 
 /** Gathers the stages that a build function declares, and what is wrong with them. */
@@ -32,7 +40,7 @@ export class FlowRecorder {
   readonly #name: string;
   readonly #declared: Declared[] = [];
   /** What feeds each feedback. */
-  readonly #feedbacks: Map<string, string[]> = new Map();
+  readonly #feedbacks: Map<string, Port[]> = new Map();
 
   constructor(name: string) {
     this.#name = name;
@@ -49,40 +57,56 @@ export class FlowRecorder {
     this.#declared.push({
       name,
       kind: "source",
-      upstream: [],
-      type: this.#type(name, options.type),
+      inputs: [],
+      outputs: [this.#type(name, options.type)],
       annotations: emitting(options.type),
-      define: ({ lane, type }) => ({ kind: "source", name, lane, type, fingerprint, open, expected: options.expected }),
+      define: ({ lane, types: [type] }) => ({
+        kind: "source",
+        name,
+        lane,
+        type: type as TypeId,
+        fingerprint,
+        open,
+        expected: options.expected,
+      }),
     });
   }
 
   pure(stage: {
     readonly name: string;
     readonly kind: PureDefinition["kind"];
-    readonly upstream: readonly string[];
+    readonly inputs: readonly StageInput[];
     /** What the author wrote, by the names by which faults speak of it. */
     readonly functions: Readonly<Record<string, unknown>>;
     readonly program: PureDefinition["program"];
     readonly options: StageOptions<unknown>;
+    /** Types of further outputs, each with a port of its own. */
+    readonly more?: readonly EventType<unknown>[];
+    readonly hydrates?: boolean;
+    /** What is wrong with its settings, in words that follow the stage's name. */
+    readonly problems?: readonly (string | undefined)[];
   }): void {
-    const { name, kind, program } = stage;
+    const { name, kind, inputs, program, options, more = [], hydrates = false, problems = [] } = stage;
+    for (const problem of problems)
+      if (problem !== undefined) this.faults.push({ kind: "bad-option", stage: name, problem });
     for (const [what, value] of Object.entries(stage.functions)) {
       if (typeof value !== "function") this.#notAFunction(name, `its \`${what}\``, value);
     }
     const fingerprint = codeFingerprint(stage.functions);
+    const orderBy = inputs[0]?.orderBy;
     this.#declared.push({
       name,
       kind,
-      upstream: stage.upstream,
-      type: this.#type(name, stage.options.type),
-      annotations: emitting(stage.options.type),
-      define: (lanes) => ({ kind, name, ...lanes, fingerprint, program }),
+      inputs,
+      outputs: [this.#type(name, options.type), ...more.map((type) => this.#type(name, type))],
+      annotations: emitting(options.type),
+      define: (lanes) => ({ kind, name, ...lanes, orderBy, hydrates, fingerprint, program }),
     });
   }
 
   sink(
     name: string,
-    upstream: readonly string[],
+    input: StageInput,
     connector: SinkConnector<unknown>,
     functions: unknown,
     options: SinkOptions = {},
@@ -92,21 +116,14 @@ export class FlowRecorder {
     const fingerprint = codeFingerprint(functions);
     const flush = options.flush ?? connector?.flush ?? {};
     this.faults.push(...flushPolicyFaults(name, flush));
+    const { orderBy } = input;
     this.#declared.push({
       name,
       kind: "sink",
-      upstream,
-      type: undefined,
+      inputs: [input],
+      outputs: [],
       annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
-      define: ({ lane, upstream: lanes }) => ({
-        kind: "sink",
-        name,
-        lane,
-        upstream: lanes,
-        fingerprint,
-        connector,
-        flush,
-      }),
+      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector, flush }),
     });
   }
 
@@ -117,8 +134,8 @@ export class FlowRecorder {
     return loop;
   }
 
-  connect(loop: string, upstream: readonly string[]): void {
-    this.#feedbacks.get(loop)?.push(...upstream);
+  connect(loop: string, ports: readonly Port[]): void {
+    this.#feedbacks.get(loop)?.push(...ports);
   }
 
   foreign(stage: string): void {
@@ -128,11 +145,16 @@ export class FlowRecorder {
   finish(): Result<FlowDefinition, readonly FlowFault[]> {
     const builder = topology(this.#name);
     for (const { name, kind, annotations } of this.#declared) builder.stage({ name, kind, annotations });
-    for (const { name, upstream } of this.#declared) {
-      for (const { from, kind } of this.#inputsOf(upstream)) builder.edge({ from, to: name, kind });
+    for (const { name, kind, inputs } of this.#declared) {
+      for (const [index, input] of inputs.entries()) {
+        const role = kind === "join" ? { role: index === 0 ? ("stream" as const) : ("reference" as const) } : {};
+        for (const { from, edge } of this.#edgesOf(input)) builder.edge({ from, to: name, kind: edge, ...role });
+      }
     }
     for (const [loop, fed] of this.#feedbacks) {
-      const readers = this.#declared.filter(({ upstream }) => upstream.includes(loop)).map(({ name }) => name);
+      const readers = this.#declared
+        .filter(({ inputs }) => inputs.some(({ ports }) => ports.some(({ stage }) => stage === loop)))
+        .map(({ name }) => name);
       if (fed.length === 0) this.faults.push({ kind: "open-feedback", readers });
     }
     const graph = builder.build("full");
@@ -140,33 +162,44 @@ export class FlowRecorder {
     const types = this.#types();
     if (graph.isErr() || this.faults.length > 0) return err(this.faults);
     const laneOf = new Map(this.#declared.map(({ name }, index) => [name, (index + 1) as LaneId]));
-    const stages = this.#declared.map(({ name, upstream, type, define }) => {
-      const inputs = this.#inputsOf(upstream);
-      const lanes = inputs.map(({ from }) => laneOf.get(from) as LaneId);
-      return define({
+    const typeId = (name: string): TypeId => types.findIndex((known) => known.name === name) as TypeId;
+    const stages = this.#declared.map(({ name, inputs, outputs, define }) =>
+      define({
         lane: laneOf.get(name) as LaneId,
-        upstream: lanes,
-        backward: lanes.filter((_, index) => inputs[index]?.kind === "backward"),
-        type: types.findIndex((known) => known.name === type?.name) as TypeId,
-      });
-    });
+        inputs: inputs.flatMap((input, index) =>
+          this.#edgesOf(input).map(({ from, edge, takes }) => ({
+            from: laneOf.get(from) as LaneId,
+            takes: taken(takes, typeId),
+            backward: edge === "backward",
+            reference: index === 0 ? undefined : index - 1,
+          })),
+        ),
+        types: outputs.map((type) => typeId(type.name)),
+      }),
+    );
     return ok({ name: this.#name, topology: graph.value, stages, types });
   }
 
-  /** The stages behind upstream names: what feeds a feedback comes by backward edges. */
-  #inputsOf(upstream: readonly string[]): readonly { readonly from: string; readonly kind: EdgeKind }[] {
-    return upstream.flatMap((name): readonly { readonly from: string; readonly kind: EdgeKind }[] => {
-      const fed = this.#feedbacks.get(name);
-      if (fed === undefined) return [{ from: name, kind: "forward" }];
-      return [...new Set(fed)].map((from) => ({ from, kind: "backward" }));
-    });
+  /** One edge for each stage behind an input, whatever is read of it: what feeds a feedback comes by backward edges. */
+  #edgesOf({ ports }: StageInput): readonly InputEdge[] {
+    const edges = new Map<string, InputEdge & { readonly takes: Port["takes"][] }>();
+    const add = ({ stage: from, takes }: Port, edge: EdgeKind): void => {
+      const known = edges.get(from);
+      if (known === undefined) edges.set(from, { from, edge, takes: [takes] });
+      else known.takes.push(takes);
+    };
+    for (const port of ports) {
+      const fed = this.#feedbacks.get(port.stage);
+      if (fed === undefined) add(port, "forward");
+      else for (const back of fed) add(back, "backward");
+    }
+    return [...edges.values()];
   }
 
   /** Every type once: as it was declared where it was, else as the default of a stage. */
   #types(): readonly EventType<unknown>[] {
     const types = new Map<string, EventType<unknown>>();
-    for (const { type } of this.#declared) {
-      if (type === undefined) continue;
+    for (const type of this.#declared.flatMap(({ outputs }) => outputs)) {
       const known = types.get(type.name);
       if (known !== undefined && known.version !== type.version) {
         this.faults.push({ kind: "type-in-two-versions", type: type.name, versions: [known.version, type.version] });
@@ -190,6 +223,19 @@ export class FlowRecorder {
   #notAFunction(stage: string, what: string, found: unknown): void {
     this.faults.push({ kind: "not-a-function", stage, what, found: found === null ? "null" : typeof found });
   }
+}
+
+interface InputEdge {
+  readonly from: string;
+  readonly edge: EdgeKind;
+  readonly takes: readonly Port["takes"][];
+}
+
+function taken(ports: readonly Port["takes"][], typeId: (name: string) => TypeId): Takes {
+  const types = ports.includes("all")
+    ? undefined
+    : ports.flatMap((port) => (typeof port === "object" ? [typeId(port.type)] : []));
+  return { types, errors: ports.includes("errors") };
 }
 
 /** A type that its author named is worth showing; the default one is the stage's own name. */

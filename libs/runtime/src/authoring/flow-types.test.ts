@@ -4,9 +4,9 @@ import { eventType, type SinkConnector } from "@refold/core";
 
 import { flow, type FlowBuilder } from "./flow.ts";
 import { groupBy, type Group } from "./group-by.ts";
-import { onEnd } from "./stateful-spec.ts";
+import { onEnd } from "./schedule.ts";
 import type { Synchronous } from "./pure-handler.ts";
-import type { Stream } from "./stream.ts";
+import type { StageStream, Stream } from "./stream.ts";
 
 interface Order {
   readonly id: string;
@@ -32,11 +32,11 @@ describe("the compiler", () => {
         expectTypeOf(context.now).toEqualTypeOf<number>();
         return { name: order.customer, at: context.now };
       });
-      expectTypeOf(named).toEqualTypeOf<Stream<{ name: string; at: number }>>();
+      expectTypeOf(named).toEqualTypeOf<StageStream<{ name: string; at: number }, Order>>();
       const letters = named.flatMap("letters", ({ name }) => name.split(""));
-      expectTypeOf(letters).toEqualTypeOf<Stream<string>>();
+      expectTypeOf(letters).toEqualTypeOf<StageStream<string, { name: string; at: number }>>();
       const codes = letters.transform("codes", (letter, emit: (code: number) => void) => emit(letter.charCodeAt(0)));
-      expectTypeOf(codes).toEqualTypeOf<Stream<number>>();
+      expectTypeOf(codes).toEqualTypeOf<StageStream<number, string>>();
       codes.sink("out", (code) => {
         expectTypeOf(code).toEqualTypeOf<number>();
       });
@@ -58,14 +58,14 @@ describe("the compiler", () => {
           emit: onEnd(),
         }),
       );
-      expectTypeOf(totals).toEqualTypeOf<Stream<Group<string, { count: number; sum: number }>>>();
+      expectTypeOf(totals).toEqualTypeOf<StageStream<Group<string, { count: number; sum: number }>, Order>>();
       const ids = totals.stateful("ids", {
         initial: () => new Set<string>(),
         fold: (seen, { key }) => seen.add(key),
         project: (seen) => [...seen],
         emit: onEnd(),
       });
-      expectTypeOf(ids).toEqualTypeOf<Stream<string>>();
+      expectTypeOf(ids).toEqualTypeOf<StageStream<string, Group<string, { count: number; sum: number }>>>();
     });
   });
 
@@ -86,8 +86,8 @@ describe("the compiler", () => {
     typed((f) => {
       const source = f.source("changes", changes);
       const placed = source.filter("placed", (change) => change.kind === "placed");
-      expectTypeOf(placed).toEqualTypeOf<Stream<Extract<Change, { kind: "placed" }>>>();
-      expectTypeOf(source.filter("all", () => true)).toEqualTypeOf<Stream<Change>>();
+      expectTypeOf(placed).toEqualTypeOf<StageStream<Extract<Change, { kind: "placed" }>, Change>>();
+      expectTypeOf(source.filter("all", () => true)).toEqualTypeOf<StageStream<Change, Change>>();
     });
   });
 
@@ -148,7 +148,9 @@ describe("the compiler", () => {
     const total = eventType<number>("total");
     typed((f) => {
       const source = f.source("orders", orders, { type: eventType<Order>("order") });
-      expectTypeOf(source.map("totals", (order) => order.total, { type: total })).toEqualTypeOf<Stream<number>>();
+      expectTypeOf(source.map("totals", (order) => order.total, { type: total })).toEqualTypeOf<
+        StageStream<number, Order>
+      >();
       // @ts-expect-error the type is of numbers, the handler gives texts
       source.map("names", (order) => order.customer, { type: total });
       // @ts-expect-error the type is of numbers, the source has orders

@@ -26,6 +26,14 @@ export interface FlowBuilder {
   feedback<T>(): Feedback<T>;
   /** The records of several streams, taken as they come; the order goes on record. */
   merge<T extends readonly unknown[]>(...streams: { readonly [K in keyof T]: Stream<T[K]> }): Stream<T[number]>;
+  /**
+   * The records of several streams by event time, in milliseconds: the earliest of them comes first. It waits for a record of
+   * every stream that has not ended; each stream by itself is taken to be in order.
+   */
+  mergeOrdered<T extends readonly unknown[]>(
+    eventTimeMs: (item: T[number]) => number,
+    ...streams: { readonly [K in keyof T]: Stream<T[K]> }
+  ): Stream<T[number]>;
 }
 
 /** A flow as its author wrote it. Building it gives a definition that can run any number of times. */
@@ -59,10 +67,16 @@ function buildFlow(name: string, build: (f: FlowBuilder) => void): Result<FlowDe
   const builder: FlowBuilder = {
     source(stage, items, options) {
       recorder.source(stage, items, options);
-      return new Stream(recorder, [stage]);
+      return new Stream(recorder, { ports: [{ stage, takes: "all" }] });
     },
     feedback: <T>() => new Feedback<T>(recorder, recorder.feedback()),
-    merge: (...streams) => new Stream(recorder, [...new Set(streams.flatMap((stream) => stream.upstream(recorder)))]),
+    merge: (...streams) => new Stream(recorder, { ports: streams.flatMap((stream) => stream.input(recorder).ports) }),
+    mergeOrdered: (orderBy, ...streams) =>
+      new Stream(recorder, {
+        ports: streams.flatMap((stream) => stream.input(recorder).ports),
+        // The types of the streams hold that what is read is what the function takes.
+        orderBy: orderBy,
+      }),
   };
   try {
     // Callers without a compiler may give anything.

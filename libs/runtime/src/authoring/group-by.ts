@@ -1,5 +1,8 @@
-import type { HandlerContext } from "../step/handler-context.ts";
-import type { Schedule, StatefulSpec } from "./stateful-spec.ts";
+import { addToLineage, type Lineage } from "../step/lineage.ts";
+import type { ProgramContext } from "../step/stage-program.ts";
+import type { Schedule } from "./schedule.ts";
+import { StateLimitReached } from "./state-limit.ts";
+import type { StatefulSpec } from "./stateful-spec.ts";
 
 /** What `groupBy` emits for each key. */
 export interface Group<Key, Value> {
@@ -11,28 +14,43 @@ export interface Group<Key, Value> {
 export interface GroupBySpec<Input, Key, Value> {
   readonly key: (input: Input) => Key;
   readonly initial: () => Value;
-  readonly fold: (value: Value, input: Input, context: HandlerContext) => Value;
+  readonly fold: (value: Value, input: Input, context: ProgramContext) => Value;
   readonly emit: Schedule;
+  /** How many keys there may be: 1,000,000 unless told otherwise. An input with one more fails the stage. */
+  readonly maxKeys?: number;
 }
+
+/** What is known of a key. */
+export interface Grouped<Value> {
+  value: Value;
+  readonly lineage: Lineage;
+}
+
+const MAX_KEYS = 1_000_000;
 
 /** Folds the inputs of each key apart, and emits a {@link Group} a key, in the order in which the keys came first. */
 export function groupBy<Input, Key, Value>(
   spec: GroupBySpec<Input, Key, Value>,
-): StatefulSpec<Input, Map<Key, Value>, Group<Key, Value>> {
+): StatefulSpec<Input, Map<Key, Grouped<Value>>, Group<Key, Value>> {
+  const { maxKeys = MAX_KEYS } = spec;
   return {
-    initial: () => new Map<Key, Value>(),
+    initial: () => new Map<Key, Grouped<Value>>(),
     fold(groups, input, context) {
       const key = spec.key(input);
-      const value = groups.get(key);
-      groups.set(
-        key,
-        spec.fold(value === undefined && !groups.has(key) ? spec.initial() : (value as Value), input, context),
-      );
+      let group = groups.get(key);
+      if (group === undefined) {
+        if (groups.size >= maxKeys) throw new StateLimitReached("keys", maxKeys);
+        group = { value: spec.initial(), lineage: [] };
+        groups.set(key, group);
+      }
+      group.value = spec.fold(group.value, input, context);
+      addToLineage(group.lineage, context.lane, context.seq);
       return groups;
     },
     *project(groups) {
-      for (const [key, value] of groups) yield { key, value };
+      for (const [key, { value }] of groups) yield { key, value };
     },
     emit: spec.emit,
+    lineage: ({ key }, groups) => groups.get(key)?.lineage,
   };
 }

@@ -11,6 +11,7 @@ const finish = (): Iterable<unknown> => NOTHING;
 export const programs: {
   map<T>(handler: (input: T, context: HandlerContext) => unknown): StageProgram;
   filter<T>(predicate: (input: T, context: HandlerContext) => boolean): StageProgram;
+  filterMap<T>(handler: (input: T, context: HandlerContext) => unknown): StageProgram;
   tryMap<T>(handler: (input: T, context: HandlerContext) => Result<unknown, Rejection>): StageProgram;
   flatMap<T>(handler: (input: T, context: HandlerContext) => Iterable<unknown>): StageProgram;
   transform<T, O>(handler: (input: T, emit: (output: O) => void, context: HandlerContext) => void): StageProgram;
@@ -25,6 +26,14 @@ export const programs: {
   filter: (predicate) => ({
     accept(input, context, outputs) {
       if (predicate(input as Parameters<typeof predicate>[0], context)) outputs.emit(input);
+      return undefined;
+    },
+    finish,
+  }),
+  filterMap: (handler) => ({
+    accept(input, context, outputs) {
+      const output = handler(input as Parameters<typeof handler>[0], context);
+      if (output !== undefined) outputs.emit(output);
       return undefined;
     },
     finish,

@@ -5,7 +5,7 @@ import { runFlow } from "@refold/testkit";
 
 import { flow, type FlowBuilder } from "./flow.ts";
 import { groupBy } from "./group-by.ts";
-import { onEnd } from "./stateful-spec.ts";
+import { onEnd } from "./schedule.ts";
 import type { Stream } from "./stream.ts";
 
 /** What a stage called "out" emits when it reads the items of a source. */

@@ -1,6 +1,7 @@
 import type { EventType, FlushPolicy, LaneId, SinkConnector, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
+import type { Takes } from "../edge/record-view.ts";
 import type { StageProgram } from "../step/stage-program.ts";
 
 /** A flow, checked and ready to run any number of times. */
@@ -33,19 +34,54 @@ export interface SourceDefinition extends Named {
   readonly expected: number | undefined;
 }
 
-export interface PureDefinition extends Named {
-  readonly kind: "transform" | "stateful";
-  readonly type: TypeId;
-  readonly upstream: readonly LaneId[];
-  /** Those upstream lanes that close a cycle which is entered here. */
-  readonly backward: readonly LaneId[];
-  /** A program with a state of its own. */
-  readonly program: () => StageProgram;
+/** What a stage reads of one upstream lane. */
+export interface InputDefinition {
+  readonly from: LaneId;
+  readonly takes: Takes;
+  /** Whether it closes a cycle that is entered here. */
+  readonly backward: boolean;
+  /** Of a join: which of its references this is, counted from 0; `undefined` for its stream. */
+  readonly reference: number | undefined;
 }
 
-export interface SinkDefinition extends Named {
+/** A stage that reads others. */
+export interface ReaderDefinition extends Named {
+  readonly inputs: readonly InputDefinition[];
+  /** The event time by which several inputs are merged; without it they are taken in turn. */
+  readonly orderBy: ((payload: unknown) => number) | undefined;
+}
+
+export interface PureDefinition extends ReaderDefinition {
+  readonly kind: "transform" | "stateful" | "join";
+  /** The types of what it emits, by port. */
+  readonly types: readonly TypeId[];
+  /** Of a join: whether its references are read to their end before its stream. */
+  readonly hydrates: boolean;
+  /** A program with a state of its own. The inputs are those of the definition, by the lanes that they have in the run. */
+  readonly program: (inputs: readonly InputDefinition[]) => StageProgram;
+}
+
+export interface SinkDefinition extends ReaderDefinition {
   readonly kind: "sink";
-  readonly upstream: readonly LaneId[];
   readonly connector: SinkConnector<unknown>;
   readonly flush: FlushPolicy;
+}
+
+/** What a stage reads; nothing, if it is a source. */
+export function inputsOf(stage: StageDefinition): readonly InputDefinition[] {
+  return stage.kind === "source" ? [] : stage.inputs;
+}
+
+/** The types of what a stage emits, by port. */
+export function outputTypes(stage: StageDefinition): readonly TypeId[] {
+  switch (stage.kind) {
+    case "source":
+      return [stage.type];
+    case "transform":
+    case "stateful":
+    case "join":
+      return stage.types;
+    case "sink":
+      return [];
+  }
 }

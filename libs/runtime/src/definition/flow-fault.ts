@@ -8,6 +8,7 @@ export type FlowFault =
   | { readonly kind: "type-in-two-versions"; readonly type: string; readonly versions: readonly number[] }
   | { readonly kind: "type-declared-twice"; readonly type: string }
   | { readonly kind: "not-a-function"; readonly stage: string; readonly what: string; readonly found: string }
+  | { readonly kind: "bad-option"; readonly stage: string; readonly problem: string }
   | { readonly kind: "foreign-stream"; readonly stage: string }
   | { readonly kind: "open-feedback"; readonly readers: readonly string[] }
   | { readonly kind: "bad-flush-policy"; readonly stage: string; readonly what: string; readonly found: unknown }
@@ -26,6 +27,8 @@ export function explainFlowFault(fault: FlowFault): string {
       return `Event type "${fault.type}" is declared in two ways, or is also the name of a stage without a type of its own. Declare it once and share it, or rename one of them.`;
     case "not-a-function":
       return `Stage "${fault.stage}": ${fault.what} must be a function, but is ${fault.found}.`;
+    case "bad-option":
+      return `Stage "${fault.stage}": ${fault.problem}.`;
     case "foreign-stream":
       return `Stage "${fault.stage}" reads a stream of another flow. Use streams of the flow that is being built.`;
     case "open-feedback":

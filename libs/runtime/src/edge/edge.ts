@@ -1,13 +1,16 @@
-import { isInBand, type Clock, type ContractRecord, type EndRecord, type LaneId } from "@refold/core";
+import type { Clock, ContractRecord, EndRecord, LaneId } from "@refold/core";
 
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
 import type { CreditGate } from "./credit-gate.ts";
 import { CreditWindow, type FlowControlSettings } from "./credit-window.ts";
+import { recordView, type RecordView, type Takes } from "./record-view.ts";
 
 export interface EdgeOptions {
   readonly from: LaneId;
   readonly to: LaneId;
+  readonly takes: Takes;
+  readonly role: "stream" | "reference";
   readonly producer: Wake;
   readonly consumer: Wake;
   readonly flowControl: FlowControlSettings;
@@ -19,6 +22,10 @@ export interface EdgeOptions {
 export class Edge {
   readonly from: LaneId;
   readonly to: LaneId;
+  readonly takes: Takes;
+  readonly role: "stream" | "reference";
+  /** What a record of the upstream lane is to the reader. */
+  readonly view: RecordView;
   readonly window: CreditWindow;
   /** The end of the upstream lane, once it has been read. */
   ended: EndRecord | undefined;
@@ -32,6 +39,7 @@ export class Edge {
   blockedSinceMs: number | undefined;
   /** Called whenever credit comes back. */
   onRelease: (() => void) | undefined;
+  #held = false;
   readonly #frames: RecordedFrame[] = [];
   readonly #producer: Wake;
   readonly #consumer: Wake;
@@ -40,6 +48,9 @@ export class Edge {
   constructor(options: EdgeOptions) {
     this.from = options.from;
     this.to = options.to;
+    this.takes = options.takes;
+    this.role = options.role;
+    this.view = recordView(options.takes);
     this.#producer = options.producer;
     this.#consumer = options.consumer;
     this.#clock = options.clock;
@@ -52,12 +63,24 @@ export class Edge {
     return this.#frames[0];
   }
 
+  /** Whether the reader leaves this edge alone on purpose, because it waits for another one: no reason to call it stalled. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  set held(held: boolean) {
+    if (held === this.#held) return;
+    this.#held = held;
+    // The writer begins, or ceases, to count how long it has waited.
+    this.#producer.signal();
+  }
+
   offer(frame: RecordedFrame): void {
     let inputs = 0;
     let end = false;
     for (const record of frame.records) {
-      if (isInBand(record)) inputs++;
-      else if (record.kind === "end") end = true;
+      if (record.kind === "end") end = true;
+      else if (this.view(record) !== undefined) inputs++;
     }
     if (inputs === 0 && !end) return;
     if (this.window.held === 0) this.activeAtMs = frame.timeMs;

@@ -8,6 +8,7 @@ import { ManualClock } from "@refold/testkit";
 import { Wake } from "../supervision/wake.ts";
 import { Edge } from "./edge.ts";
 import { InputSet } from "./input-set.ts";
+import { ALL_OUTPUTS } from "./record-view.ts";
 
 const WINDOW_RECORDS = 4096;
 
@@ -15,6 +16,8 @@ const edgeFrom = (lane: number): Edge =>
   new Edge({
     from: lane as LaneId,
     to: 9 as LaneId,
+    takes: ALL_OUTPUTS,
+    role: "stream",
     producer: new Wake(),
     consumer: new Wake(),
     flowControl: { mode: "enforce", windowRecords: WINDOW_RECORDS, windowBytes: 1_000_000, stallTimeoutMs: "never" },

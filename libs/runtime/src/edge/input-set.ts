@@ -1,12 +1,4 @@
-import {
-  isInBand,
-  type EndKind,
-  type InBandRecord,
-  type LaneId,
-  type LaneSeq,
-  type Position,
-  type Span,
-} from "@refold/core";
+import type { DataRecord, EndKind, InBandRecord, LaneId, LaneSeq, LogRecord, Position, Span } from "@refold/core";
 
 import type { Edge } from "./edge.ts";
 import type { Loop } from "./loop.ts";
@@ -15,6 +7,19 @@ const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, 
 
 /** Called for each input; what it throws ends the taking before that record. False ends it after the record. */
 export type TakeRecord = (record: InBandRecord, lane: LaneId, seq: LaneSeq, timeMs: number) => boolean;
+
+/** Called for the end of a lane. False ends the taking after it. */
+export type TakeEnd = (lane: LaneId) => boolean;
+
+/** In which order a stage takes its inputs, where it is not just in turn. */
+export interface TakingOrder {
+  /** Given for the stage at which a cycle is entered. */
+  readonly loop?: Loop | undefined;
+  /** References are read to their end before anything of the stream. */
+  readonly hydrates?: boolean;
+  /** The event time by which inputs are merged: the earliest of all edges comes first. */
+  readonly orderBy?: ((payload: unknown) => number) | undefined;
+}
 
 /** The inputs of a stage: takes records from its edges in turn, a frame at a time, so that none starves. */
 export class InputSet {
@@ -29,17 +34,26 @@ export class InputSet {
   #turn = 0;
 
   readonly #loop: Loop | undefined;
+  readonly #orderBy: ((payload: unknown) => number) | undefined;
+  /** Whether references are still to be read to their end before the stream. */
+  #hydrating: boolean;
+  /** Whether an edge has nothing to compare the others with. */
+  #starved = false;
 
-  /** `loop` is given for the stage at which a cycle is entered. */
-  constructor(edges: readonly Edge[], loop?: Loop) {
+  constructor(edges: readonly Edge[], { loop, hydrates = false, orderBy }: TakingOrder = {}) {
     this.edges = edges;
     this.#loop = loop;
+    // With one edge there is nothing to put in order.
+    this.#orderBy = edges.length > 1 ? orderBy : undefined;
+    this.#hydrating = hydrates;
+    this.#hold();
     this.#offsets = edges.map(() => 0);
     this.#unreleased = edges.map(() => 0);
   }
 
   /** Whether there is nothing to take now. */
   get empty(): boolean {
+    if (this.#orderBy !== undefined) return this.#earliest(this.#orderBy) === undefined;
     return this.edges.every((edge) => edge.head === undefined || this.#mustWait(edge));
   }
 
@@ -55,16 +69,25 @@ export class InputSet {
     return this.#loop?.quiet === false ? undefined : worst;
   }
 
+  /** Whether all references of a join have been read to their end. */
+  get hydrated(): boolean {
+    return this.edges.every(({ role, ended }) => role === "stream" || ended !== undefined);
+  }
+
   /** Takes up to `limit` data records. */
-  take(limit: number, visit: TakeRecord): void {
+  take(limit: number, visit: TakeRecord, visitEnd: TakeEnd = goOn): void {
     this.spans = [];
+    if (this.#orderBy !== undefined) {
+      this.#takeInOrder(this.#orderBy, limit, visit, visitEnd);
+      return;
+    }
     let left = limit;
     let idle = 0;
     while (left > 0 && idle < this.edges.length) {
       const turn = this.#turn;
       this.#turn = (turn + 1) % this.edges.length;
       const before = left;
-      left = this.#takeFrame(turn, left, visit);
+      left = this.#takeFrame(turn, left, visit, visitEnd);
       idle = left === before ? idle + 1 : 0;
     }
   }
@@ -79,7 +102,7 @@ export class InputSet {
   }
 
   /** Takes from the head frame of one edge. Returns how many records may still be taken. */
-  #takeFrame(index: number, limit: number, visit: TakeRecord): number {
+  #takeFrame(index: number, limit: number, visit: TakeRecord, visitEnd: TakeEnd): number {
     const edge = this.edges[index] as Edge;
     const frame = edge.head;
     if (frame === undefined || this.#mustWait(edge)) return limit;
@@ -90,14 +113,19 @@ export class InputSet {
     let last = -1;
     try {
       for (; offset < records.length && left > 0; offset++) {
-        const record = records[offset];
-        if (record !== undefined && isInBand(record)) {
-          const more = visit(record, lane, (frame.firstSeq + offset) as LaneSeq, timeMs);
+        const record = records[offset] as LogRecord;
+        const input = edge.view(record);
+        if (input !== undefined) {
+          const more = visit(input, lane, (frame.firstSeq + offset) as LaneSeq, timeMs);
           left = more ? left - 1 : 0;
           this.#unreleased[index] = (this.#unreleased[index] as number) + 1;
           if (record.kind === "data") edge.read++;
-        } else if (record?.kind === "end") edge.ended = record;
-        else continue;
+        } else if (record.kind === "end") {
+          edge.ended = record;
+          this.#hydrating &&= !this.hydrated;
+          this.#hold();
+          if (!visitEnd(lane)) left = 0;
+        } else continue;
         if (first < 0) first = frame.firstSeq + offset;
         last = frame.firstSeq + offset;
       }
@@ -111,9 +139,72 @@ export class InputSet {
     return left;
   }
 
-  /** Nothing more enters a cycle that is full. */
-  #mustWait({ from }: Edge): boolean {
-    return this.#loop?.congested === true && !this.#loop.backward.has(from);
+  /** Takes the record with the least event time, again and again, while every edge has something to compare. */
+  #takeInOrder(orderBy: (payload: unknown) => number, limit: number, visit: TakeRecord, visitEnd: TakeEnd): void {
+    let stopped = false;
+    const visitOne: TakeRecord = (...record) => {
+      stopped = !visit(...record);
+      return !stopped;
+    };
+    for (let left = limit; left > 0 && !stopped; left--) {
+      const index = this.#earliest(orderBy);
+      if (index === undefined) return;
+      this.#takeFrame(index, 1, visitOne, (lane) => {
+        stopped = !visitEnd(lane);
+        return !stopped;
+      });
+    }
+  }
+
+  /**
+   * The edge to take from next: the one with the least event time, of equal ones the first. What has no event time, such as an
+   * end, comes at once. While an edge that has not ended has nothing, nobody knows, and the others wait for it.
+   */
+  #earliest(orderBy: (payload: unknown) => number): number | undefined {
+    let earliest: number | undefined;
+    let leastMs = Number.POSITIVE_INFINITY;
+    let starved = false;
+    for (const [index, edge] of this.edges.entries()) {
+      const next = this.#peek(index);
+      if (next === "nothing") starved ||= edge.ended === undefined;
+      else if (next === "untimed") return index;
+      else {
+        const eventTimeMs = orderBy(next.payload);
+        if (!Number.isFinite(eventTimeMs)) throw new TypeError(`an event time is ${eventTimeMs}: it orders nothing`);
+        if (eventTimeMs < leastMs) [earliest, leastMs] = [index, eventTimeMs];
+      }
+    }
+    this.#starved = starved;
+    this.#hold();
+    return starved ? undefined : earliest;
+  }
+
+  #peek(index: number): DataRecord | "untimed" | "nothing" {
+    const edge = this.edges[index] as Edge;
+    const { head } = edge;
+    if (head === undefined || this.#mustWait(edge)) return "nothing";
+    if (edge.role === "reference") return "untimed";
+    for (let offset = this.#offsets[index] as number; offset < head.records.length; offset++) {
+      const record = head.records[offset] as LogRecord;
+      const input = edge.view(record);
+      if (input?.kind === "data") return input;
+      if (input !== undefined || record.kind === "end") return "untimed";
+    }
+    // Nothing is left of the frame but what nobody takes.
+    return "untimed";
+  }
+
+  /** Nothing more enters a cycle that is full; a stream waits for the references that it is joined with. */
+  #mustWait({ from, role }: Edge): boolean {
+    if (this.#loop?.congested === true && !this.#loop.backward.has(from)) return true;
+    return this.#hydrating && role === "stream";
+  }
+
+  /** Tells the edges that have to wait for others. */
+  #hold(): void {
+    for (const edge of this.edges) {
+      edge.held = (this.#hydrating && edge.role === "stream") || (this.#starved && edge.head !== undefined);
+    }
   }
 
   #span(lane: LaneId, first: LaneSeq, last: LaneSeq): void {
@@ -121,4 +212,8 @@ export class InputSet {
     if (previous?.lane === lane) this.spans[this.spans.length - 1] = { lane, first: previous.first, last };
     else this.spans.push({ lane, first, last });
   }
+}
+
+function goOn(): boolean {
+  return true;
 }

@@ -7,6 +7,7 @@ import { FlowRun, ManualClock, type FlowRunOptions } from "@refold/testkit";
 
 import { cuts, flowPlans, plannedFlow } from "../../test/random-flow.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
+import { inputsOf } from "../definition/flow-definition.ts";
 import { EXPORT_TIMEOUT_MS } from "./metrics-aggregator.ts";
 
 const sum = (counts: readonly number[]): number => counts.reduce((a, b) => a + b, 0);
@@ -75,7 +76,7 @@ describe("the final figures", () => {
         let ofSources = 0;
         for (const stage of run.definition.stages) {
           const { name, kind } = stage;
-          const upstream = stage.kind === "source" ? [] : stage.upstream.map((lane) => lanes[lane] as string);
+          const upstream = inputsOf(stage).map(({ from }) => lanes[from] as string);
           const given = recorded.payloads(name).length;
           const taken = sum(upstream.map((from) => recorded.payloads(from).length));
           const figures = metrics.stages.find((one) => one.stage === name);

@@ -6,7 +6,7 @@ import { EdgeGate, FlowRun, replayFlow, tapLog, type FlowRunOptions, type Manual
 
 import { checkRecord } from "../../test/check-record.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
-import { onEnd } from "../authoring/stateful-spec.ts";
+import { onEnd } from "../authoring/schedule.ts";
 import type { RunReport } from "../run-report.ts";
 import type { PipelineState } from "./pipeline-machine.ts";
 

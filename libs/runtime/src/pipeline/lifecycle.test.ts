@@ -5,7 +5,7 @@ import { memoryStore } from "@refold/log-memory";
 import { FlowRun, runFlow, tapLog } from "@refold/testkit";
 
 import { flow, type Flow } from "../authoring/flow.ts";
-import { onEnd } from "../authoring/stateful-spec.ts";
+import { onEnd } from "../authoring/schedule.ts";
 
 /** A stage of each kind. `happened` hears of what the outside sees. */
 const everyKind = (happened: (what: string) => void = () => undefined): Flow =>

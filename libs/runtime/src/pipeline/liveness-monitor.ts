@@ -57,7 +57,7 @@ export class LivenessMonitor {
     for (const watched of this.#edges) {
       const { edge, status, thresholds } = watched;
       if (edge.ended !== undefined) continue;
-      const next = livenessOf(status, nowMs - edge.activeAtMs, edge.window.held > 0, thresholds);
+      const next = livenessOf(status, nowMs - edge.activeAtMs, edge.window.held > 0 && !edge.held, thresholds);
       if (next === status) continue;
       watched.status = next;
       changed.push({ kind: "liveness", upstream: edge.from, reader: edge.to, status: next });

@@ -6,7 +6,7 @@ import { FlowRun, replayFlow, tapLog } from "@refold/testkit";
 
 import { checkRecord } from "../../test/check-record.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
-import { onEnd } from "../authoring/stateful-spec.ts";
+import { onEnd } from "../authoring/schedule.ts";
 
 const full: StorageFault = { kind: "storage", operation: "write", path: "a disk", cause: new Error("it is full") };
 

@@ -75,6 +75,7 @@ export class Run implements FlowHandle {
   #running = false;
   #report: Promise<RunReport> | undefined;
   readonly #sent: Set<PipelineEvent["kind"]> = new Set();
+  readonly #readyStages: Set<string> = new Set();
 
   constructor(options: RunOptions) {
     const { definition, log, host, settings, exporters, gates } = options;
@@ -324,7 +325,11 @@ export class Run implements FlowHandle {
       case "waiting-for-gun":
       case "running":
       case "accumulating":
-        if (task.isSource === (state.kind === "waiting-for-gun")) this.#channel.send({ kind: "stage-ready", stage });
+      case "hydrating":
+      case "live":
+        if (task.isSource !== (state.kind === "waiting-for-gun") || this.#readyStages.has(stage)) return;
+        this.#readyStages.add(stage);
+        this.#channel.send({ kind: "stage-ready", stage });
         return;
       case "drained":
         this.#channel.send({ kind: "stage-drained", stage });

@@ -6,7 +6,7 @@ import { FlowRun, replayFlow, tapLog } from "@refold/testkit";
 
 import { checkRecord } from "../../test/check-record.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
-import { onEnd } from "../authoring/stateful-spec.ts";
+import { onEnd } from "../authoring/schedule.ts";
 import type { RunReport } from "../run-report.ts";
 import { CANCEL_GRACE_MS } from "../stage/outside-calls.ts";
 

@@ -1,7 +1,13 @@
 import type { Clock, LaneId, Logger, RunLog } from "@refold/core";
 import type { EdgeEnds } from "@refold/topology";
 
-import type { FlowDefinition, StageDefinition } from "../definition/flow-definition.ts";
+import {
+  inputsOf,
+  outputTypes,
+  type FlowDefinition,
+  type ReaderDefinition,
+  type StageDefinition,
+} from "../definition/flow-definition.ts";
 import type { CreditGate } from "../edge/credit-gate.ts";
 import type { FlowControlSettings } from "../edge/credit-window.ts";
 import { Edge } from "../edge/edge.ts";
@@ -10,8 +16,9 @@ import { InputSet } from "../edge/input-set.ts";
 import { SourceLatency } from "../metrics/source-latency.ts";
 import { PureStage } from "../stage/pure-stage.ts";
 import { DivergenceGuard } from "../stage/divergence-guard.ts";
-import { SchemaCheck, type CheckedEdge } from "../stage/schema-check.ts";
+import { SchemaCheck, type CheckedType } from "../stage/schema-check.ts";
 import { SinkStage } from "../stage/sink-stage.ts";
+import { StageFailure, thrownFault } from "../stage/stage-fault.ts";
 import { SourceStage } from "../stage/source-stage.ts";
 import { StageContext } from "../stage/stage-context.ts";
 import { StageCounters } from "../stage/stage-counters.ts";
@@ -47,14 +54,16 @@ export function wireStages(options: {
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
   const nameOf = (lane: LaneId): string => stages[lane - 1]?.name ?? "";
   const inputs = stages.map((stage) =>
-    (stage.kind === "source" ? [] : stage.upstream).map((from) => {
+    inputsOf(stage).map(({ from, takes, reference, backward }) => {
       const ends = { from: nameOf(from), to: stage.name };
       return new Edge({
         from,
         to: stage.lane,
+        takes,
+        role: reference === undefined ? "stream" : "reference",
         producer: wakeOf(from),
         consumer: wakeOf(stage.lane),
-        flowControl: flowControlOf(settings, ends, stage.kind === "transform" && stage.backward.includes(from)),
+        flowControl: flowControlOf(settings, ends, backward),
         gate: gates.find((gate) => gate.from === ends.from && gate.to === ends.to),
         clock,
       });
@@ -67,7 +76,7 @@ export function wireStages(options: {
     const { name, lane } = stage;
     const outputs = edges.filter((edge) => edge.from === lane);
     const readers = outputs.map((edge) => nameOf(edge.to));
-    const backward = new Set(stage.kind === "transform" ? stage.backward : []);
+    const backward = new Set(inputsOf(stage).flatMap((input) => (input.backward ? [input.from] : [])));
     const cycle = new Set(backward.size > 0 ? definition.topology.cycleOf(name)?.members : []);
     const inCycle = edges.filter((edge) => cycle.has(nameOf(edge.from)) && cycle.has(nameOf(edge.to)));
     const loop = backward.size > 0 ? new Loop(inCycle, backward, wakeOf(lane)) : undefined;
@@ -89,10 +98,27 @@ export function wireStages(options: {
           ? strictest(readers.map((to) => settings.edge({ from: name, to }, "contracts.source")))
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
-    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], loop), latency);
+    const order = stage.kind === "source" ? {} : { loop, orderBy: orderOf(stage), hydrates: hydrates(stage) };
+    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), latency);
     return new StageTask({ stage: made, context, kind: stage.kind, turns, logger });
   });
   return { tasks, writers, edges, latency };
+}
+
+function hydrates(stage: StageDefinition): boolean {
+  return stage.kind === "join" && stage.hydrates;
+}
+
+/** What the author's function throws is a fault of the stage that reads. */
+function orderOf({ name, orderBy }: ReaderDefinition): ((payload: unknown) => number) | undefined {
+  if (orderBy === undefined) return undefined;
+  return (payload) => {
+    try {
+      return orderBy(payload);
+    } catch (cause) {
+      throw new StageFailure(thrownFault("handler-threw", name, cause));
+    }
+  };
 }
 
 function makeStage(stage: StageDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency): AnyStage {
@@ -101,6 +127,7 @@ function makeStage(stage: StageDefinition, context: StageContext, inputs: InputS
       return erased(new SourceStage(stage, context, latency));
     case "transform":
     case "stateful":
+    case "join":
       return erased(new PureStage(stage, context, inputs));
     case "sink":
       return erased(new SinkStage(stage, context, inputs, latency));
@@ -125,13 +152,17 @@ function checkedEdges(
   { stages, types }: FlowDefinition,
   settings: ResolvedConfiguration,
   stage: StageDefinition,
-): readonly CheckedEdge[] {
-  if (stage.kind === "source") return [];
-  return stage.upstream.flatMap((from) => {
+): readonly CheckedType[] {
+  return inputsOf(stage).flatMap(({ from, takes }) => {
     const writer = stages[from - 1];
-    const schema = writer === undefined || writer.kind === "sink" ? undefined : types[writer.type]?.schema;
-    if (writer === undefined || schema === undefined) return [];
-    return settings.edge({ from: writer.name, to: stage.name }, "contracts.schema") === "off" ? [] : [{ from, schema }];
+    if (writer === undefined || settings.edge({ from: writer.name, to: stage.name }, "contracts.schema") === "off") {
+      return [];
+    }
+    return outputTypes(writer).flatMap((type) => {
+      const schema = types[type]?.schema;
+      const isTaken = takes.types?.includes(type) !== false;
+      return schema === undefined || !isTaken ? [] : [{ from, type, schema }];
+    });
   });
 }
 

@@ -104,10 +104,9 @@ export class InputEvidence {
   }
 
   #contract(name: ContractRecord["contract"], upstream: LaneId): ContractRecord | undefined {
-    const { read, ended } = this.#inputs.takenOf(upstream);
+    const { read, advertised } = this.#inputs.takenOf(upstream);
     if (name === "delivery" && this.#isSink) return contract(name, upstream, read, this.#receipts.endedOf(upstream));
-    if (name !== "transport" || ended === undefined) return undefined;
-    const advertised = ended.counts.reduce((sum, { count }) => sum + count, 0);
+    if (name !== "transport" || advertised === undefined) return undefined;
     return contract(name, upstream, advertised, read);
   }
 }

@@ -10,7 +10,8 @@ import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
 import type { StepInputs } from "./receipt-evidence.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
-import type { FoundDivergence, StageReplay } from "./stage-replay.ts";
+import type { FoundDivergence } from "./output-comparison.ts";
+import type { StageReplay } from "./stage-replay.ts";
 
 /** One lane of a run under replay: its lifecycle, its inputs, and its program where it has one. */
 export class LaneReplay {

@@ -4,7 +4,8 @@ import type { Kinded, Machine } from "@refold/fsm";
 import type { StageDefinition } from "../definition/flow-definition.ts";
 import { aggregatorMachine } from "../metrics/metrics-aggregator.ts";
 import { pipelineMachine } from "../pipeline/pipeline-machine.ts";
-import { sinkMachine, sourceMachine, statefulMachine, transformMachine } from "../stage/stage-machine.ts";
+import { pureMachine } from "../stage/pure-machine.ts";
+import { sinkMachine, sourceMachine } from "../stage/stage-machine.ts";
 
 /** Folds the transitions of the machines of one lane, and tells where the record is not what the machine does. */
 export class LifecycleCheck {
@@ -49,9 +50,9 @@ function machinesOf(stage: StageDefinition | undefined): readonly Machine<Kinded
     case "source":
       return [erase(sourceMachine(stage.name))];
     case "transform":
-      return [erase(transformMachine(stage.name))];
     case "stateful":
-      return [erase(statefulMachine(stage.name))];
+    case "join":
+      return [erase(pureMachine(stage))];
     case "sink":
       return [erase(sinkMachine(stage.name))];
   }

@@ -1,18 +1,15 @@
-import {
-  isInBand,
-  type EndKind,
-  type EndRecord,
-  type LaneId,
-  type LaneSeq,
-  type LogRecord,
-  type Span,
-} from "@refold/core";
+import type { EndKind, EndRecord, InBandRecord, LaneId, LaneSeq, LogRecord, Span } from "@refold/core";
 
+import type { InputDefinition } from "../definition/flow-definition.ts";
+import { advertisedTo, recordView, type RecordView, type Takes } from "../edge/record-view.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 
 const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, poison: 2 };
 
 interface Queue {
+  readonly takes: Takes;
+  readonly view: RecordView;
+  readonly backward: boolean;
   readonly frames: DecodedFrame[];
   /** How many records of the first frame were taken, or passed by. */
   offset: number;
@@ -24,12 +21,15 @@ interface Queue {
 /** What is on record of a stage's inputs and was not taken yet: as much as was in flight when the run was live. */
 export class RecordedInputs {
   readonly #queues: ReadonlyMap<LaneId, Queue>;
-  readonly #backward: ReadonlySet<LaneId>;
 
-  /** `backward` are the ways back of a cycle that is entered here: they end only after this stage. */
-  constructor(upstream: readonly LaneId[], backward: ReadonlySet<LaneId> = new Set()) {
-    this.#queues = new Map(upstream.map((lane) => [lane, { frames: [], offset: 0, read: 0, ended: undefined }]));
-    this.#backward = backward;
+  /** What the stage reads, by the numbers of the recorded run. A way back of a cycle ends only after this stage. */
+  constructor(reads: readonly InputDefinition[]) {
+    this.#queues = new Map(
+      reads.map(({ from, takes, backward }) => {
+        const view = recordView(takes);
+        return [from, { takes, view, backward, frames: [], offset: 0, read: 0, ended: undefined }];
+      }),
+    );
   }
 
   /** The lanes that are read. */
@@ -37,25 +37,29 @@ export class RecordedInputs {
     return [...this.#queues.keys()];
   }
 
-  /** What was taken of a lane: how many data records, and its end. */
-  takenOf(lane: LaneId): { readonly read: number; readonly ended: EndRecord | undefined } {
-    return this.#queues.get(lane) ?? { read: 0, ended: undefined };
+  /** What was taken of a lane: how many data records and, once it has ended, how many it advertised to this reader. */
+  takenOf(lane: LaneId): { readonly read: number; readonly advertised: number | undefined } {
+    const queue = this.#queues.get(lane);
+    if (queue === undefined) return { read: 0, advertised: undefined };
+    const { read, ended, takes } = queue;
+    return { read, advertised: ended === undefined ? undefined : advertisedTo(takes, ended.counts) };
   }
 
   /** How the inputs ended, the worst of all that were taken. */
   get end(): EndKind {
     let worst: EndKind = "natural";
-    for (const [lane, { ended }] of this.#queues) {
-      if (ended !== undefined && !this.#backward.has(lane) && SEVERITY[ended.end] > SEVERITY[worst]) worst = ended.end;
+    for (const { ended, backward } of this.#queues.values()) {
+      if (ended !== undefined && !backward && SEVERITY[ended.end] > SEVERITY[worst]) worst = ended.end;
     }
     return worst;
   }
 
   /** A lane that has not been taken to its end. */
   get unread(): LaneId | undefined {
-    for (const [lane, { frames, offset, ended }] of this.#queues) {
-      const left = frames.some(({ records }, frame) => records.slice(frame === 0 ? offset : 0).some(isInBand));
-      if (left || (ended === undefined && !this.#backward.has(lane))) return lane;
+    for (const [lane, { frames, offset, ended, view, backward }] of this.#queues) {
+      const taken = (record: LogRecord): boolean => view(record) !== undefined;
+      const left = frames.some(({ records }, frame) => records.slice(frame === 0 ? offset : 0).some(taken));
+      if (left || (ended === undefined && !backward)) return lane;
     }
     return undefined;
   }
@@ -68,19 +72,20 @@ export class RecordedInputs {
    * Takes the records of a span, in order. Returns false if they are not there: the span does not begin where the one before
    * it ended, or names what is not on record.
    */
-  take(span: Span, visit: (record: LogRecord, seq: LaneSeq, timeMs: number) => void): boolean {
+  take(span: Span, visit: (record: InBandRecord | EndRecord, seq: LaneSeq, timeMs: number) => void): boolean {
     const queue = this.#queues.get(span.lane);
     if (queue === undefined) return false;
     let first = true;
     for (let frame = queue.frames[0]; frame !== undefined; frame = queue.frames[0]) {
       for (; queue.offset < frame.records.length; queue.offset++) {
-        const record = frame.records[queue.offset] as LogRecord;
-        if (!isInBand(record) && record.kind !== "end") continue;
+        const original = frame.records[queue.offset] as LogRecord;
+        const record = original.kind === "end" ? original : queue.view(original);
+        if (record === undefined) continue;
         const seq = (frame.firstSeq + queue.offset) as LaneSeq;
         if (seq > span.last) return false;
         if (first && seq !== span.first) return false;
         first = false;
-        if (record.kind === "data") queue.read++;
+        if (original.kind === "data") queue.read++;
         else if (record.kind === "end") queue.ended = record;
         visit(record, seq, frame.timeMs);
         if (seq === span.last) {

@@ -2,7 +2,6 @@ import { err, ok, type Result } from "neverthrow";
 
 import {
   formatPlace,
-  isInBand,
   RecordDecoder,
   type EpochRecord,
   type LaneId,
@@ -18,7 +17,12 @@ import {
   type TypeId,
 } from "@refold/core";
 
-import type { FlowDefinition, StageDefinition } from "../definition/flow-definition.ts";
+import {
+  inputsOf,
+  type FlowDefinition,
+  type InputDefinition,
+  type StageDefinition,
+} from "../definition/flow-definition.ts";
 import type { RunHost } from "../pipeline/run-host.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
@@ -30,7 +34,8 @@ import { LaneReplay } from "./lane-replay.ts";
 import { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
-import { StageReplay, type FoundDivergence } from "./stage-replay.ts";
+import type { FoundDivergence } from "./output-comparison.ts";
+import { StageReplay } from "./stage-replay.ts";
 
 export interface ReplayOptions {
   /** The run that is replayed. */
@@ -108,24 +113,33 @@ class Replay {
   }
 
   #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
-    const { definition } = this.#options;
-    // A lane is numbered by the recorded manifest, which may list the stages in another order than the flow does now.
-    const upstream = stage === undefined || stage.kind === "source" ? [] : definition.topology.upstream(name);
-    const laneOf = (from: string): LaneId => this.#manifest.lanes.indexOf(from) as LaneId;
     const nameOf = (from: LaneId): string => this.#manifest.lanes[from] ?? String(from);
-    const backward = this.#waysBack(name).map(laneOf);
-    const inputs = new RecordedInputs(upstream.map(laneOf), new Set(backward));
+    const reads = stage === undefined ? [] : inputsOf(stage).map((input) => this.#asRecorded(input));
+    const inputs = new RecordedInputs(reads);
     const isJudged = (contract: "transport" | "delivery", from: LaneId): boolean =>
       this.#isJudged(contract, from, name);
     const found = (divergence: FoundDivergence): void => this.#found(this.#lanes[lane] as LaneReplay, divergence);
     if (stage === undefined || stage.kind === "source" || stage.kind === "sink") {
       return new LaneReplay({ name, stage, inputs, program: undefined, isJudged, nameOf, found });
     }
-    const typeName = definition.types[stage.type]?.name;
-    const type = this.#manifest.types.findIndex((known) => known.name === typeName) as TypeId;
+    const types = stage.types.map((type) => this.#typeAsRecorded(type));
     const loop = this.#loopEntry(name);
-    const program = new StageReplay({ definition: stage, manifest: this.#manifest, lane, type, inputs, loop, found });
+    const manifest = this.#manifest;
+    const program = new StageReplay({ definition: stage, manifest, lane, types, reads, inputs, loop, found });
     return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });
+  }
+
+  /** Lanes and types are numbered by the recorded manifest, which may list them in another order than the flow does now. */
+  #asRecorded(input: InputDefinition): InputDefinition {
+    const { from, takes } = input;
+    const writer = this.#options.definition.stages[from - 1]?.name ?? "";
+    const types = takes.types?.map((type) => this.#typeAsRecorded(type));
+    return { ...input, from: this.#manifest.lanes.indexOf(writer) as LaneId, takes: { ...takes, types } };
+  }
+
+  #typeAsRecorded(type: TypeId): TypeId {
+    const name = this.#options.definition.types[type]?.name;
+    return this.#manifest.types.findIndex((known) => known.name === name) as TypeId;
   }
 
   /** The depth of a cycle is that of the recorded run, whatever is set now. */
@@ -189,7 +203,7 @@ class Replay {
    * and neither does what is still to be compared.
    */
   #offer(frame: DecodedFrame): ReplayFault | undefined {
-    if (!frame.records.some((record) => isInBand(record) || record.kind === "end")) return undefined;
+    if (!frame.records.some(({ kind }) => kind === "data" || kind === "error" || kind === "end")) return undefined;
     let free = this.#lanes[frame.lane]?.keepsRecords === false;
     for (const { inputs } of this.#readers.get(frame.lane) ?? []) {
       if (free) inputs.offer(frame);

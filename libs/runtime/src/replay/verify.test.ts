@@ -28,7 +28,7 @@ import {
 import { rewrite, type Edit } from "../../test/rewrite.ts";
 import { flow, type Flow, type FlowBuilder } from "../authoring/flow.ts";
 import { groupBy } from "../authoring/group-by.ts";
-import { onEnd } from "../authoring/stateful-spec.ts";
+import { onEnd } from "../authoring/schedule.ts";
 import { explainReplayFault } from "./explain-replay-fault.ts";
 import type { ReplayFault, ReplayReport } from "./replay-report.ts";
 import { replayRun } from "./replay-run.ts";

@@ -8,6 +8,7 @@ import { checkRecord } from "../../test/check-record.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
 import { Edge } from "../edge/edge.ts";
 import { InputSet } from "../edge/input-set.ts";
+import { ALL_OUTPUTS } from "../edge/record-view.ts";
 import { Wake } from "../supervision/wake.ts";
 import { contract } from "./contract-record.ts";
 import { inputContracts, violation } from "./input-contracts.ts";
@@ -125,6 +126,8 @@ describe("the transport contract", () => {
     const edge = new Edge({
       from: lane,
       to: 2 as LaneId,
+      takes: ALL_OUTPUTS,
+      role: "stream",
       producer: new Wake(),
       consumer: new Wake(),
       flowControl: { mode: "enforce", windowRecords: 9, windowBytes: 999, stallTimeoutMs: "never" },

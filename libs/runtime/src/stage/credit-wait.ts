@@ -33,11 +33,10 @@ export class CreditWait {
     let deadlineMs = Number.POSITIVE_INFINITY;
     let blocked = false;
     for (const edge of this.#outputs) {
-      if (edge.window.room > 0) {
-        edge.blockedSinceMs = undefined;
-        continue;
-      }
-      blocked = true;
+      const hasRoom = edge.window.room > 0;
+      if (hasRoom || edge.held) edge.blockedSinceMs = undefined;
+      blocked ||= !hasRoom;
+      if (hasRoom || edge.held) continue;
       edge.blockedSinceMs ??= nowMs;
       const { stallTimeoutMs } = edge.window.settings;
       if (stallTimeoutMs === "never") continue;

@@ -5,7 +5,7 @@ import { memoryStore } from "@refold/log-memory";
 import { FlowRun, tapLog } from "@refold/testkit";
 
 import { flow } from "../authoring/flow.ts";
-import { onEnd } from "../authoring/stateful-spec.ts";
+import { onEnd } from "../authoring/schedule.ts";
 
 describe("what is not yet safe", () => {
   it("is worked on by stages, and not shown to the world", async () => {

@@ -7,7 +7,7 @@ import { FlowRun, replayFlow, runFlow, type RecordedRun } from "@refold/testkit"
 import { checkRecord } from "../../test/check-record.ts";
 import { flow, type Flow, type FlowBuilder } from "../authoring/flow.ts";
 import { groupBy } from "../authoring/group-by.ts";
-import { onEnd } from "../authoring/stateful-spec.ts";
+import { onEnd } from "../authoring/schedule.ts";
 import type { Stream } from "../authoring/stream.ts";
 import type { RunReport } from "../run-report.ts";
 

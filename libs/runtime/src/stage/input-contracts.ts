@@ -1,5 +1,6 @@
 import type { ContractRecord } from "@refold/core";
 
+import { advertisedTo } from "../edge/record-view.ts";
 import type { InputSet } from "../edge/input-set.ts";
 import { contract } from "./contract-record.ts";
 import type { StageContext } from "./stage-context.ts";
@@ -9,10 +10,9 @@ import { StageFailure } from "./stage-fault.ts";
 export function inputContracts(context: StageContext, inputs: InputSet): readonly ContractRecord[] {
   const found: ContractRecord[] = [];
   for (const edge of inputs.edges) {
-    const { from, ended, read } = edge;
+    const { from, takes, ended, read } = edge;
     if (ended === undefined || context.contractMode({ contract: "transport", upstream: from }) === "off") continue;
-    const advertised = ended.counts.reduce((sum, { count }) => sum + count, 0);
-    const record = contract("transport", from, advertised, read);
+    const record = contract("transport", from, advertisedTo(takes, ended.counts), read);
     edge.verdicts.set("transport", record.verdict);
     found.push(record);
   }

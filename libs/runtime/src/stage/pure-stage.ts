@@ -10,21 +10,14 @@ import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault, type StageFault } from "./stage-fault.ts";
-import {
-  statefulMachine,
-  transformMachine,
-  type PureEvent,
-  type StatefulState,
-  type TransformState,
-} from "./stage-machine.ts";
 import { inputContracts, violation } from "./input-contracts.ts";
+import { pureMachine, type PureStageEvent, type PureState } from "./pure-machine.ts";
 
-type PureState = TransformState | StatefulState;
-type Directive = EventLoopDirective<PureEvent>;
+type Directive = EventLoopDirective<PureStageEvent>;
 
 /** Runs a pure program, step by step: takes inputs, runs the handler on each, and puts inputs and outputs on record at once. */
-export class PureStage implements HandlerSupervised<PureState, PureEvent, never> {
-  readonly machine: Machine<PureState, PureEvent>;
+export class PureStage implements HandlerSupervised<PureState, PureStageEvent, never> {
+  readonly machine: Machine<PureState, PureStageEvent>;
   readonly #definition: PureDefinition;
   readonly #context: StageContext;
   readonly #inputs: InputSet;
@@ -33,18 +26,17 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
   #parked: LogRecord[] = [];
 
   constructor(definition: PureDefinition, context: StageContext, inputs: InputSet) {
-    const { name, lane, type, kind } = definition;
-    // Both machines answer every state that they themselves reach.
-    this.machine = kind === "transform" ? transformMachine(name) : statefulMachine(name);
+    const { name, lane, types, kind } = definition;
+    this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
     this.#step = new StepRecorder({
-      program: definition.program(),
+      program: definition.program(definition.inputs),
       context: new InputContext(context.manifest.rootRunId, name),
       lane,
-      type,
-      passesErrors: kind === "transform",
+      types,
+      passesErrors: kind !== "stateful",
       loop: context.loop,
     });
   }
@@ -53,8 +45,17 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     switch (state.kind) {
       case "created":
         return { kind: "transition", event: { kind: "initialize" } };
-      case "running":
+      case "hydrating":
+        return this.#inputs.hydrated && !this.#isOpen
+          ? { kind: "transition", event: { kind: "hydrated" } }
+          : this.#work();
       case "accumulating":
+        return this.#isOpen ? { kind: "transition", event: { kind: "emission-begun" } } : this.#work();
+      case "emitting":
+        return this.#isOpen ? this.#work() : { kind: "transition", event: { kind: "emitted" } };
+      case "running":
+      case "enriching":
+      case "live":
         return this.#work();
       case "draining":
         return this.#drain(state.end);
@@ -72,20 +73,20 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     return this.#context.pass(frame);
   }
 
-  failure(cause: unknown): PureEvent {
+  failure(cause: unknown): PureStageEvent {
     return { kind: "fail", fault: failureFault(this.#context.name, cause) };
   }
 
   /** A stage that fails leaves its readers an end that says so. */
-  alongside(event: PureEvent): readonly LogRecord[] {
-    return event.kind === "fail" ? [this.#context.end("poison", this.#definition.type)] : [];
+  alongside(event: PureStageEvent): readonly LogRecord[] {
+    return event.kind === "fail" ? [this.#context.end("poison", this.#definition.types)] : [];
   }
 
   externalEvents(state: PureState): ExternalEventPolicy {
     return state.kind === "initialized" ? "block" : "poll";
   }
 
-  channelClosed(): PureEvent {
+  channelClosed(): PureStageEvent {
     return { kind: "cancel", reason: "its control channel was closed" };
   }
 
@@ -93,11 +94,33 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
   #work(): Directive | Promise<Directive> {
     const waiting = this.#context.waitForRoom();
     if (waiting !== undefined) return waiting.then(goOn);
-    if (this.#parked.length > 0 || this.#step.hasMore) return this.#goOnStep()?.then(goOn) ?? { kind: "continue" };
+    if (this.#isOpen) return this.#goOnStep()?.then(goOn) ?? { kind: "continue" };
     const { end } = this.#inputs;
     if (end !== undefined) return this.#inputsEnded(end);
-    if (this.#inputs.empty) return this.#context.wake.wait().then(goOn);
+    const { dueMs } = this.#step;
+    if (dueMs !== undefined && this.#context.clock.now() >= dueMs) {
+      return this.#fireTimer(dueMs)?.then(goOn) ?? { kind: "continue" };
+    }
+    if (this.#inputs.empty) return this.#context.waitUntil(dueMs).then(goOn);
     return this.#takeStep()?.then(goOn) ?? { kind: "continue" };
+  }
+
+  /** Whether outputs of the last step are not on record yet. */
+  get #isOpen(): boolean {
+    return this.#parked.length > 0 || this.#step.hasMore;
+  }
+
+  /** A step of its own: that the timer fired, and what it led to. */
+  #fireTimer(dueMs: number): void | Promise<void> {
+    const step = this.#step;
+    const { room, writer } = this.#context;
+    step.begin(Math.min(room, this.#context.stepInputs), seqAfter(writer.nextSeq, 1));
+    try {
+      step.fire(dueMs);
+    } catch (thrown) {
+      throw new StageFailure(this.#handlerFault(thrown));
+    }
+    return this.#record([{ kind: "timer", timer: "schedule", dueMs }, ...step.records]);
   }
 
   #inputsEnded(end: EndKind): Directive {
@@ -105,7 +128,7 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     const contracts = inputContracts(context, this.#inputs);
     const failure = violation(context, contracts);
     if (failure === undefined) return { kind: "transition", event: { kind: "inputs-ended", end }, records: contracts };
-    const poison = context.end("poison", this.#definition.type);
+    const poison = context.end("poison", this.#definition.types);
     return { kind: "transition", event: this.failure(failure), records: [...contracts, poison] };
   }
 
@@ -114,24 +137,31 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     const context = this.#context;
     const { room, counters } = context;
     const begunMs = context.clock.now();
-    step.begin(room);
+    step.begin(room, seqAfter(context.writer.nextSeq, 1));
     let failure: StageFault | undefined;
-    try {
-      this.#inputs.take(context.stepInputs, (record, lane, seq, timeMs) => {
-        if (record.kind === "error") {
-          step.passOn(record, lane, seq);
-          return step.records.length < room;
-        }
-        failure = context.schemaFault(lane, seq, record.payload);
-        if (failure !== undefined) throw new StageFailure(failure);
-        try {
-          step.take(record, lane, seq, timeMs);
-        } catch (thrown) {
-          failure = this.#handlerFault(thrown, lane, seq);
-          throw thrown;
-        }
+    const guarded = (take: () => void, lane: LaneId, seq?: LaneSeq): boolean => {
+      try {
+        take();
         return step.records.length < room && !step.hasMore;
-      });
+      } catch (thrown) {
+        failure = this.#handlerFault(thrown, lane, seq);
+        throw thrown;
+      }
+    };
+    try {
+      this.#inputs.take(
+        context.stepInputs,
+        (record, lane, seq, timeMs) => {
+          if (record.kind === "error") {
+            step.passOn(record, lane, seq);
+            return step.records.length < room;
+          }
+          failure = context.schemaFault(lane, seq, record);
+          if (failure !== undefined) throw new StageFailure(failure);
+          return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
+        },
+        (lane) => guarded(() => step.ended(lane), lane),
+      );
     } catch (thrown) {
       if (failure === undefined) throw thrown;
     }
@@ -164,8 +194,9 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     let records = this.#parked.splice(0, most);
     if (records.length === 0) {
       try {
-        step.more(most);
+        step.more(most, this.#context.writer.nextSeq);
       } catch (thrown) {
+        if (step.inputs === 0) throw new StageFailure(this.#handlerFault(thrown));
         const { lane, seq } = step.placeOf(step.inputs - 1);
         throw new StageFailure(this.#handlerFault(thrown, lane, seq));
       }
@@ -178,7 +209,7 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
 
   /** Gives credit back once all that the inputs led to has been accepted. */
   #releaseInputs(): void {
-    const open = this.#parked.length > 0 || this.#step.hasMore;
+    const open = this.#isOpen;
     this.#context.counters.inFlight = open ? this.#step.inputs : 0;
     if (!open) this.#inputs.release();
   }
@@ -188,7 +219,7 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     const done: Directive = {
       kind: "transition",
       event: { kind: "drained" },
-      records: [context.end(end, this.#definition.type)],
+      records: [context.end(end, this.#definition.types)],
     };
     // An aggregate of inputs that were cut short would pass for the whole.
     if (end !== "natural") return done;
@@ -196,7 +227,7 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
     if (waiting !== undefined) return waiting.then(goOn);
     const step = this.#step;
     const most = Math.min(context.stepInputs, context.room);
-    step.begin(most);
+    step.begin(most, context.writer.nextSeq);
     let more: boolean;
     try {
       more = step.finish(most, context.writer.nextSeq);
@@ -253,6 +284,10 @@ export class PureStage implements HandlerSupervised<PureState, PureEvent, never>
 async function failAfter(passed: void | Promise<void>, fault: StageFault): Promise<never> {
   await passed;
   throw new StageFailure(fault);
+}
+
+function seqAfter(seq: LaneSeq, records: number): LaneSeq {
+  return (seq + records) as LaneSeq;
 }
 
 const goOn = (): Directive => ({ kind: "continue" });

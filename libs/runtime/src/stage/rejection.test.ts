@@ -7,7 +7,7 @@ import { FlowRun, replayFlow } from "@refold/testkit";
 
 import { flow, type Flow } from "../authoring/flow.ts";
 import { reject } from "../authoring/rejection.ts";
-import { onEnd } from "../authoring/stateful-spec.ts";
+import { onEnd } from "../authoring/schedule.ts";
 
 /** Odd numbers are rejected; what is not is doubled and summed. */
 const checked = (kind: ErrorKind, seen: number[], delivered: number[]): Flow =>

@@ -1,29 +1,45 @@
-import type { ContractRecord, EventType, LaneId } from "@refold/core";
+import type { ContractRecord, DataRecord, EventType, LaneId, TypeId } from "@refold/core";
 
 import { contract } from "./contract-record.ts";
 
-/** The schema of what an upstream lane emits, where the edge asks for it to be checked. */
-export interface CheckedEdge {
+/** The schema of a type that an upstream lane emits, where the edge asks for it to be checked. */
+export interface CheckedType {
   readonly from: LaneId;
-  readonly schema: NonNullable<EventType<unknown>["schema"]>;
+  readonly type: TypeId;
+  readonly schema: Schema;
+}
+
+type Schema = NonNullable<EventType<unknown>["schema"]>;
+
+interface CheckedEdge {
+  readonly schemas: Map<TypeId, Schema>;
+  satisfied: number;
+  checked: number;
 }
 
 /** Holds payloads against the schemas of their edges, and counts those that satisfy them. */
 export class SchemaCheck {
-  readonly #edges: ReadonlyMap<LaneId, CheckedEdge & { satisfied: number; checked: number }>;
+  readonly #edges: ReadonlyMap<LaneId, CheckedEdge>;
 
-  constructor(edges: readonly CheckedEdge[]) {
-    this.#edges = new Map(edges.map((edge) => [edge.from, { ...edge, satisfied: 0, checked: 0 }]));
+  constructor(types: readonly CheckedType[]) {
+    const edges = new Map<LaneId, CheckedEdge>();
+    for (const { from, type, schema } of types) {
+      const edge = edges.get(from) ?? { schemas: new Map(), satisfied: 0, checked: 0 };
+      edge.schemas.set(type, schema);
+      edges.set(from, edge);
+    }
+    this.#edges = edges;
   }
 
   /** What is wrong with a payload, if anything is. A schema says so at once: a step cannot wait for one. */
-  problem(from: LaneId, payload: unknown): string | undefined {
+  problem(from: LaneId, { type, payload }: DataRecord): string | undefined {
     const edge = this.#edges.get(from);
-    if (edge === undefined) return undefined;
+    const schema = edge?.schemas.get(type);
+    if (edge === undefined || schema === undefined) return undefined;
     edge.checked++;
-    let result: ReturnType<(typeof edge.schema)["~standard"]["validate"]>;
+    let result: ReturnType<Schema["~standard"]["validate"]>;
     try {
-      result = edge.schema["~standard"].validate(payload);
+      result = schema["~standard"].validate(payload);
     } catch (cause) {
       return `its schema threw: ${cause instanceof Error ? cause.message : String(cause)}`;
     }
@@ -37,9 +53,7 @@ export class SchemaCheck {
 
   /** Evidence for the record, for each edge that was checked. */
   contracts(): readonly ContractRecord[] {
-    return [...this.#edges.values()].map(({ from, checked, satisfied }) =>
-      contract("schema", from, checked, satisfied),
-    );
+    return [...this.#edges].map(([from, { checked, satisfied }]) => contract("schema", from, checked, satisfied));
   }
 }
 

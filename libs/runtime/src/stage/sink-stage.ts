@@ -156,7 +156,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     this.#inputs.take(Math.min(context.stepInputs, this.#schedule.room), (record, lane, seq) => {
       // An error is not delivered; it is on record where it came about.
       if (record.kind === "error") return true;
-      const fault = context.schemaFault(lane, seq, record.payload);
+      const fault = context.schemaFault(lane, seq, record);
       if (fault !== undefined) throw new StageFailure(fault);
       batch.add(record, lane, seq);
       return true;

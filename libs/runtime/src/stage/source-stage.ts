@@ -75,7 +75,7 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
 
   /** A stage that fails leaves its readers an end that says so. */
   alongside(event: SourceEvent): readonly LogRecord[] {
-    return event.kind === "fail" ? [this.#context.end("poison", this.#definition.type)] : [];
+    return event.kind === "fail" ? [this.#context.end("poison", [this.#definition.type])] : [];
   }
 
   externalEvents(state: SourceState): ExternalEventPolicy {
@@ -119,10 +119,10 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
       context.judgeOutputs(declared);
       const failure = violation(context, [declared]);
       if (failure !== undefined) {
-        return { kind: "transition", event: this.failure(failure), records: [declared, context.end("poison", type)] };
+        return { kind: "transition", event: this.failure(failure), records: [declared, context.end("poison", [type])] };
       }
     }
-    return { kind: "transition", event: { kind: "drained" }, records: [...records, context.end(end, type)] };
+    return { kind: "transition", event: { kind: "drained" }, records: [...records, context.end(end, [type])] };
   }
 
   #record(items: readonly unknown[]): void | Promise<void> {

@@ -1,6 +1,7 @@
 import type {
   Clock,
   ContractRecord,
+  DataRecord,
   EndRecord,
   LaneId,
   LaneSeq,
@@ -98,6 +99,14 @@ export class StageContext {
     return this.#credit.wait();
   }
 
+  /** Waits for something to happen, at the most until the given time. */
+  async waitUntil(timeMs: number | undefined): Promise<void> {
+    if (timeMs === undefined) return this.wake.wait();
+    const disarm = this.clock.schedule(Math.max(0, timeMs - this.clock.now()), () => this.wake.signal());
+    await this.wake.wait();
+    disarm();
+  }
+
   /** The place of a record, as people write it. */
   place(lane: LaneId, seq: LaneSeq): string {
     return formatPlace(this.laneName(lane), seq);
@@ -128,8 +137,8 @@ export class StageContext {
   }
 
   /** The fault of an input that does not satisfy the schema of its edge, where that is to fail the stage. */
-  schemaFault(from: LaneId, seq: LaneSeq, payload: unknown): StageFault | undefined {
-    const problem = this.schemas.problem(from, payload);
+  schemaFault(from: LaneId, seq: LaneSeq, record: DataRecord): StageFault | undefined {
+    const problem = this.schemas.problem(from, record);
     if (problem === undefined || this.contractMode({ contract: "schema", upstream: from }) !== "abort")
       return undefined;
     return {
@@ -146,8 +155,8 @@ export class StageContext {
   }
 
   /** The lane's end, with what it advertises. */
-  end(end: EndRecord["end"], type: TypeId): EndRecord {
-    return { kind: "end", end, counts: [{ type, count: this.writer.dataRecords }] };
+  end(end: EndRecord["end"], types: readonly TypeId[]): EndRecord {
+    return { kind: "end", end, counts: types.map((type) => ({ type, count: this.writer.dataRecordsOf(type) })) };
   }
 
   /** The pieces after the first go on with the outputs of the step that it began. The log is given time to take each. */

@@ -22,7 +22,18 @@ export type SourceState =
 
 export type TransformState = Beginning | { readonly kind: "running" } | Draining | StageEndState;
 
-export type StatefulState = Beginning | { readonly kind: "accumulating" } | Draining | StageEndState;
+/** `emitting`: it takes no inputs before the rest of an emission has found credit. */
+export type StatefulState =
+  Beginning | { readonly kind: "accumulating" } | { readonly kind: "emitting" } | Draining | StageEndState;
+
+/** A join that reads its references first is `hydrating`, then `enriching`; one that reads all at once is `live`. */
+export type JoinState =
+  | Beginning
+  | { readonly kind: "hydrating" }
+  | { readonly kind: "enriching" }
+  | { readonly kind: "live" }
+  | Draining
+  | StageEndState;
 
 export type SinkState =
   | Beginning
@@ -47,6 +58,8 @@ export type SourceEvent =
   | { readonly kind: "begin-drain" }
   | { readonly kind: "exhausted" };
 export type PureEvent = LifecycleEvent | { readonly kind: "inputs-ended"; readonly end: EndKind };
+export type StatefulEvent = PureEvent | { readonly kind: "emission-begun" } | { readonly kind: "emitted" };
+export type JoinEvent = PureEvent | { readonly kind: "hydrated" };
 export type SinkEvent = PureEvent | { readonly kind: "flushed" };
 
 /** What the supervisor of a stage with outside resources performs. */
@@ -108,14 +121,35 @@ export const transformMachine = (name: string): Machine<TransformState, PureEven
     .final("cancelled")
     .buildOrThrow();
 
-export const statefulMachine = (name: string): Machine<StatefulState, PureEvent> =>
-  machine<StatefulState, PureEvent>(name, { kind: "created" })
+export const statefulMachine = (name: string): Machine<StatefulState, StatefulEvent> =>
+  machine<StatefulState, StatefulEvent>(name, { kind: "created" })
     .any("fail", "failed", failed)
     .any("cancel", "cancelled", cancelled)
-    .anyIgnore("initialize", "start", "inputs-ended", "drained")
+    .anyIgnore("initialize", "start", "emission-begun", "emitted", "inputs-ended", "drained")
     .state("created", (s) => s.on("initialize", "initialized").exhaustive())
     .state("initialized", (s) => s.on("start", "accumulating").exhaustive())
-    .state("accumulating", (s) => s.on("inputs-ended", "draining", draining).exhaustive())
+    .state("accumulating", (s) =>
+      s.on("emission-begun", "emitting").on("inputs-ended", "draining", draining).exhaustive(),
+    )
+    .state("emitting", (s) => s.on("emitted", "accumulating").exhaustive())
+    .state("draining", (s) => s.on("drained", "drained").exhaustive())
+    .final("drained")
+    .final("failed")
+    .final("cancelled")
+    .buildOrThrow();
+
+export const joinMachine = (name: string, hydrates: boolean): Machine<JoinState, JoinEvent> =>
+  machine<JoinState, JoinEvent>(name, { kind: "created" })
+    .any("fail", "failed", failed)
+    .any("cancel", "cancelled", cancelled)
+    .anyIgnore("initialize", "start", "hydrated", "inputs-ended", "drained")
+    .state("created", (s) => s.on("initialize", "initialized").exhaustive())
+    .state("initialized", (s) =>
+      s.on("start", ["hydrating", "live"], () => ({ state: { kind: hydrates ? "hydrating" : "live" } })).exhaustive(),
+    )
+    .state("hydrating", (s) => s.on("hydrated", "enriching").on("inputs-ended", "draining", draining).exhaustive())
+    .state("enriching", (s) => s.on("inputs-ended", "draining", draining).exhaustive())
+    .state("live", (s) => s.on("inputs-ended", "draining", draining).exhaustive())
     .state("draining", (s) => s.on("drained", "drained").exhaustive())
     .final("drained")
     .final("failed")

@@ -4,7 +4,7 @@ import { memoryStore } from "@refold/log-memory";
 import { FlowRun, replayFlow } from "@refold/testkit";
 
 import { flow } from "../authoring/flow.ts";
-import { onEnd } from "../authoring/stateful-spec.ts";
+import { onEnd } from "../authoring/schedule.ts";
 
 it("an aggregate of inputs that were cut short is not emitted, and each lane ends as its inputs did", async () => {
   let emitted = 0;

@@ -1,17 +1,17 @@
 import type { LaneId, LaneSeq } from "@refold/core";
 
-import type { HandlerContext } from "./handler-context.ts";
+import type { ProgramContext } from "./stage-program.ts";
 import { seedOf, SeededRandom, type Seed } from "./seeded-random.ts";
 
 /** The context of one stage. It is moved from input to input, and seeds its generator only if a handler asks for it. */
-export class InputContext implements HandlerContext {
+export class InputContext implements ProgramContext {
   readonly stage: string;
   now = 0;
+  lane: LaneId = 0 as LaneId;
+  seq: LaneSeq = 0 as LaneSeq;
   readonly #rootRunId: string;
   #stageSeed: Seed | undefined;
   readonly #random: SeededRandom = new SeededRandom();
-  #lane = 0;
-  #seq = 0;
   #seeded = false;
 
   constructor(rootRunId: string, stage: string) {
@@ -21,8 +21,8 @@ export class InputContext implements HandlerContext {
 
   moveTo(lane: LaneId, seq: LaneSeq, timeMs: number): void {
     this.now = timeMs;
-    this.#lane = lane;
-    this.#seq = seq;
+    this.lane = lane;
+    this.seq = seq;
     this.#seeded = false;
   }
 
@@ -41,7 +41,7 @@ export class InputContext implements HandlerContext {
   #generator(): SeededRandom {
     if (!this.#seeded) {
       this.#stageSeed ??= seedOf(`${this.#rootRunId}/${this.stage}`);
-      this.#random.seed(this.#stageSeed, this.#lane, this.#seq);
+      this.#random.seed(this.#stageSeed, this.lane, this.seq);
       this.#seeded = true;
     }
     return this.#random;

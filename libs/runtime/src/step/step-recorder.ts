@@ -3,6 +3,7 @@ import type { Cause, DataRecord, ErrorKind, ErrorRecord, LaneId, LaneSeq, LogRec
 import type { InputContext } from "./input-context.ts";
 import type { LoopEntry } from "./loop-entry.ts";
 import type { Outputs, StageProgram } from "./stage-program.ts";
+import { TracedOutput } from "./traced-output.ts";
 
 /** A handler threw at an input. What earlier inputs of the step gave is untouched. */
 export class HandlerThrew {
@@ -30,10 +31,13 @@ export class StepRecorder implements Outputs {
   readonly #program: StageProgram;
   readonly #context: InputContext;
   readonly #lane: LaneId;
-  readonly #type: TypeId;
+  readonly #types: readonly TypeId[];
   readonly #passesErrors: boolean;
   readonly #loop: LoopEntry | undefined;
+  /** The seq of the first output of the step under way. */
+  #firstSeq: LaneSeq = 0 as LaneSeq;
   #cause: Cause = undefined;
+  #input: unknown;
   #originLane: LaneId;
   #originSeq: LaneSeq = 0 as LaneSeq;
   #seenLane: LaneId | undefined;
@@ -48,7 +52,8 @@ export class StepRecorder implements Outputs {
     readonly program: StageProgram;
     readonly context: InputContext;
     readonly lane: LaneId;
-    readonly type: TypeId;
+    /** The types of the stage's outputs, by port. */
+    readonly types: readonly TypeId[];
     /** Whether errors that stay in band go on to the readers: aggregates only count them. */
     readonly passesErrors: boolean;
     /** Set for the stage at which a cycle is entered. */
@@ -57,16 +62,20 @@ export class StepRecorder implements Outputs {
     this.#program = options.program;
     this.#context = options.context;
     this.#lane = options.lane;
-    this.#type = options.type;
+    this.#types = options.types;
     this.#passesErrors = options.passesErrors;
     this.#loop = options.loop;
     this.#originLane = options.lane;
   }
 
-  /** Begins a step with nothing taken and nothing emitted. Iterators are taken until there are `limit` outputs. */
-  begin(limit: number): void {
+  /**
+   * Begins a step with nothing taken and nothing emitted. Iterators are taken until there are `limit` outputs; the first output
+   * will stand at `firstSeq` of the lane.
+   */
+  begin(limit: number, firstSeq: LaneSeq): void {
     this.records = [];
     this.#limit = limit;
+    this.#firstSeq = firstSeq;
     this.#lanes.length = 0;
     this.#seqs.length = 0;
     if (this.#errors.length > 0) this.#errors = [];
@@ -107,10 +116,12 @@ export class StepRecorder implements Outputs {
     const emitted = this.records.length;
     const input = this.#seqs.length;
     this.#cause = input;
+    this.#input = record.payload;
     this.#originLane = record.originLane;
     this.#originSeq = record.originSeq;
     this.#hops = (record.hops ?? 0) + (this.#loop?.from.has(lane) === true ? 1 : 0);
     this.#context.moveTo(lane, seq, timeMs);
+    this.#see(lane, seq);
     try {
       if (this.#loop !== undefined && this.#hops > this.#loop.depth) this.#rejectForDepth(this.#loop.depth);
       else this.#rest = this.#program.accept(record.payload, this.#context, this);
@@ -121,7 +132,23 @@ export class StepRecorder implements Outputs {
       throw new HandlerThrew(input, cause);
     }
     this.skip(lane, seq);
-    this.#see(lane, seq);
+  }
+
+  /** Takes in that an upstream lane has ended. Throws {@link HandlerThrew}. */
+  ended(lane: LaneId): void {
+    if (this.#program.ended === undefined) return;
+    this.#aggregates(() => this.#program.ended?.(lane, this), this.#limit);
+  }
+
+  /** When the program wants its timer to fire. */
+  get dueMs(): number | undefined {
+    return this.#program.dueMs;
+  }
+
+  /** Has the timer fire that was due at `dueMs`. Throws {@link HandlerThrew}. */
+  fire(dueMs: number): void {
+    this.#context.now = dueMs;
+    this.#aggregates(() => this.#program.fire?.(this.#context), this.#limit);
   }
 
   /** Takes all that the last input has left, before the next one. Throws {@link HandlerThrew}. */
@@ -129,9 +156,10 @@ export class StepRecorder implements Outputs {
     this.#takeRest(Number.POSITIVE_INFINITY);
   }
 
-  /** Goes on with the outputs of the last input, up to `limit` of them. Throws {@link HandlerThrew}. */
-  more(limit: number): void {
+  /** Goes on with the outputs of the last input, up to `limit` of them, from `firstSeq` on. Throws {@link HandlerThrew}. */
+  more(limit: number, firstSeq: LaneSeq): void {
     this.records = [];
+    this.#firstSeq = firstSeq;
     this.#takeRest(limit);
   }
 
@@ -141,16 +169,20 @@ export class StepRecorder implements Outputs {
     this.#seqs.push(seq);
   }
 
-  emit(payload: unknown): void {
+  emit(payload: unknown, port: number = 0): void {
     const record: DataRecord = {
       kind: "data",
-      type: this.#type,
+      type: this.#types[port] as TypeId,
       cause: this.#cause,
       originLane: this.#originLane,
       originSeq: this.#originSeq,
       payload,
     };
     this.records.push(this.#hops === 0 ? record : { ...record, hops: this.#hops });
+  }
+
+  watermark(eventTimeMs: number): void {
+    this.records.push({ kind: "watermark", eventTimeMs });
   }
 
   reject(error: ErrorKind, message: string): void {
@@ -161,13 +193,16 @@ export class StepRecorder implements Outputs {
       cause: this.#cause,
       originLane: this.#originLane,
       originSeq: this.#originSeq,
+      input: this.#input,
     });
   }
 
   /** Hands an error of an input on to those after this stage, unless the stage only counts it. No handler sees it. */
   passOn(record: ErrorRecord, lane: LaneId, seq: LaneSeq): void {
     this.#errors.push({ before: this.#seqs.length, lane, seq });
-    if (this.#passesErrors) this.records.push({ ...record, cause: [{ lane, first: seq, last: seq }] });
+    if (this.#passesErrors) {
+      this.records.push({ ...record, cause: [{ lane, first: seq, last: seq }], input: undefined });
+    }
   }
 
   /**
@@ -175,22 +210,51 @@ export class StepRecorder implements Outputs {
    * there may be more. Throws {@link HandlerThrew}.
    */
   finish(limit: number, firstSeq: LaneSeq): boolean {
-    const causes: Span[] = [...this.#seen].map(([lane, span]) => ({ lane, first: span.first, last: span.last }));
+    this.#firstSeq = firstSeq;
     try {
       this.#tail ??= this.#program.finish(this.#context)[Symbol.iterator]();
-      for (let i = 0; i < limit; i++) {
+      while (this.records.length < limit) {
         const next = this.#tail.next();
         if (next.done === true) return false;
-        this.#cause = causes;
-        this.#hops = 0;
-        this.#originLane = this.#lane;
-        this.#originSeq = (firstSeq + i) as LaneSeq;
-        this.emit(next.value);
+        this.#emitAggregate(next.value);
       }
       return true;
     } catch (cause) {
       throw new HandlerThrew(undefined, cause);
     }
+  }
+
+  /** Takes what a program gives that comes of no single input. */
+  #aggregates(give: () => Iterator<unknown> | undefined, limit: number): void {
+    try {
+      const given = give();
+      if (given === undefined) return;
+      this.#rest = aggregatesOf(given);
+      this.#pull(this.#rest, limit);
+    } catch (cause) {
+      this.#rest = undefined;
+      throw new HandlerThrew(undefined, cause);
+    }
+  }
+
+  #emitGiven(given: unknown): void {
+    if (!(given instanceof TracedOutput)) this.emit(given);
+    else if (given.isRoot) this.#emitAggregate(given);
+    else this.records.push(this.#traced(given, given.causes, this.#originLane, this.#originSeq));
+  }
+
+  #emitAggregate(given: unknown): void {
+    const traced = given instanceof TracedOutput ? given : TracedOutput.aggregate(given);
+    const seq = (this.#firstSeq + this.records.length) as LaneSeq;
+    this.records.push(this.#traced(traced, traced.causes ?? this.#allSeen(), this.#lane, seq));
+  }
+
+  #traced({ payload, port }: TracedOutput, cause: Cause, originLane: LaneId, originSeq: LaneSeq): DataRecord {
+    return { kind: "data", type: this.#types[port] as TypeId, cause, originLane, originSeq, payload };
+  }
+
+  #allSeen(): readonly Span[] {
+    return [...this.#seen].map(([lane, { first, last }]) => ({ lane, first, last }));
   }
 
   #rejectForDepth(depth: number): void {
@@ -204,7 +268,7 @@ export class StepRecorder implements Outputs {
       this.#pull(this.#rest, limit);
     } catch (cause) {
       this.#rest = undefined;
-      throw new HandlerThrew(this.#seqs.length - 1, cause);
+      throw new HandlerThrew(this.#seqs.length > 0 ? this.#seqs.length - 1 : undefined, cause);
     }
   }
 
@@ -215,7 +279,7 @@ export class StepRecorder implements Outputs {
         this.#rest = undefined;
         return;
       }
-      this.emit(next.value);
+      this.#emitGiven(next.value);
     }
   }
 
@@ -226,5 +290,12 @@ export class StepRecorder implements Outputs {
       if (this.#seenSpan === undefined) this.#seen.set(lane, (this.#seenSpan = { first: seq, last: seq }));
     }
     (this.#seenSpan as { last: LaneSeq }).last = seq;
+  }
+}
+
+/** Marks bare payloads as aggregates. */
+function* aggregatesOf(given: Iterator<unknown>): Generator<TracedOutput> {
+  for (let next = given.next(); next.done !== true; next = given.next()) {
+    yield next.value instanceof TracedOutput ? next.value : TracedOutput.aggregate(next.value);
   }
 }

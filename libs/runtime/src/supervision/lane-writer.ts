@@ -10,6 +10,7 @@ import {
   type LogRecord,
   type Position,
   type RunLog,
+  type TypeId,
 } from "@refold/core";
 
 /** A frame that the log has accepted, as it is passed on by reference. */
@@ -25,6 +26,7 @@ export class LaneWriter {
   readonly #log: RunLog;
   #next = 0;
   #data = 0;
+  readonly #dataOf: number[] = [];
   #closed = false;
 
   constructor(log: RunLog, lane: LaneId) {
@@ -42,6 +44,11 @@ export class LaneWriter {
     return this.#data;
   }
 
+  /** How many data records of a type the lane holds. */
+  dataRecordsOf(type: TypeId): number {
+    return this.#dataOf[type] ?? 0;
+  }
+
   /** Lets nothing more on record. */
   close(): void {
     this.#closed = true;
@@ -54,7 +61,11 @@ export class LaneWriter {
     const appended = this.#log.append(frame);
     if (appended.isErr()) return appended as Result<never, AppendFault>;
     this.#next += records.length;
-    for (const record of records) if (record.kind === "data") this.#data++;
+    for (const record of records) {
+      if (record.kind !== "data") continue;
+      this.#data++;
+      this.#dataOf[record.type] = (this.#dataOf[record.type] ?? 0) + 1;
+    }
     return ok({
       lane: this.lane,
       timeMs,

@@ -8,6 +8,7 @@ import type { StageFault } from "../stage/stage-fault.ts";
 import {
   sinkMachine,
   sourceMachine,
+  joinMachine,
   statefulMachine,
   transformMachine,
   type PureEvent,
@@ -15,6 +16,9 @@ import {
   type SinkState,
   type SourceEvent,
   type SourceState,
+  type JoinEvent,
+  type JoinState,
+  type StatefulEvent,
   type StatefulState,
   type TransformState,
 } from "../stage/stage-machine.ts";
@@ -58,11 +62,26 @@ const SOURCE_EVENTS: EachKind<SourceEvent> = {
   exhausted: { kind: "exhausted" },
 };
 const PURE_EVENTS: EachKind<PureEvent> = { ...LIFECYCLE, "inputs-ended": { kind: "inputs-ended", end: "natural" } };
+const STATEFUL_EVENTS: EachKind<StatefulEvent> = {
+  ...PURE_EVENTS,
+  "emission-begun": { kind: "emission-begun" },
+  emitted: { kind: "emitted" },
+};
+const JOIN_STATES: EachKind<JoinState> = {
+  ...BEGINNING,
+  hydrating: { kind: "hydrating" },
+  enriching: { kind: "enriching" },
+  live: { kind: "live" },
+  draining: DRAINING,
+  ...ENDS,
+};
+const JOIN_EVENTS: EachKind<JoinEvent> = { ...PURE_EVENTS, hydrated: { kind: "hydrated" } };
 const SINK_EVENTS: EachKind<SinkEvent> = { ...PURE_EVENTS, flushed: { kind: "flushed" } };
 const TRANSFORM_STATES: EachKind<TransformState> = { ...BEGINNING, running: RUNNING, draining: DRAINING, ...ENDS };
 const STATEFUL_STATES: EachKind<StatefulState> = {
   ...BEGINNING,
   accumulating: { kind: "accumulating" },
+  emitting: { kind: "emitting" },
   draining: DRAINING,
   ...ENDS,
 };
@@ -122,7 +141,7 @@ function described<S extends Kinded, E extends Kinded, A>(
 const MACHINES: readonly Described[] = [
   described(sourceMachine("source"), SOURCE_STATES, SOURCE_EVENTS),
   described(transformMachine("transform"), TRANSFORM_STATES, PURE_EVENTS),
-  described(statefulMachine("stateful"), STATEFUL_STATES, PURE_EVENTS),
+  described(statefulMachine("stateful"), STATEFUL_STATES, STATEFUL_EVENTS),
   described(sinkMachine("sink"), SINK_STATES, SINK_EVENTS),
   described(pipelineMachine(), PIPELINE_STATES, PIPELINE_EVENTS),
   described(
@@ -135,6 +154,7 @@ const MACHINES: readonly Described[] = [
     },
     { begin: { kind: "begin" }, finish: { kind: "finish" }, fail: { kind: "fail", message: "m" } },
   ),
+  described(joinMachine("join", true), JOIN_STATES, JOIN_EVENTS),
 ];
 
 describe("every machine of a run", () => {

@@ -64,6 +64,7 @@ export const EVERY_KIND: readonly LogRecord[] = [
     cause: 1,
     originLane: 1 as LaneId,
     originSeq: 9 as LaneSeq,
+    input: { id: 7 },
   },
   { kind: "end", end: "natural", counts: [{ type: 0 as TypeId, count: 12 }] },
   { kind: "watermark", eventTimeMs: -1.5 },

@@ -1,0 +1,42 @@
+import type { EventType, PayloadOf } from "@refold/core";
+
+import type { HandlerContext } from "../step/handler-context.ts";
+import type { Outputs, StageProgram } from "../step/stage-program.ts";
+
+/** The branches of a route: a name and an event type for each. */
+export type Branches = Readonly<Record<string, EventType<unknown>>>;
+
+/** Puts an output on a branch. */
+export type Router<B extends Branches> = { readonly [K in keyof B]: (output: PayloadOf<B[K]>) => void };
+
+export function routeProgram<T, B extends Branches>(
+  branches: readonly string[],
+  handler: (input: T, to: Router<B>, context: HandlerContext) => void,
+): StageProgram {
+  let into: Outputs | undefined;
+  const to = Object.fromEntries(
+    branches.map((branch, port) => [
+      branch,
+      (output: unknown): void => {
+        if (into === undefined) throw new Error("an output was put on a branch after its handler had returned");
+        into.emit(output, port);
+      },
+    ]),
+  );
+  return {
+    accept(input, context, outputs) {
+      into = outputs;
+      try {
+        // The types of the flow hold what arrives, and the branches are those of the router's type.
+        const returned: unknown = handler(input as T, to as unknown as Router<B>, context);
+        if (typeof (returned as PromiseLike<unknown> | null | undefined)?.then === "function") {
+          throw new TypeError("a pure stage must not await, but its handler returned a promise");
+        }
+      } finally {
+        into = undefined;
+      }
+      return undefined;
+    },
+    finish: () => [],
+  };
+}
