@@ -104,8 +104,10 @@ export class InputEvidence {
   }
 
   #contract(name: ContractRecord["contract"], upstream: LaneId): ContractRecord | undefined {
+    if (name === "delivery" && this.#isSink) {
+      return contract(name, upstream, this.#receipts.givenOf(upstream), this.#receipts.endedOf(upstream));
+    }
     const { read, advertised } = this.#inputs.takenOf(upstream);
-    if (name === "delivery" && this.#isSink) return contract(name, upstream, read, this.#receipts.endedOf(upstream));
     if (name !== "transport" || advertised === undefined) return undefined;
     return contract(name, upstream, advertised, read);
   }

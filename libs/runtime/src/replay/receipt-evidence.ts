@@ -13,7 +13,8 @@ export class ReceiptEvidence {
   #step: StepInputs = { lanes: [], seqs: [] };
   /** Inputs of the step that have a receipt. */
   readonly #known: Set<number> = new Set();
-  /** Inputs whose receipt ends them, by upstream lane. */
+  /** Inputs that were given to the sink, and those whose receipt ends them, by upstream lane. */
+  readonly #given: Map<LaneId, number> = new Map();
   readonly #ended: Map<LaneId, number> = new Map();
   /** The lanes of buffered inputs, by the spans that name them. */
   readonly #buffered: Map<string, readonly LaneId[]> = new Map();
@@ -25,6 +26,10 @@ export class ReceiptEvidence {
     return left;
   }
 
+  givenOf(upstream: LaneId): number {
+    return this.#given.get(upstream) ?? 0;
+  }
+
   endedOf(upstream: LaneId): number {
     return this.#ended.get(upstream) ?? 0;
   }
@@ -32,6 +37,7 @@ export class ReceiptEvidence {
   begin(step: StepInputs): void {
     this.#step = step;
     this.#known.clear();
+    for (const lane of step.lanes) this.#given.set(lane, this.givenOf(lane) + 1);
   }
 
   /** What is wrong with a receipt, in words, if it tells of inputs that are not there to be told of. */

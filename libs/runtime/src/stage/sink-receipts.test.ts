@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { ok } from "neverthrow";
 import { describe, expect, it } from "vitest";
 
 import { SinkFailure, type FailedItem, type SinkFailureReason, type SinkWriter, type WriteReceipt } from "@refold/core";
@@ -8,6 +9,7 @@ import { replayFlow, runFlow } from "@refold/testkit";
 import { rewrite } from "../../test/rewrite.ts";
 import { connector, delivered, numbersTo, receiptTexts, type Batch } from "../../test/sink-under-test.ts";
 import { flow } from "../authoring/flow.ts";
+import { reject } from "../authoring/rejection.ts";
 
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -94,6 +96,34 @@ describe("what a sink says of a batch is on record", () => {
     expect(report.status).toBe("completed");
     const figures = run.handle.metrics().stages.find(({ stage }) => stage === "out");
     expect(figures).toMatchObject({ in: 4, errors: { domain: 1, timeout: 1, remote: 0 } });
+  });
+
+  it("of what a stage rejected, and of what it did not, each in its own sink", async () => {
+    const described = flow("rejecting", (f) => {
+      const odd = f
+        .source("numbers", range(5))
+        .tryMap("odd", (n) => (n % 2 === 1 ? ok(n) : reject("remote", `even ${n}`)));
+      odd.sink("out", () => undefined);
+      odd.errors.sink("dead", ({ input }) => {
+        if (input === 2) throw new SinkFailure({ kind: "item", error: "permanent", message: "no 2" });
+      });
+    });
+    const store = memoryStore();
+    const { report, recorded } = await runFlow(described, { store });
+    expect(report.status).toBe("completed");
+    expect(receiptTexts(recorded)).toEqual(["success 0-1"]);
+    expect(receiptTexts(recorded, "dead")).toEqual([
+      "partial 0-2",
+      "success 0-0",
+      "failed 1-1 permanent: no 2",
+      "success 2-2",
+    ]);
+    expect(recorded.recordsOf("dead", "contract").at(-1)).toMatchObject({
+      contract: "delivery",
+      advertised: 3,
+      read: 3,
+    });
+    expect((await replayFlow(described, { store })).report).toMatchObject({ verdict: "matched", first: undefined });
   });
 
   it("in as many frames as it takes, where one cannot hold it", async () => {

@@ -30,7 +30,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   readonly #commits: CommitLedger;
   readonly #schedule: FlushSchedule;
   #writer: SinkWriter<unknown> | undefined;
-  /** Inputs that have a terminal receipt, by upstream lane. */
+  /** Inputs that were delivered, and those of them that have a terminal receipt, by upstream lane. */
+  readonly #given: Map<LaneId, number> = new Map();
   readonly #receipts: Map<LaneId, number> = new Map();
 
   constructor(definition: SinkDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency) {
@@ -168,6 +169,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   #settle(batch: SinkBatch, parts: readonly DeliveredPart[]): void {
     const { errors } = this.#context.counters;
     const nowMs = this.#context.clock.now();
+    batch.countLanes(0, batch.length, this.#given);
     for (const part of parts) {
       const { first, count } = part;
       if (part.outcome === "buffered") {
@@ -243,7 +245,12 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     const contracts: ContractRecord[] = [];
     for (const edge of this.#inputs.edges) {
       if (this.#context.contractMode({ contract: "delivery", upstream: edge.from }) === "off") continue;
-      const record = contract("delivery", edge.from, edge.read, this.#receipts.get(edge.from) ?? 0);
+      const record = contract(
+        "delivery",
+        edge.from,
+        this.#given.get(edge.from) ?? 0,
+        this.#receipts.get(edge.from) ?? 0,
+      );
       edge.verdicts.set("delivery", record.verdict);
       contracts.push(record);
     }
