@@ -4,7 +4,7 @@ import type { Origin } from "../metrics/source-latency.ts";
 import { StageFailure } from "./stage-fault.ts";
 
 /** After so many buffered batches the writer is told to flush. */
-export const MAX_OPEN_BATCHES = 4096;
+const MAX_OPEN_BATCHES = 4096;
 
 /** Inputs of one step that are to be committed together. */
 export interface BufferedInputs {

@@ -345,3 +345,25 @@ describe("a replay finds receipts that cannot be", () => {
     });
   }
 });
+
+describe("a replay of a run whose delivery was judged when the inputs ended", () => {
+  it("finds nothing, though it is judged when the sink has drained by now", async () => {
+    const described = numbersTo(
+      range(3),
+      writing(() => undefined),
+    );
+    const store = memoryStore();
+    const { recorded } = await runFlow(described, { store });
+    const delivery = recorded.recordsOf("out", "contract").filter(({ contract }) => contract === "delivery");
+    expect(delivery).toHaveLength(1);
+    await rewrite(store, recorded, 7, ({ lane, records }) => {
+      if (recorded.manifest.lanes[lane] !== "out") return records;
+      const others = records.filter((record) => record !== delivery[0]);
+      return others.some((record) => record.kind === "transition" && record.event.kind === "inputs-ended")
+        ? [...others, ...delivery]
+        : others;
+    });
+    const { report } = await replayFlow(described, { store, number: 7 });
+    expect(report).toMatchObject({ verdict: "matched", first: undefined });
+  });
+});
