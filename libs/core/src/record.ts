@@ -175,9 +175,11 @@ export interface EpochRecord {
   readonly refold: string;
   /** The code fingerprint of each stage, by name. They compare only between epochs of the same `runtime`. */
   readonly fingerprints: Readonly<Record<string, string>>;
+  /** Whether it went on although its code did not compute what was on record. */
+  readonly forced: boolean;
 }
 
-/** How the run ended. Nothing follows it. */
+/** How the run ended. Nothing follows it but the epoch of a process that goes on with a run that was not completed. */
 export interface SealRecord {
   readonly kind: "seal";
   readonly status: RunOutcome;

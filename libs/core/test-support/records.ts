@@ -91,6 +91,7 @@ const SHAPES: Shapes = {
     fingerprints: fc
       .array(fc.tuple(text, text), { maxLength: 4 })
       .map((entries) => objectOf(entries) as Record<string, string>),
+    forced: fc.boolean(),
   },
   seal: {
     status: fc.constantFrom("completed", "cancelled", "failed"),

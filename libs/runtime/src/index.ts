@@ -48,6 +48,7 @@ export type { Difference } from "./replay/differences.ts";
 export { explainReplayFault } from "./replay/explain-replay-fault.ts";
 export type { Divergence, ReplayFault, ReplayReport, StageVerdict } from "./replay/replay-report.ts";
 export { replayRun, type ReplayOptions } from "./replay/replay-run.ts";
+export { resumeRun, type ResumeFault, type ResumeOptions } from "./recovery/resume-run.ts";
 export { commandLineLayer } from "./config/command-line-layer.ts";
 export { config, type Configuration, type FlowConfiguration, type Settings } from "./config/configuration.ts";
 export type { ConfigurationEntry } from "./config/configuration-entry.ts";

@@ -78,7 +78,7 @@ describe("the table of record kinds", () => {
       liveness: "upstream reader status",
       policy: "policy decision detail",
       snapshot: "fingerprint state",
-      epoch: "runtime refold fingerprints",
+      epoch: "runtime refold fingerprints forced",
       seal: "status reason data digest",
     });
   });
@@ -111,7 +111,8 @@ describe("what is no record is refused", () => {
       const fields = Object.entries(RECORD_FIELDS[kind]) as [string, (value: unknown) => boolean][];
       for (const [name, check] of fields) {
         if (check(Symbol())) continue;
-        const body = bodyOf({ ...good, [name]: false } as unknown as ReturnType<typeof dataRecord>);
+        const bad = check(false) ? "no flag" : false;
+        const body = bodyOf({ ...good, [name]: bad } as unknown as ReturnType<typeof dataRecord>);
         expect(faultOf(body).detail).toBe(`a ${kind} record with a bad field '${name}'`);
       }
     }

@@ -3,6 +3,7 @@ import type { ContractRecord, EndKind, LaneId, LogRecord } from "@refold/core";
 import { contract } from "../stage/contract-record.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { ReceiptEvidence, type StepInputs } from "./receipt-evidence.ts";
+import type { RecoveredDelivery } from "../stage/sink-stage.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 
 /** What is on record of a lane beside what its inputs say. `undefined` on one side: it is not there. */
@@ -37,6 +38,17 @@ export class InputEvidence {
     this.#isSink = options.isSink;
     this.#isJudged = options.isJudged;
     this.#nameOf = options.nameOf;
+  }
+
+  /** Another process goes on with the lane, and will come to an end of its own. */
+  takeOver(): void {
+    this.#told = false;
+    this.#delivered.clear();
+  }
+
+  /** What became of the inputs of a sink. */
+  get delivery(): RecoveredDelivery {
+    return this.#receipts;
   }
 
   /** Follows the receipts of a frame; `step` has the inputs of the step that it begins, if it begins one. */

@@ -1,4 +1,12 @@
-import { formatPlace, type LaneId, type LaneSeq, type LogRecord, type ReceiptRecord } from "@refold/core";
+import {
+  formatPlace,
+  type EndRecord,
+  type LaneId,
+  type LaneSeq,
+  type LogRecord,
+  type ReceiptRecord,
+  type TypeId,
+} from "@refold/core";
 import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
@@ -11,6 +19,7 @@ import type { StepInputs } from "./receipt-evidence.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
+import type { RecoveredLane } from "./recovered-lane.ts";
 import type { StageReplay } from "./stage-replay.ts";
 
 /** One lane of a run under replay: its lifecycle, its inputs, and its program where it has one. */
@@ -29,6 +38,10 @@ export class LaneReplay {
   /** `undefined` for lanes without inputs. */
   readonly #evidence: InputEvidence | undefined;
   #taken = 0;
+  #nextSeq = 0;
+  /** Data records on record, by type. */
+  readonly #data: Map<TypeId, number> = new Map();
+  #ended: EndRecord | undefined;
 
   constructor(options: {
     readonly name: string;
@@ -67,6 +80,31 @@ export class LaneReplay {
     };
   }
 
+  /** Whether the lane has come to its natural end: nothing takes it up again. */
+  get isDone(): boolean {
+    if (this.stateOf(this.name)?.kind !== "drained") return false;
+    return this.#kind === "source" ? this.#ended?.end === "natural" : this.inputs.endedNaturally;
+  }
+
+  /** Another process goes on with the run. */
+  takeOver(): void {
+    if (this.isDone) return;
+    this.#lifecycle.takeOver();
+    this.#ended = undefined;
+    this.inputs.takeOver();
+    this.#evidence?.takeOver();
+    this.#program?.takeOver();
+  }
+
+  /** What the lane has come to, for a process that goes on with it. */
+  get recovered(): RecoveredLane {
+    const inputs = new Map(this.inputs.lanes.map((lane) => [lane, this.inputs.restOf(lane)]));
+    const delivery = this.#evidence?.delivery;
+    const { isDone } = this;
+    const state = this.stateOf(this.name);
+    return { nextSeq: this.#nextSeq, data: this.#data, isDone, state, inputs, delivery, program: this.#program?.rest };
+  }
+
   /** Whether recorded records of the last frame taken are still to be compared. */
   get keepsRecords(): boolean {
     return this.#program?.keepsRecords === true;
@@ -74,8 +112,11 @@ export class LaneReplay {
 
   /** The records of the frame as they are computed now, or why the recorded ones make no sense. */
   take(frame: DecodedFrame): readonly LogRecord[] | string {
+    this.#nextSeq = frame.firstSeq + frame.records.length;
     for (const [index, record] of frame.records.entries()) {
-      if (record.kind === "transition") this.#checkMove(record, frame, index);
+      if (record.kind === "data") this.#data.set(record.type, (this.#data.get(record.type) ?? 0) + 1);
+      else if (record.kind === "end") this.#ended = record;
+      else if (record.kind === "transition") this.#checkMove(record, frame, index);
     }
     const computed = this.#program === undefined ? this.#takeAsRecorded(frame) : this.#program.take(frame);
     for (const disagreement of this.#evidence?.check(frame) ?? this.#sourceEvidence(frame)) {

@@ -19,6 +19,14 @@ export class ReceiptEvidence {
   /** The lanes of buffered inputs, by the spans that name them. */
   readonly #buffered: Map<string, readonly LaneId[]> = new Map();
 
+  get given(): ReadonlyMap<LaneId, number> {
+    return this.#given;
+  }
+
+  get ended(): ReadonlyMap<LaneId, number> {
+    return this.#ended;
+  }
+
   /** How many inputs are buffered and not committed. */
   get left(): number {
     let left = 0;

@@ -20,6 +20,13 @@ import { inputContracts, violation } from "./input-contracts.ts";
 
 type Directive = EventLoopDirective<SinkEvent>;
 
+/** What a sink has done by what is on record, by upstream lane, for a process that goes on with it. */
+export interface RecoveredDelivery {
+  /** Inputs that it was given, and those whose receipt ends them. */
+  readonly given: ReadonlyMap<LaneId, number>;
+  readonly ended: ReadonlyMap<LaneId, number>;
+}
+
 /** Delivers what is safe in the log, and puts the receipts on record. */
 export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, ResourceAction> {
   readonly machine: Machine<SinkState, SinkEvent, ResourceAction>;
@@ -31,10 +38,16 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   readonly #schedule: FlushSchedule;
   #writer: SinkWriter<unknown> | undefined;
   /** Inputs that were delivered, and those of them that have a terminal receipt, by upstream lane. */
-  readonly #given: Map<LaneId, number> = new Map();
-  readonly #receipts: Map<LaneId, number> = new Map();
+  readonly #given: Map<LaneId, number>;
+  readonly #receipts: Map<LaneId, number>;
 
-  constructor(definition: SinkDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency) {
+  constructor(
+    definition: SinkDefinition,
+    context: StageContext,
+    inputs: InputSet,
+    latency: SourceLatency,
+    recovered?: RecoveredDelivery,
+  ) {
     this.machine = sinkMachine(definition.name);
     this.#definition = definition;
     this.#context = context;
@@ -42,6 +55,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     this.#latency = latency;
     this.#commits = new CommitLedger(definition.name, () => context.wake.signal());
     this.#schedule = new FlushSchedule(definition.flush, context.clock);
+    this.#given = new Map(recovered?.given);
+    this.#receipts = new Map(recovered?.ended);
   }
 
   dispatch(state: SinkState): Directive | Promise<Directive> {
