@@ -4,6 +4,7 @@ import { SinkFailure, type CommitHandle, type LogRecord, type SinkContext, type 
 import { memoryStore } from "@refold/log-memory";
 import { FlowRun, replayFlow, runFlow, tapLog } from "@refold/testkit";
 
+import { killedAfter } from "../../test/killed-run.ts";
 import { rewrite } from "../../test/rewrite.ts";
 import { connector, delivered, numbersTo, receiptTexts, type Batch } from "../../test/sink-under-test.ts";
 import { flow } from "../authoring/flow.ts";
@@ -243,6 +244,22 @@ describe("what a sink has buffered", () => {
     expect((await ended).status).toBe("cancelled");
     expect(receiptTexts(await run.recorded())).toEqual(["buffered 0-0", "committed numbers 1"]);
     expect((await replayFlow(described, { store })).report).toMatchObject({ verdict: "matched", first: undefined });
+  });
+
+  it("and had not committed when its process died fails the run that goes on, rather than pass for delivered", async () => {
+    const described = numbersTo(
+      range(4),
+      buffering((writer) => ({ flush: () => writer.commitAll() })),
+    );
+    const { recorded } = await runFlow(described, { store: memoryStore(), configuration: TWO_AT_A_TIME });
+    const isLast = ({ records }: { readonly records: readonly LogRecord[] }): boolean =>
+      records.some((record) => record.kind === "receipt" && record.outcome === "buffered");
+    const store = await killedAfter(recorded, recorded.frames.findLastIndex(isLast) + 1);
+    const run = await FlowRun.resume(described, { store });
+    expect((await run.run()).fault).toMatchObject({
+      code: "left-buffered",
+      message: "the sink out had 4 items buffered when the run ended before, and they were not delivered again",
+    });
   });
 
   it("is committed in as many frames as it takes", async () => {
