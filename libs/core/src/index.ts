@@ -1,5 +1,7 @@
+export type { AbortControllerLike, AbortSignalLike } from "./abort-signal.ts";
 export type { Brand } from "./brand.ts";
 export type { Clock } from "./clock.ts";
+export { EffectFailure, type Effect, type EffectCall, type EffectSafety } from "./effect.ts";
 export { COUNT_BOUNDS, DURATION_BOUNDS_MS, Histogram } from "./histogram.ts";
 export { Journal, type JournalEntry } from "./journal.ts";
 export type { Logger } from "./logger.ts";
@@ -77,9 +79,13 @@ export type {
   DamageFault,
   ListedRun,
   ManifestFault,
+  NotRetainedFault,
   OpenFault,
   Position,
   ReadFault,
+  Retained,
+  RetainFault,
+  RetainMode,
   RunLog,
   RunReader,
   RunStore,

@@ -689,6 +689,7 @@ async function refusalOrReport(
     manifest: opened.manifest,
     tornTail: reader.tornTail,
     writing: false,
+    first: opened.first,
     read: reader.read ?? ((from) => opened.read(from)),
     follow: (from) => opened.follow(from),
     last: () => opened.last(),
