@@ -86,6 +86,7 @@ export function recordFields(
     case "timer":
     case "transition":
     case "policy":
+    case "cursor":
     case "snapshot":
     case "epoch": {
       const { kind: _, ...fields } = record;

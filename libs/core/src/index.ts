@@ -31,6 +31,7 @@ export type {
   Cause,
   ConsumedRecord,
   ContractRecord,
+  CursorRecord,
   DataRecord,
   EffectSettledRecord,
   EffectStartedRecord,
@@ -103,3 +104,4 @@ export type {
 } from "./sink-connector.ts";
 export { SinkFailure, type SinkFailureReason } from "./sink-failure.ts";
 export type { FailedItem, WriteReceipt } from "./write-receipt.ts";
+export type { SourceBatch, SourceConnector, SourceExtent, SourceOpening, SourceReader } from "./source-connector.ts";

@@ -161,6 +161,14 @@ export interface PolicyRecord {
   readonly detail: unknown;
 }
 
+/**
+ * Where a source can go on behind all data records before this one. It is the source's own: no reader of the lane takes it.
+ */
+export interface CursorRecord {
+  readonly kind: "cursor";
+  readonly cursor: unknown;
+}
+
 /** The state of a stage after all records of its lane before this one. */
 export interface SnapshotRecord {
   readonly kind: "snapshot";
@@ -209,6 +217,7 @@ export type LogRecord =
   | PolicyRecord
   | SnapshotRecord
   | EpochRecord
-  | SealRecord;
+  | SealRecord
+  | CursorRecord;
 
 export type RecordKind = LogRecord["kind"];

@@ -99,6 +99,7 @@ const SHAPES: Shapes = {
     data: fc.array(natural, { maxLength: 5 }),
     digest: text,
   },
+  cursor: { cursor: storable },
 };
 
 /** Any record of this kind. */

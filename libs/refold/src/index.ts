@@ -13,11 +13,16 @@ export {
   type SinkConnector,
   type SinkContext,
   type SinkWriter,
+  type SourceBatch,
+  type SourceConnector,
+  type SourceOpening,
+  type SourceReader,
   type WriteReceipt,
 } from "@refold/core";
 export { fileStore } from "@refold/log-file";
 export { memoryStore } from "@refold/log-memory";
 export {
+  batches,
   commandLineLayer,
   config,
   environmentLayer,
@@ -27,7 +32,9 @@ export {
   flow,
   groupBy,
   onEnd,
+  poll,
   reject,
+  seekable,
   type Configuration,
   type ConfigurationFault,
   type ConfigurationLayer,
@@ -44,6 +51,8 @@ export {
   type ResolvedConfiguration,
   type RunReport,
   type SinkOptions,
+  type SourceInput,
+  type SourceOptions,
   type StageReport,
   type StatefulSpec,
   type Stream,

@@ -4,6 +4,14 @@ export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
 export type { Feedback } from "./authoring/feedback.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
+export { batches, type Batches } from "./authoring/batches.ts";
+export type { Items, ItemsFunction, ReadableStreamLike, ReadableStreamReaderLike } from "./authoring/items.ts";
+export { poll, type PollCall, type PollOptions } from "./authoring/poll.ts";
+export { seekable, type Seekable, type SeekableCall } from "./authoring/seekable.ts";
+export type { SourceCall } from "./authoring/source-call.ts";
+export type { SourceInput } from "./authoring/source-input.ts";
+export type { OpenedSource, OpenSource, SourcePlace } from "./definition/opened-source.ts";
+export type { RetrySettings } from "./definition/retry-settings.ts";
 export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage-options.ts";
 export type { Branches, Router } from "./authoring/route.ts";
 export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
@@ -11,7 +19,6 @@ export type { StatefulSpec } from "./authoring/stateful-spec.ts";
 export { StageStream, Stream } from "./authoring/stream.ts";
 export type {
   FlowDefinition,
-  Items,
   PureDefinition,
   SinkDefinition,
   SourceDefinition,

@@ -233,5 +233,6 @@ async function created(store: RunStore, manifest: RunManifest): Promise<RunLog> 
 }
 
 function hostOf(clock: ManualClock, logger?: Logger): RunHost {
-  return { clock, runtime: "test", refold: "0.0.0", ...(logger === undefined ? {} : { logger }) };
+  const abortController = (): AbortController => new AbortController();
+  return { clock, abortController, runtime: "test", refold: "0.0.0", ...(logger === undefined ? {} : { logger }) };
 }

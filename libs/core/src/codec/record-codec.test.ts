@@ -54,7 +54,7 @@ describe("the table of record kinds", () => {
     expectTypeOf<keyof typeof RECORD_FIELDS>().toEqualTypeOf<RecordKind>();
     expect(RECORD_KINDS).toEqual([
       ...["data", "consumed", "error", "end", "watermark", "timer", "effect-started", "effect-settled"],
-      ...["receipt", "transition", "contract", "liveness", "policy", "snapshot", "epoch", "seal"],
+      ...["receipt", "transition", "contract", "liveness", "policy", "snapshot", "epoch", "seal", "cursor"],
     ]);
     expect([...RECORD_KINDS].sort()).toEqual(Object.keys(RECORD_FIELDS).sort());
   });
@@ -80,6 +80,7 @@ describe("the table of record kinds", () => {
       snapshot: "fingerprint state",
       epoch: "runtime refold fingerprints forced",
       seal: "status reason data digest",
+      cursor: "cursor",
     });
   });
 });
@@ -88,7 +89,7 @@ describe("what is no record is refused", () => {
   const code = (kind: RecordKind): number => RECORD_KINDS.indexOf(kind);
 
   it("a kind that is not known", () => {
-    for (const kind of [16, 255, -1, 0.5, "data", null, [0]]) {
+    for (const kind of [17, 255, -1, 0.5, "data", null, [0]]) {
       expect(faultOf(encode([[kind, 1]])).detail).toMatch(/^record kind .* is not known$/);
     }
   });

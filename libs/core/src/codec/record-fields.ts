@@ -87,6 +87,7 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
     data: naturals,
     digest: text,
   },
+  cursor: { cursor: anything },
 };
 
 /** Kinds whose last field is left out where there is nothing to say. */
@@ -110,4 +111,5 @@ export const RECORD_KINDS: readonly RecordKind[] = [
   "snapshot",
   "epoch",
   "seal",
+  "cursor",
 ];

@@ -84,14 +84,24 @@ export class Run implements FlowHandle {
 
   constructor(options: RunOptions) {
     const { definition, log, host, settings, exporters, gates, recovered } = options;
-    const { clock, logger } = host;
+    const { clock, abortController, logger } = host;
     this.runId = log.manifest.runId;
     this.flowName = definition.name;
     this.topology = definition.topology;
     this.systemJournal = new Journal(log, SYSTEM_LANE);
     this.#options = options;
     this.#turns = new Turns(clock);
-    this.#wired = wireStages({ definition, log, clock, turns: this.#turns, settings, gates, logger, recovered });
+    this.#wired = wireStages({
+      definition,
+      log,
+      clock,
+      abortController,
+      turns: this.#turns,
+      settings,
+      gates,
+      logger,
+      recovered,
+    });
     this.#system = new LaneWriter(log, SYSTEM_LANE, recovered?.[SYSTEM_LANE]);
     const { tasks, edges } = this.#wired;
     const wake = new Wake();

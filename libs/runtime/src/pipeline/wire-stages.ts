@@ -1,4 +1,4 @@
-import type { Clock, LaneId, Logger, Position, RunLog } from "@refold/core";
+import type { AbortControllerLike, Clock, LaneId, Logger, Position, RunLog } from "@refold/core";
 import type { EdgeEnds } from "@refold/topology";
 
 import {
@@ -45,6 +45,7 @@ export function wireStages(options: {
   readonly definition: FlowDefinition;
   readonly log: RunLog;
   readonly clock: Clock;
+  readonly abortController: () => AbortControllerLike;
   readonly turns: Turns;
   readonly settings: ResolvedConfiguration;
   readonly gates: readonly CreditGate[];
@@ -52,7 +53,7 @@ export function wireStages(options: {
   /** Of a run that is gone on with: what its lanes have come to, by their ids. */
   readonly recovered?: readonly RecoveredLane[] | undefined;
 }): WiredStages {
-  const { definition, log, clock, turns, settings, gates, logger, recovered } = options;
+  const { definition, log, clock, abortController, turns, settings, gates, logger, recovered } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -92,6 +93,7 @@ export function wireStages(options: {
       name,
       log,
       clock,
+      abortController,
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
       outputs,
@@ -144,7 +146,7 @@ function makeStage(
 ): AnyStage {
   switch (stage.kind) {
     case "source":
-      return erased(new SourceStage(stage, context, latency));
+      return erased(new SourceStage(stage, context, latency, recovered?.place));
     case "transform":
     case "stateful":
     case "join":

@@ -10,6 +10,7 @@ import {
 import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
+import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import { contract } from "../stage/contract-record.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
@@ -38,6 +39,7 @@ export class LaneReplay {
   /** `undefined` for lanes without inputs. */
   readonly #evidence: InputEvidence | undefined;
   #taken = 0;
+  readonly #place: { -readonly [K in keyof SourcePlace]: SourcePlace[K] } = { ...SOURCE_START };
   #nextSeq = 0;
   /** Data records on record, by type. */
   readonly #data: Map<TypeId, number> = new Map();
@@ -102,7 +104,16 @@ export class LaneReplay {
     const delivery = this.#evidence?.delivery;
     const { isDone } = this;
     const state = this.stateOf(this.name);
-    return { nextSeq: this.#nextSeq, data: this.#data, isDone, state, inputs, delivery, program: this.#program?.rest };
+    return {
+      nextSeq: this.#nextSeq,
+      data: this.#data,
+      isDone,
+      state,
+      place: { ...this.#place },
+      inputs,
+      delivery,
+      program: this.#program?.rest,
+    };
   }
 
   /** Whether recorded records of the last frame taken are still to be compared. */
@@ -114,8 +125,14 @@ export class LaneReplay {
   take(frame: DecodedFrame): readonly LogRecord[] | string {
     this.#nextSeq = frame.firstSeq + frame.records.length;
     for (const [index, record] of frame.records.entries()) {
-      if (record.kind === "data") this.#data.set(record.type, (this.#data.get(record.type) ?? 0) + 1);
-      else if (record.kind === "end") this.#ended = record;
+      if (record.kind === "data") {
+        this.#data.set(record.type, (this.#data.get(record.type) ?? 0) + 1);
+        this.#place.items++;
+        this.#place.itemsSinceCursor++;
+      } else if (record.kind === "cursor") {
+        this.#place.cursor = record.cursor;
+        this.#place.itemsSinceCursor = 0;
+      } else if (record.kind === "end") this.#ended = record;
       else if (record.kind === "transition") this.#checkMove(record, frame, index);
     }
     const computed = this.#program === undefined ? this.#takeAsRecorded(frame) : this.#program.take(frame);

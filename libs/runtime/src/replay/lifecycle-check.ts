@@ -53,7 +53,7 @@ function machinesOf(stage: StageDefinition | undefined): readonly Machine<Kinded
     case undefined:
       return [erase(pipelineMachine()), erase(aggregatorMachine())];
     case "source":
-      return [erase(sourceMachine(stage.name))];
+      return [erase(sourceMachine(stage.name, stage.extent))];
     case "transform":
     case "stateful":
     case "join":

@@ -1,6 +1,7 @@
 import type { LaneId } from "@refold/core";
 import type { Kinded } from "@refold/fsm";
 
+import type { SourcePlace } from "../definition/opened-source.ts";
 import type { RecoveredProgram } from "../stage/pure-stage.ts";
 import type { RecoveredDelivery } from "../stage/sink-stage.ts";
 import type { WrittenLane } from "../supervision/lane-writer.ts";
@@ -12,6 +13,8 @@ export interface RecoveredLane extends WrittenLane {
   readonly isDone: boolean;
   /** The state that its machine ended in. */
   readonly state: Kinded | undefined;
+  /** Where a source is to go on. */
+  readonly place: SourcePlace;
   /** What waits to be taken, by upstream lane. */
   readonly inputs: ReadonlyMap<LaneId, InputRest>;
   /** Of a sink: what became of its inputs. */

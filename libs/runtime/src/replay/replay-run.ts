@@ -15,7 +15,7 @@ export interface ReplayOptions {
   readonly definition: FlowDefinition;
   /** Takes what is computed, as a run of its own, with the lanes and types of the recorded one. The replay closes it. */
   readonly into?: RunLog;
-  readonly host: RunHost;
+  readonly host: Omit<RunHost, "abortController">;
   /** Called now and then with the number of frames done. */
   readonly progress?: (frames: number) => void;
 }
