@@ -12,11 +12,12 @@ import type {
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { DEFAULT_RETRY, type RetrySettings } from "../definition/retry-settings.ts";
 import { codeFingerprint } from "./fingerprint.ts";
+import { flushPolicyFaults } from "./flush-policy-faults.ts";
 import type { Takes } from "../edge/record-view.ts";
 import type { Port, StageInput } from "./port.ts";
 import { sourceForm, type SourceForm, type SourceInput } from "./source-input.ts";
 import { sourceOptionFaults } from "./source-option-faults.ts";
-import type { SourceOptions, StageOptions } from "./stage-options.ts";
+import type { SinkOptions, SourceOptions, StageOptions } from "./stage-options.ts";
 
 interface Declared {
   readonly name: string;
@@ -102,10 +103,18 @@ export class FlowRecorder {
     });
   }
 
-  sink(name: string, input: StageInput, connector: SinkConnector<unknown>, functions: unknown): void {
+  sink(
+    name: string,
+    input: StageInput,
+    connector: SinkConnector<unknown>,
+    functions: unknown,
+    options: SinkOptions = {},
+  ): void {
     const open: unknown = (connector as { readonly open?: unknown } | undefined)?.open;
     if (typeof open !== "function") this.#notAFunction(name, "`open` of its connector", open);
     const fingerprint = codeFingerprint(functions);
+    const flush = options.flush ?? connector?.flush ?? {};
+    this.faults.push(...flushPolicyFaults(name, flush));
     const { orderBy } = input;
     this.#declared.push({
       name,
@@ -113,7 +122,7 @@ export class FlowRecorder {
       inputs: [input],
       outputs: [],
       annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
-      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector }),
+      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector, flush }),
     });
   }
 

@@ -7,6 +7,9 @@ export interface StageFault {
     | "payload-refused"
     | "source-threw"
     | "sink-threw"
+    | "receipt-refused"
+    | "commit-refused"
+    | "left-buffered"
     | "edge-stalled"
     | "contract-violated"
     | "effect-diverged"
@@ -93,6 +96,7 @@ const textOf: (value: unknown) => string = String;
 
 const MAX_TEXT = 8192;
 
-function storableText(text: string): string {
+/** A text of the author's, cut to what goes on record. */
+export function storableText(text: string): string {
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
 }
