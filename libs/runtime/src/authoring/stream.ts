@@ -140,7 +140,7 @@ export class Stream<T> {
     spec: StatefulEffectsSpec<T, S, E, O>,
     options?: StageOptions<O>,
   ): StageStream<O, T> {
-    const { effects, initial, handle } = (spec as Partial<typeof spec> | undefined) ?? {};
+    const { effects, initial, handle } = spec ?? {};
     return this.#effectful(name, { initial, handle }, options, {
       effects: effects ?? {},
       concurrency: 1,
