@@ -22,6 +22,8 @@ const FLOW: Every<FlowFault["kind"]> = {
   "not-a-function": true,
   "bad-option": true,
   "foreign-stream": true,
+  "joined-with-itself": true,
+  "join-waits-for-itself": true,
   "open-feedback": true,
   "builder-threw": true,
 };
@@ -31,6 +33,7 @@ const STAGE: Every<StageFault["code"]> = {
   "payload-refused": true,
   "source-threw": true,
   "sink-threw": true,
+  "join-missed": true,
   "edge-stalled": true,
   "contract-violated": true,
   unexpected: true,

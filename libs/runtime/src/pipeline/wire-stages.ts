@@ -86,6 +86,7 @@ export function wireStages(options: {
       clock,
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
+      inputs: inputs[index] ?? [],
       outputs,
       counters: new StageCounters(),
       schemas: new SchemaCheck(checkedEdges(definition, settings, stage)),

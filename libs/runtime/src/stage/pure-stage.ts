@@ -1,9 +1,10 @@
 import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
-import type { PureDefinition } from "../definition/flow-definition.ts";
+import { errorsFrom, type PureDefinition } from "../definition/flow-definition.ts";
 import type { InputSet } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
+import { JoinMissed } from "../step/join-missed.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
@@ -26,17 +27,17 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
   #parked: LogRecord[] = [];
 
   constructor(definition: PureDefinition, context: StageContext, inputs: InputSet) {
-    const { name, lane, types, kind } = definition;
+    const { name, lane, types, kind, inputs: reads } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
     this.#step = new StepRecorder({
-      program: definition.program(definition.inputs),
+      program: definition.program(reads),
       context: new InputContext(context.manifest.rootRunId, name),
       lane,
       types,
-      passesErrors: kind !== "stateful",
+      errorsFrom: errorsFrom(kind, reads),
       loop: context.loop,
     });
   }
@@ -160,7 +161,9 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
           if (failure !== undefined) throw new StageFailure(failure);
           return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
         },
-        (lane) => guarded(() => step.ended(lane), lane),
+        // Nothing of the stream is taken in a step in which a join was still hydrating.
+        (lane, end) =>
+          guarded(() => step.ended(lane, end), lane) && !(this.#definition.hydrates && this.#inputs.hydrated),
       );
     } catch (thrown) {
       if (failure === undefined) throw thrown;
@@ -277,7 +280,8 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
   #handlerFault(thrown: unknown, lane?: LaneId, seq?: LaneSeq): StageFault {
     const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
     const input = lane === undefined || seq === undefined ? undefined : { stage: this.#context.laneName(lane), seq };
-    return thrownFault("handler-threw", this.#context.name, cause, input);
+    const code = cause instanceof JoinMissed ? "join-missed" : "handler-threw";
+    return thrownFault(code, this.#context.name, cause, input);
   }
 }
 

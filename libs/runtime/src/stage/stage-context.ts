@@ -30,6 +30,7 @@ export interface StageContextOptions {
   readonly clock: Clock;
   readonly writer: LaneWriter;
   readonly wake: Wake;
+  readonly inputs: readonly Edge[];
   readonly outputs: readonly Edge[];
   readonly counters: StageCounters;
   /** The most inputs of one step. */
@@ -81,7 +82,7 @@ export class StageContext {
     this.#freeze = options.freeze;
     this.outside = new OutsideCalls(options.clock);
     this.#outputs = options.outputs;
-    this.#credit = new CreditWait(this, options.outputs);
+    this.#credit = new CreditWait(this, options);
   }
 
   /** How many data records every reader still has credit for. */

@@ -7,6 +7,7 @@ export interface StageFault {
     | "payload-refused"
     | "source-threw"
     | "sink-threw"
+    | "join-missed"
     | "edge-stalled"
     | "contract-violated"
     | "unexpected";
