@@ -158,7 +158,8 @@ export class FlowRecorder {
         }
       }
     }
-    this.faults.push(...joinFaults(this.#declared.map((stage) => this.#checked(stage))));
+    const joins = joinFaults(this.#declared.map((stage) => this.#checked(stage)));
+    this.faults.push(...joins);
     for (const [loop, fed] of this.#feedbacks) {
       const readers = this.#declared
         .filter(({ inputs }) => inputs.some(({ ports }) => ports.some(({ stage }) => stage === loop)))
@@ -166,7 +167,11 @@ export class FlowRecorder {
       if (fed.length === 0) this.faults.push({ kind: "open-feedback", readers });
     }
     const graph = builder.build("full");
-    if (graph.isErr()) this.faults.push(...graph.error.map((fault): FlowFault => ({ kind: "topology", fault })));
+    for (const fault of graph.isErr() ? graph.error : []) {
+      // Of a join with itself only one side is left.
+      const isTold = fault.kind === "join-with-one-input" && joins.some(({ stage }) => stage === fault.stage);
+      if (!isTold) this.faults.push({ kind: "topology", fault });
+    }
     const types = this.#types();
     if (graph.isErr() || this.faults.length > 0) return err(this.faults);
     const laneOf = new Map(this.#declared.map(({ name }, index) => [name, (index + 1) as LaneId]));

@@ -10,7 +10,7 @@ export interface CheckedStage {
 }
 
 /** What is wrong with the joins of a graph, whatever else is wrong with it. */
-export function joinFaults(stages: readonly CheckedStage[]): readonly FlowFault[] {
+export function joinFaults(stages: readonly CheckedStage[]): readonly (SelfJoinFault | WaitFault)[] {
   const joins = stages.filter(({ kind }) => kind === "join");
   const selfJoins = joins.flatMap(selfJoinFaults);
   const sound = joins.filter(({ name }) => !selfJoins.some((fault) => fault.stage === name));

@@ -163,15 +163,8 @@ function causesOf(met: readonly (Held | undefined)[], { lane, seq }: ProgramCont
 
 /** JavaScript may give anything. An object equals itself alone, and a payload that is read again is another one. */
 function checkedKey(key: unknown, what: string): JoinKey {
-  switch (typeof key) {
-    case "string":
-    case "number":
-    case "bigint":
-    case "boolean":
-    case "undefined":
-      return key;
-    case "object":
-      if (key === null) return key;
+  if (key === null || (typeof key !== "object" && typeof key !== "function" && typeof key !== "symbol")) {
+    return key as JoinKey;
   }
   throw new TypeError(`\`${what}\` gave ${describeValue(key)}, which is no key: give a text, a number or a boolean`);
 }
