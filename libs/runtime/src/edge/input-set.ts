@@ -9,7 +9,19 @@ const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, 
 export type TakeRecord = (record: InBandRecord, lane: LaneId, seq: LaneSeq, timeMs: number) => boolean;
 
 /** Called for the end of a lane. False ends the taking after it. */
-export type TakeEnd = (lane: LaneId, end: EndKind) => boolean;
+export type TakeEnd = (lane: LaneId, seq: LaneSeq) => boolean;
+
+/** Inputs as a stage takes them. */
+export interface StageInputs {
+  readonly edges: readonly Edge[];
+  readonly spans: readonly Span[];
+  readonly empty: boolean;
+  readonly end: EndKind | undefined;
+  readonly hydrated: boolean;
+  take(limit: number, visit: TakeRecord, visitEnd: TakeEnd): void;
+  reopen(): void;
+  release(): void;
+}
 
 /** In which order a stage takes its inputs, where it is not just in turn. */
 export interface TakingOrder {
@@ -45,7 +57,7 @@ export class InputSet {
     this.#loop = loop;
     // With one edge there is nothing to put in order.
     this.#orderBy = edges.length > 1 ? orderBy : undefined;
-    this.#hydrating = hydrates;
+    this.#hydrating = hydrates && !this.hydrated;
     this.#hold();
     this.#offsets = edges.map(() => 0);
     this.#unreleased = edges.map(() => 0);
@@ -92,12 +104,21 @@ export class InputSet {
     }
   }
 
-  /** Gives credit back for all that was taken. */
-  release(): void {
+  /** What another process took last has not had all its outputs yet: something is still on its way. */
+  reopen(): void {
+    const [edge] = this.edges;
+    edge?.window.spend(1, 1);
+    this.#unreleased[0] = 1;
+  }
+
+  /** Gives credit back: for so many records of a lane, or for all that was taken. */
+  release(lane?: LaneId, count?: number): void {
     for (const [index, edge] of this.edges.entries()) {
+      if (lane !== undefined && edge.from !== lane) continue;
       const records = this.#unreleased[index] as number;
-      if (records > 0) edge.release(records);
-      this.#unreleased[index] = 0;
+      const released = Math.min(records, count ?? records);
+      if (released > 0) edge.release(released);
+      this.#unreleased[index] = records - released;
     }
   }
 
@@ -124,7 +145,7 @@ export class InputSet {
           edge.ended = record;
           this.#hydrating &&= !this.hydrated;
           this.#hold();
-          if (!visitEnd(lane, record.end)) left = 0;
+          if (!visitEnd(lane, (frame.firstSeq + offset) as LaneSeq)) left = 0;
         } else continue;
         if (first < 0) first = frame.firstSeq + offset;
         last = frame.firstSeq + offset;
@@ -149,8 +170,8 @@ export class InputSet {
     for (let left = limit; left > 0 && !stopped; left--) {
       const index = this.#earliest(orderBy);
       if (index === undefined) return;
-      this.#takeFrame(index, 1, visitOne, (lane, end) => {
-        stopped = !visitEnd(lane, end);
+      this.#takeFrame(index, 1, visitOne, (lane, seq) => {
+        stopped = !visitEnd(lane, seq);
         return !stopped;
       });
     }

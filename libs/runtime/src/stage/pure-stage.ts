@@ -2,7 +2,7 @@ import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } 
 import type { Machine } from "@refold/fsm";
 
 import { errorsFrom, type PureDefinition } from "../definition/flow-definition.ts";
-import type { InputSet } from "../edge/input-set.ts";
+import type { StageInputs } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
 import { JoinMissed } from "../step/join-missed.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
@@ -16,30 +16,45 @@ import { pureMachine, type PureStageEvent, type PureState } from "./pure-machine
 
 type Directive = EventLoopDirective<PureStageEvent>;
 
+/** A program with the state that the record gave it, and what it had no credit for. */
+export interface RecoveredProgram {
+  readonly step: StepRecorder;
+  readonly parked: readonly LogRecord[];
+}
+
 /** Runs a pure program, step by step: takes inputs, runs the handler on each, and puts inputs and outputs on record at once. */
 export class PureStage implements HandlerSupervised<PureState, PureStageEvent, never> {
   readonly machine: Machine<PureState, PureStageEvent>;
   readonly #definition: PureDefinition;
   readonly #context: StageContext;
-  readonly #inputs: InputSet;
+  readonly #inputs: StageInputs;
   readonly #step: StepRecorder;
   /** Outputs of the last step for which no reader had credit. */
   #parked: LogRecord[] = [];
 
-  constructor(definition: PureDefinition, context: StageContext, inputs: InputSet) {
+  constructor(definition: PureDefinition, context: StageContext, inputs: StageInputs, recovered?: RecoveredProgram) {
     const { name, lane, types, kind, inputs: reads } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
-    this.#step = new StepRecorder({
-      program: definition.program(reads),
-      context: new InputContext(context.manifest.rootRunId, name),
-      lane,
-      types,
-      errorsFrom: errorsFrom(kind, reads),
-      loop: context.loop,
-    });
+    this.#parked = [...(recovered?.parked ?? [])];
+    this.#step =
+      recovered?.step ??
+      new StepRecorder({
+        program: definition.program(reads),
+        context: new InputContext(context.manifest.rootRunId, name),
+        lane,
+        types,
+        errorsFrom: errorsFrom(kind, reads),
+        loop: context.loop,
+      });
+    if (this.#isOpen) inputs.reopen();
+  }
+
+  /** Whether outputs of the last step are not on record yet. */
+  get #isOpen(): boolean {
+    return this.#parked.length > 0 || this.#step.hasMore;
   }
 
   dispatch(state: PureState): Directive | Promise<Directive> {
@@ -106,11 +121,6 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     return this.#takeStep()?.then(goOn) ?? { kind: "continue" };
   }
 
-  /** Whether outputs of the last step are not on record yet. */
-  get #isOpen(): boolean {
-    return this.#parked.length > 0 || this.#step.hasMore;
-  }
-
   /** A step of its own: that the timer fired, and what it led to. */
   #fireTimer(dueMs: number): void | Promise<void> {
     const step = this.#step;
@@ -162,8 +172,9 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
           return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
         },
         // Nothing of the stream is taken in a step in which a join was still hydrating.
-        (lane, end) =>
-          guarded(() => step.ended(lane, end), lane) && !(this.#definition.hydrates && this.#inputs.hydrated),
+        (lane) =>
+          guarded(() => step.ended(lane, this.#endOf(lane)), lane) &&
+          !(this.#definition.hydrates && this.#inputs.hydrated),
       );
     } catch (thrown) {
       if (failure === undefined) throw thrown;
@@ -180,6 +191,10 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     // Credit goes back only when what came of the inputs has been offered to the readers.
     if (passed !== undefined) return passed.then(() => this.#releaseInputs());
     this.#releaseInputs();
+  }
+
+  #endOf(lane: LaneId): EndKind {
+    return this.#inputs.edges.find(({ from }) => from === lane)?.ended?.end ?? "natural";
   }
 
   #divergence(nowMs: number): ContractRecord | undefined {
