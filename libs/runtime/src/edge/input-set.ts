@@ -9,7 +9,7 @@ const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, 
 export type TakeRecord = (record: InBandRecord, lane: LaneId, seq: LaneSeq, timeMs: number) => boolean;
 
 /** Called for the end of a lane. False ends the taking after it. */
-export type TakeEnd = (lane: LaneId) => boolean;
+export type TakeEnd = (lane: LaneId, end: EndKind) => boolean;
 
 /** In which order a stage takes its inputs, where it is not just in turn. */
 export interface TakingOrder {
@@ -124,7 +124,7 @@ export class InputSet {
           edge.ended = record;
           this.#hydrating &&= !this.hydrated;
           this.#hold();
-          if (!visitEnd(lane)) left = 0;
+          if (!visitEnd(lane, record.end)) left = 0;
         } else continue;
         if (first < 0) first = frame.firstSeq + offset;
         last = frame.firstSeq + offset;
@@ -149,8 +149,8 @@ export class InputSet {
     for (let left = limit; left > 0 && !stopped; left--) {
       const index = this.#earliest(orderBy);
       if (index === undefined) return;
-      this.#takeFrame(index, 1, visitOne, (lane) => {
-        stopped = !visitEnd(lane);
+      this.#takeFrame(index, 1, visitOne, (...ended) => {
+        stopped = !visitEnd(...ended);
         return !stopped;
       });
     }

@@ -135,7 +135,7 @@ export class StageReplay {
       const found = this.#inputs.take(span, (record, seq, timeMs) => {
         this.#guard(frame, () => step.drain());
         if (record.kind === "end") {
-          this.#guard(frame, () => step.ended(span.lane));
+          this.#guard(frame, () => step.ended(span.lane, record.end));
           return;
         }
         if (record.kind === "error") {

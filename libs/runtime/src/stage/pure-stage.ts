@@ -160,7 +160,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
           if (failure !== undefined) throw new StageFailure(failure);
           return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
         },
-        (lane) => guarded(() => step.ended(lane), lane),
+        (lane, end) => guarded(() => step.ended(lane, end), lane),
       );
     } catch (thrown) {
       if (failure === undefined) throw thrown;

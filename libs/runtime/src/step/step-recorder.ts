@@ -1,4 +1,4 @@
-import type { Cause, DataRecord, ErrorKind, ErrorRecord, LaneId, LaneSeq, LogRecord, Span, TypeId } from "@refold/core";
+import type { Cause, DataRecord, EndKind, ErrorKind, ErrorRecord, LaneId, LaneSeq, LogRecord, Span, TypeId } from "@refold/core";
 
 import type { InputContext } from "./input-context.ts";
 import type { LoopEntry } from "./loop-entry.ts";
@@ -135,9 +135,9 @@ export class StepRecorder implements Outputs {
   }
 
   /** Takes in that an upstream lane has ended. Throws {@link HandlerThrew}. */
-  ended(lane: LaneId): void {
+  ended(lane: LaneId, end: EndKind): void {
     if (this.#program.ended === undefined) return;
-    this.#aggregates(() => this.#program.ended?.(lane, this), this.#limit);
+    this.#aggregates(() => this.#program.ended?.(lane, this, end), this.#limit);
   }
 
   /** When the program wants its timer to fire. */
