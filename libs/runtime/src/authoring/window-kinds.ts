@@ -53,7 +53,7 @@ export function windowsProblems(windows: Windows | undefined): readonly string[]
     case "fixed": {
       const { sizeMs, everyMs } = windows;
       const problems = [...lengthProblem("window", sizeMs)];
-      if (everyMs !== sizeMs) problems.push(...lengthProblem("step", everyMs));
+      if (!Object.is(everyMs, sizeMs)) problems.push(...lengthProblem("step", everyMs));
       if (everyMs > sizeMs) {
         problems.push(
           `a step of ${everyMs} ms is longer than a window of ${sizeMs} ms, and leaves out what is between`,

@@ -5,7 +5,7 @@ import type { Outputs, ProgramContext, StageProgram } from "../step/stage-progra
 import { TracedOutput } from "../step/traced-output.ts";
 import { multipleBefore, type FixedWindows, type SessionWindows } from "./window-kinds.ts";
 import { MAX_WINDOWS, type WindowResult, type WindowSpec } from "./window-spec.ts";
-import { firstEndingAfter, OpenWindows, type OpenWindow, type OpenWindowsState } from "./window-state.ts";
+import { OpenWindows, type OpenWindow, type OpenWindowsState } from "./window-state.ts";
 import { Watermark, type WatermarkState } from "./window-watermark.ts";
 
 /** The port of the inputs that came too late. */
@@ -49,7 +49,7 @@ class WindowProgram<Input, Key, Value, Output> implements StageProgram {
     const input = given as Input;
     const { time, key: keyOf, over } = this.#spec;
     const timeMs = time(input);
-    if (!(Math.abs(timeMs) <= LATEST_TIME_MS)) {
+    if (!Number.isFinite(timeMs) || Math.abs(timeMs) > LATEST_TIME_MS) {
       outputs.reject("validation", `its event time is ${String(timeMs)}, which is no time in milliseconds since 1970`);
       return undefined;
     }
@@ -105,10 +105,10 @@ class WindowProgram<Input, Key, Value, Output> implements StageProgram {
     const goneMs = this.#watermark.ms - this.#keepMs;
     const whole = start + sizeMs > goneMs;
     if (!whole) start = firstStart(goneMs, sizeMs, everyMs);
-    let index = firstEndingAfter(this.#windows.of(key), start + sizeMs - 1);
+    let index = this.#windows.find(key, start + sizeMs - 1);
     for (; start <= last; start += everyMs, index++) {
       const end = start + sizeMs;
-      let window = this.#windows.of(key)[index];
+      let window = this.#windows.at(key, index);
       if (window?.start !== start) window = this.#windows.open(key, index, { start, end }, this.#spec.initial());
       this.#add(window, input, context);
     }
@@ -118,16 +118,16 @@ class WindowProgram<Input, Key, Value, Output> implements StageProgram {
   /** Adds an input to the session that it is in, which may make one of several. False if it is too late for any. */
   #addToSession({ gapMs }: SessionWindows, key: Key, start: number, input: Input, context: ProgramContext): boolean {
     const end = start + gapMs;
-    const windows = this.#windows.of(key);
-    const index = firstEndingAfter(windows, start);
-    let window = windows[index];
+    const windows = this.#windows;
+    const index = windows.find(key, start);
+    let window = windows.at(key, index);
     if (window === undefined || window.start >= end) {
       if (end <= this.#watermark.ms - this.#keepMs) return false;
-      window = this.#windows.open(key, index, { start, end }, this.#spec.initial());
+      window = windows.open(key, index, { start, end }, this.#spec.initial());
     } else {
       // Sessions of a spec that has been built have their `merge`.
       const { merge } = this.#spec as { readonly merge: (earlier: Value, later: Value) => Value };
-      while ((windows[index + 1]?.start ?? end) < end) this.#windows.absorb(key, index, merge);
+      while ((windows.at(key, index + 1)?.start ?? end) < end) windows.absorb(key, index, merge);
       window.start = Math.min(window.start, start);
       window.end = Math.max(window.end, end);
     }

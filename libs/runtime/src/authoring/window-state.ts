@@ -15,10 +15,16 @@ export interface OpenWindow<Key, Value> extends Scheduled {
   changed: boolean;
 }
 
+/** The windows of a key, in the order of their starts and of their ends. */
+interface Row<Key, Value> {
+  readonly windows: OpenWindow<Key, Value>[];
+  /** The index of the first that is open. Those before it are let go together, so that each costs the same however many there are. */
+  first: number;
+}
+
 /** What is kept of {@link OpenWindows}. */
 export interface OpenWindowsState<Key, Value> {
-  /** Those of each key, in the order of their starts and of their ends. */
-  readonly byKey: Map<Key, OpenWindow<Key, Value>[]>;
+  readonly byKey: Map<Key, Row<Key, Value>>;
   /** How many there were before. */
   ordinal: number;
 }
@@ -37,9 +43,14 @@ export class OpenWindows<Key, Value> {
     this.#limit = limit;
   }
 
-  /** Those of a key, by start; to be read only. */
-  of(key: Key): readonly OpenWindow<Key, Value>[] {
-    return this.#state.byKey.get(key) ?? [];
+  /** Where, among the windows of a key, the first is that ends after a time, or would be. */
+  find(key: Key, timeMs: number): number {
+    const row = this.#state.byKey.get(key);
+    return row === undefined ? 0 : firstEndingAfter(row.windows, row.first, timeMs);
+  }
+
+  at(key: Key, index: number): OpenWindow<Key, Value> | undefined {
+    return this.#state.byKey.get(key)?.windows[index];
   }
 
   /** Opens a window as the one of this index among those of its key. Throws {@link StateLimitReached}. */
@@ -54,16 +65,16 @@ export class OpenWindows<Key, Value> {
     const { start, end } = bounds;
     const ordinal = this.#state.ordinal++;
     const window = { key, start, end, value, lineage: [], emitted: 0, changed: false, ordinal, dueMs: undefined };
-    const windows = byKey.get(key);
-    if (windows === undefined) byKey.set(key, [window]);
-    else windows.splice(index, 0, window);
+    const row = byKey.get(key);
+    if (row === undefined) byKey.set(key, { windows: [window], first: 0 });
+    else row.windows.splice(index, 0, window);
     this.#count++;
     return window;
   }
 
   /** Has the window after the one of this index taken into it. */
   absorb(key: Key, index: number, merge: (earlier: Value, later: Value) => Value): void {
-    const windows = this.#state.byKey.get(key) ?? [];
+    const windows = this.#state.byKey.get(key)?.windows ?? [];
     const [into, from] = windows.slice(index, index + 2) as [OpenWindow<Key, Value>, OpenWindow<Key, Value>];
     into.value = merge(into.value, from.value);
     into.end = from.end;
@@ -77,9 +88,17 @@ export class OpenWindows<Key, Value> {
 
   close(window: OpenWindow<Key, Value>): void {
     const { byKey } = this.#state;
-    const windows = byKey.get(window.key) ?? [];
-    if (windows.length === 1) byKey.delete(window.key);
+    const row = byKey.get(window.key);
+    if (row === undefined) return;
+    const { windows } = row;
+    // They close in the order of their ends, but at the end of all inputs.
+    if (windows[row.first] === window) row.first++;
     else windows.splice(windows.indexOf(window), 1);
+    if (row.first === windows.length) byKey.delete(window.key);
+    else if (row.first * 2 >= windows.length) {
+      windows.splice(0, row.first);
+      row.first = 0;
+    }
     this.#count--;
     window.dueMs = undefined;
   }
@@ -87,6 +106,11 @@ export class OpenWindows<Key, Value> {
   schedule(window: OpenWindow<Key, Value>, dueMs: number): void {
     this.#agenda.schedule(window, dueMs);
     if (this.#agenda.entries > 2 * this.#count + IDLE_ENTRIES) this.#agenda.reset(this.#all());
+  }
+
+  /** How many places the agenda has. */
+  get places(): number {
+    return this.#agenda.entries;
   }
 
   isDue(untilMs: number): boolean {
@@ -104,8 +128,8 @@ export class OpenWindows<Key, Value> {
   restore(state: OpenWindowsState<Key, Value>): void {
     this.#state = state;
     this.#count = 0;
-    for (const [key, windows] of state.byKey) {
-      this.#count += windows.length;
+    for (const [key, { windows, first }] of state.byKey) {
+      this.#count += windows.length - first;
       // A key that is an object is told apart by its identity, which it does not keep in a store.
       for (const window of windows) window.key = key;
     }
@@ -113,13 +137,14 @@ export class OpenWindows<Key, Value> {
   }
 
   *#all(): Generator<OpenWindow<Key, Value>> {
-    for (const windows of this.#state.byKey.values()) yield* windows;
+    for (const { windows, first } of this.#state.byKey.values()) {
+      for (let index = first; index < windows.length; index++) yield windows[index] as OpenWindow<Key, Value>;
+    }
   }
 }
 
-/** The index of the first window that ends after a time, among windows in the order of their ends. */
-export function firstEndingAfter(windows: readonly { readonly end: number }[], timeMs: number): number {
-  let low = 0;
+/** The index of the first window, from `low` on, that ends after a time, among windows in the order of their ends. */
+function firstEndingAfter(windows: readonly { readonly end: number }[], low: number, timeMs: number): number {
   let high = windows.length;
   while (low < high) {
     const middle = (low + high) >> 1;
