@@ -23,6 +23,9 @@ export {
   groupBy,
   onEnd,
   reject,
+  session,
+  sliding,
+  tumbling,
   type Configuration,
   type ConfigurationFault,
   type ConfigurationLayer,
@@ -40,6 +43,9 @@ export {
   type StageReport,
   type StatefulSpec,
   type Stream,
+  type WindowResult,
+  type WindowSpec,
+  type WindowStream,
 } from "@refold/runtime";
 export { explainOpenRunFault } from "./explain-open-run-fault.ts";
 export { openRun, type OpenedRun, type OpenRunFault, type OpenRunOptions } from "./open-run.ts";
