@@ -9,7 +9,7 @@ import { OpenWindows, type OpenWindow, type OpenWindowsState } from "./window-st
 import { Watermark, type WatermarkState } from "./window-watermark.ts";
 
 /** The port of the inputs that came too late. */
-export const LATE_PORT = 1;
+const LATE_PORT = 1;
 
 /** The first and the last time that a `Date` can have are so far from 1970. */
 const LATEST_TIME_MS = 8.64e15;
