@@ -6,15 +6,18 @@ import { topology, type EdgeKind, type StageAnnotations } from "@refold/topology
 import type {
   FlowDefinition,
   InputDefinition,
-  Items,
   PureDefinition,
   StageDefinition,
 } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
+import { DEFAULT_RETRY, type RetrySettings } from "../definition/retry-settings.ts";
 import { codeFingerprint } from "./fingerprint.ts";
+import { flushPolicyFaults } from "./flush-policy-faults.ts";
 import type { Takes } from "../edge/record-view.ts";
 import type { Port, StageInput } from "./port.ts";
-import type { SourceOptions, StageOptions } from "./stage-options.ts";
+import { sourceForm, type SourceForm, type SourceInput } from "./source-input.ts";
+import { sourceOptionFaults } from "./source-option-faults.ts";
+import type { SinkOptions, SourceOptions, StageOptions } from "./stage-options.ts";
 
 interface Declared {
   readonly name: string;
@@ -45,29 +48,26 @@ export class FlowRecorder {
     this.#name = name;
   }
 
-  source<T>(
-    name: string,
-    items: Items<T> | (() => Items<T> | Promise<Items<T>>),
-    options: SourceOptions<T> = {},
-  ): void {
-    if (!isOpenable(items)) this.#notAFunction(name, "its items, unless they are iterable,", items);
-    const open = typeof items === "function" ? items : () => items;
-    const fingerprint = codeFingerprint(items);
+  source<T>(name: string, from: SourceInput<T>, options: SourceOptions<T> = {}): void {
+    const form = sourceForm(from);
+    if (form === undefined) this.#notAFunction(name, "its items, unless they are iterable,", from);
+    const extent = options.extent ?? (form === undefined ? "finite" : form.extent);
+    const retry: RetrySettings = { ...DEFAULT_RETRY, ...options.retry };
+    this.faults.push(...sourceOptionFaults(name, { from, extent, retry }));
+    const fingerprint = codeFingerprint(from);
+    const { expected } = options;
+    const notes = form?.description === undefined ? {} : { notes: { source: form.description } };
     this.#declared.push({
       name,
       kind: "source",
       inputs: [],
       outputs: [this.#type(name, options.type)],
-      annotations: emitting(options.type),
-      define: ({ lane, types: [type] }) => ({
-        kind: "source",
-        name,
-        lane,
-        type: type as TypeId,
-        fingerprint,
-        open,
-        expected: options.expected,
-      }),
+      annotations: { ...emitting(options.type), ...notes },
+      define: ({ lane, types: [type] }) => {
+        // Without a form the flow is not built.
+        const { open } = form as SourceForm;
+        return { kind: "source", name, lane, type: type as TypeId, fingerprint, open, extent, retry, expected };
+      },
     });
   }
 
@@ -103,10 +103,18 @@ export class FlowRecorder {
     });
   }
 
-  sink(name: string, input: StageInput, connector: SinkConnector<unknown>, functions: unknown): void {
+  sink(
+    name: string,
+    input: StageInput,
+    connector: SinkConnector<unknown>,
+    functions: unknown,
+    options: SinkOptions = {},
+  ): void {
     const open: unknown = (connector as { readonly open?: unknown } | undefined)?.open;
     if (typeof open !== "function") this.#notAFunction(name, "`open` of its connector", open);
     const fingerprint = codeFingerprint(functions);
+    const flush = options.flush ?? connector?.flush ?? {};
+    this.faults.push(...flushPolicyFaults(name, flush));
     const { orderBy } = input;
     this.#declared.push({
       name,
@@ -114,7 +122,7 @@ export class FlowRecorder {
       inputs: [input],
       outputs: [],
       annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
-      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector }),
+      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector, flush }),
     });
   }
 
@@ -237,9 +245,4 @@ function emitting(type: EventType<unknown> | undefined): StageAnnotations {
 /** Whether a type says more than its name and version. */
 function hasMeaning({ schema, upcasters }: EventType<unknown>): boolean {
   return schema !== undefined || upcasters.size > 0;
-}
-
-function isOpenable(items: unknown): boolean {
-  if (typeof items === "function") return true;
-  return typeof items === "object" && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items);
 }

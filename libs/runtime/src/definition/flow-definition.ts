@@ -1,7 +1,9 @@
-import type { EventType, LaneId, SinkConnector, TypeId } from "@refold/core";
+import type { EventType, FlushPolicy, LaneId, SinkConnector, SourceExtent, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
 import type { Takes } from "../edge/record-view.ts";
+import type { OpenSource } from "./opened-source.ts";
+import type { RetrySettings } from "./retry-settings.ts";
 import type { StageProgram } from "../step/stage-program.ts";
 
 /** A flow, checked and ready to run any number of times. */
@@ -23,13 +25,12 @@ interface Named {
   readonly fingerprint: string;
 }
 
-/** What a source's items are read from. */
-export type Items<T> = Iterable<T> | AsyncIterable<T>;
-
 export interface SourceDefinition extends Named {
   readonly kind: "source";
   readonly type: TypeId;
-  readonly open: () => Items<unknown> | Promise<Items<unknown>>;
+  readonly open: OpenSource;
+  readonly extent: SourceExtent;
+  readonly retry: RetrySettings;
   /** How many items the source is declared to have, where it is. */
   readonly expected: number | undefined;
 }
@@ -64,6 +65,7 @@ export interface PureDefinition extends ReaderDefinition {
 export interface SinkDefinition extends ReaderDefinition {
   readonly kind: "sink";
   readonly connector: SinkConnector<unknown>;
+  readonly flush: FlushPolicy;
 }
 
 /** What a stage reads; nothing, if it is a source. */

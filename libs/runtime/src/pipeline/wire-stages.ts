@@ -1,4 +1,4 @@
-import type { Clock, LaneId, Logger, RunLog } from "@refold/core";
+import type { AbortControllerLike, Clock, LaneId, Logger, Position, RunLog } from "@refold/core";
 import type { EdgeEnds } from "@refold/topology";
 
 import {
@@ -23,10 +23,12 @@ import { SourceStage } from "../stage/source-stage.ts";
 import { StageContext } from "../stage/stage-context.ts";
 import { StageCounters } from "../stage/stage-counters.ts";
 import { loopEntry } from "../step/loop-entry.ts";
-import { LaneWriter } from "../supervision/lane-writer.ts";
+import { LaneWriter, type RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
+import type { DecodedFrame } from "../replay/decoded-frame.ts";
+import type { RecoveredLane } from "../replay/recovered-lane.ts";
 import { StageTask, type AnyStage } from "./stage-task.ts";
 
 /** The stages of a run, and what runs between them. */
@@ -43,12 +45,15 @@ export function wireStages(options: {
   readonly definition: FlowDefinition;
   readonly log: RunLog;
   readonly clock: Clock;
+  readonly abortController: () => AbortControllerLike;
   readonly turns: Turns;
   readonly settings: ResolvedConfiguration;
   readonly gates: readonly CreditGate[];
   readonly logger: Logger | undefined;
+  /** Of a run that is gone on with: what its lanes have come to, by their ids. */
+  readonly recovered?: readonly RecoveredLane[] | undefined;
 }): WiredStages {
-  const { definition, log, clock, turns, settings, gates, logger } = options;
+  const { definition, log, clock, abortController, turns, settings, gates, logger, recovered } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -70,8 +75,12 @@ export function wireStages(options: {
     }),
   );
   const edges = inputs.flat();
+  for (const edge of edges) {
+    const rest = recovered?.[edge.to]?.inputs.get(edge.from);
+    if (rest !== undefined) edge.restore({ ...rest, frames: rest.frames.map(recordedFrame) });
+  }
   const latency = new SourceLatency();
-  const writers = stages.map(({ lane }) => new LaneWriter(log, lane));
+  const writers = stages.map(({ lane }) => new LaneWriter(log, lane, recovered?.[lane]));
   const tasks = stages.map((stage, index) => {
     const { name, lane } = stage;
     const outputs = edges.filter((edge) => edge.from === lane);
@@ -84,6 +93,7 @@ export function wireStages(options: {
       name,
       log,
       clock,
+      abortController,
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
       outputs,
@@ -99,8 +109,9 @@ export function wireStages(options: {
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
     const order = stage.kind === "source" ? {} : { loop, orderBy: orderOf(stage), hydrates: hydrates(stage) };
-    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), latency);
-    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger });
+    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), latency, recovered?.[lane]);
+    const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
+    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, done });
   });
   return { tasks, writers, edges, latency };
 }
@@ -121,16 +132,27 @@ function orderOf({ name, orderBy }: ReaderDefinition): ((payload: unknown) => nu
   };
 }
 
-function makeStage(stage: StageDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency): AnyStage {
+/** What is on record is safe. */
+function recordedFrame(frame: DecodedFrame): RecordedFrame {
+  return { ...frame, position: 0 as Position, bytes: frame.body.length };
+}
+
+function makeStage(
+  stage: StageDefinition,
+  context: StageContext,
+  inputs: InputSet,
+  latency: SourceLatency,
+  recovered: RecoveredLane | undefined,
+): AnyStage {
   switch (stage.kind) {
     case "source":
-      return erased(new SourceStage(stage, context, latency));
+      return erased(new SourceStage(stage, context, latency, recovered?.place));
     case "transform":
     case "stateful":
     case "join":
-      return erased(new PureStage(stage, context, inputs));
+      return erased(new PureStage(stage, context, inputs, recovered?.program));
     case "sink":
-      return erased(new SinkStage(stage, context, inputs, latency));
+      return erased(new SinkStage(stage, context, inputs, latency, recovered?.delivery));
   }
 }
 

@@ -18,6 +18,14 @@ interface Queue {
   ended: EndRecord | undefined;
 }
 
+/** What is left of one input when the record ends. */
+export interface InputRest {
+  /** They begin with the first record that was not taken. */
+  readonly frames: readonly DecodedFrame[];
+  readonly read: number;
+  readonly ended: EndRecord | undefined;
+}
+
 /** What is on record of a stage's inputs and was not taken yet: as much as was in flight when the run was live. */
 export class RecordedInputs {
   readonly #queues: ReadonlyMap<LaneId, Queue>;
@@ -64,6 +72,31 @@ export class RecordedInputs {
     return undefined;
   }
 
+  /** Whether every input has come to a natural end, and that was taken. */
+  get endedNaturally(): boolean {
+    return [...this.#queues.values()].every(({ backward, ended }) => backward || ended?.end === "natural");
+  }
+
+  /** A process goes on with the run: an end that was not natural is none any more. */
+  takeOver(): void {
+    for (const queue of this.#queues.values()) {
+      if (queue.ended?.end !== "natural") queue.ended = undefined;
+      for (const [index, frame] of queue.frames.entries()) {
+        const records = frame.records.map((record) => (isVoidEnd(record) ? VOID : record));
+        queue.frames[index] = { ...frame, records };
+      }
+    }
+  }
+
+  /** What waits to be taken of a lane, and what was taken. */
+  restOf(lane: LaneId): InputRest {
+    const { frames, offset, read, ended } = this.#queues.get(lane) as Queue;
+    const [first, ...others] = frames;
+    if (first === undefined) return { frames, read, ended };
+    const firstSeq = (first.firstSeq + offset) as LaneSeq;
+    return { frames: [{ ...first, firstSeq, records: first.records.slice(offset) }, ...others], read, ended };
+  }
+
   offer(frame: DecodedFrame): void {
     this.#queues.get(frame.lane)?.frames.push(frame);
   }
@@ -99,3 +132,10 @@ export class RecordedInputs {
     return false;
   }
 }
+
+function isVoidEnd(record: LogRecord): boolean {
+  return record.kind === "end" && record.end !== "natural";
+}
+
+/** Stands where nobody takes anything. */
+const VOID: LogRecord = { kind: "consumed", spans: [] };

@@ -2,7 +2,7 @@ import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } 
 import type { Machine } from "@refold/fsm";
 
 import type { PureDefinition } from "../definition/flow-definition.ts";
-import type { InputSet } from "../edge/input-set.ts";
+import type { StageInputs } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
@@ -15,30 +15,45 @@ import { pureMachine, type PureStageEvent, type PureState } from "./pure-machine
 
 type Directive = EventLoopDirective<PureStageEvent>;
 
+/** A program with the state that the record gave it, and what it had no credit for. */
+export interface RecoveredProgram {
+  readonly step: StepRecorder;
+  readonly parked: readonly LogRecord[];
+}
+
 /** Runs a pure program, step by step: takes inputs, runs the handler on each, and puts inputs and outputs on record at once. */
 export class PureStage implements HandlerSupervised<PureState, PureStageEvent, never> {
   readonly machine: Machine<PureState, PureStageEvent>;
   readonly #definition: PureDefinition;
   readonly #context: StageContext;
-  readonly #inputs: InputSet;
+  readonly #inputs: StageInputs;
   readonly #step: StepRecorder;
   /** Outputs of the last step for which no reader had credit. */
   #parked: LogRecord[] = [];
 
-  constructor(definition: PureDefinition, context: StageContext, inputs: InputSet) {
+  constructor(definition: PureDefinition, context: StageContext, inputs: StageInputs, recovered?: RecoveredProgram) {
     const { name, lane, types, kind } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
-    this.#step = new StepRecorder({
-      program: definition.program(definition.inputs),
-      context: new InputContext(context.manifest.rootRunId, name),
-      lane,
-      types,
-      passesErrors: kind !== "stateful",
-      loop: context.loop,
-    });
+    this.#parked = [...(recovered?.parked ?? [])];
+    this.#step =
+      recovered?.step ??
+      new StepRecorder({
+        program: definition.program(definition.inputs),
+        context: new InputContext(context.manifest.rootRunId, name),
+        lane,
+        types,
+        passesErrors: kind !== "stateful",
+        loop: context.loop,
+      });
+    if (this.#isOpen) inputs.reopen();
+  }
+
+  /** Whether outputs of the last step are not on record yet. */
+  get #isOpen(): boolean {
+    return this.#parked.length > 0 || this.#step.hasMore;
   }
 
   dispatch(state: PureState): Directive | Promise<Directive> {
@@ -105,11 +120,6 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     return this.#takeStep()?.then(goOn) ?? { kind: "continue" };
   }
 
-  /** Whether outputs of the last step are not on record yet. */
-  get #isOpen(): boolean {
-    return this.#parked.length > 0 || this.#step.hasMore;
-  }
-
   /** A step of its own: that the timer fired, and what it led to. */
   #fireTimer(dueMs: number): void | Promise<void> {
     const step = this.#step;
@@ -160,7 +170,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
           if (failure !== undefined) throw new StageFailure(failure);
           return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
         },
-        (lane, end) => guarded(() => step.ended(lane, end), lane),
+        (lane, _seq, { end }) => guarded(() => step.ended(lane, end), lane),
       );
     } catch (thrown) {
       if (failure === undefined) throw thrown;
