@@ -153,7 +153,7 @@ describe("sessions", () => {
   });
 
   it("become one when an input comes between them, the earlier first", async () => {
-    const { results } = await windowed([at(20, 1), at(0, 2), at(40, 3), at(11, 4), at(5, 5), at(200, 6)], (s) =>
+    const { results, recorded } = await windowed([at(20, 1), at(0, 2), at(40, 3), at(11, 4), at(5, 5), at(200, 6)], (s) =>
       s.window("out", { ...sessions, outOfOrderMs: 40 }),
     );
     expect(results).toMatchObject([
@@ -161,6 +161,8 @@ describe("sessions", () => {
       { start: 40, end: 50, value: [3] },
       { start: 200, value: [6] },
     ]);
+    const first = recorded.framesOf("readings").find(({ records }) => records[0]?.kind === "data")?.firstSeq as number;
+    expect(recorded.recordsOf("out", "data")[0]?.cause).toEqual([{ lane: 1, first, last: first + 4 }]);
   });
 
   it("take the place of what they were when a late input lengthens or joins them", async () => {
