@@ -153,8 +153,9 @@ describe("sessions", () => {
   });
 
   it("become one when an input comes between them, the earlier first", async () => {
-    const { results, recorded } = await windowed([at(20, 1), at(0, 2), at(40, 3), at(11, 4), at(5, 5), at(200, 6)], (s) =>
-      s.window("out", { ...sessions, outOfOrderMs: 40 }),
+    const { results, recorded } = await windowed(
+      [at(20, 1), at(0, 2), at(40, 3), at(11, 4), at(5, 5), at(200, 6)],
+      (s) => s.window("out", { ...sessions, outOfOrderMs: 40 }),
     );
     expect(results).toMatchObject([
       { start: 0, end: 30, value: [2, 1, 4, 5] },
