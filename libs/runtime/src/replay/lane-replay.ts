@@ -18,7 +18,7 @@ import type { EffectfulReplay } from "./effectful-replay.ts";
 import { InputEvidence, type Disagreement } from "./input-evidence.ts";
 import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
 import type { StepInputs } from "./receipt-evidence.ts";
-import type { RecordedInputs } from "./recorded-inputs.ts";
+import type { RecordedInputs, TakenInput } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
@@ -168,12 +168,14 @@ export class LaneReplay {
       else if (record.kind === "consumed") {
         const lanes: LaneId[] = [];
         const seqs: LaneSeq[] = [];
-        step = { lanes, seqs };
+        const inputs: TakenInput[] = [];
+        step = { lanes, seqs, inputs };
         for (const span of record.spans) {
-          const found = this.inputs.take(span, ({ kind }, seq) => {
+          const found = this.inputs.take(span, ({ kind }, seq, from, original) => {
             if (kind !== "data") return;
             lanes.push(span.lane);
             seqs.push(seq);
+            inputs.push({ lane: span.lane, seq, record: original, frame: from });
           });
           if (!found) return "a delivery names inputs that are not next on record";
         }

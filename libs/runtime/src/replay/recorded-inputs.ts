@@ -19,6 +19,15 @@ interface Queue {
   ended: EndRecord | undefined;
 }
 
+/** An input that was taken, as it is on record. */
+export interface TakenInput {
+  readonly lane: LaneId;
+  readonly seq: LaneSeq;
+  /** As it is in the lane: a rejected input is an error there. */
+  readonly record: LogRecord;
+  readonly frame: DecodedFrame;
+}
+
 /** What is left of one input when the record ends. */
 export interface InputRest {
   /** They begin with the first record that was not taken. */
@@ -89,6 +98,22 @@ export class RecordedInputs {
     }
   }
 
+  /** Gives inputs back that were taken: they are the next ones again. */
+  putBack(inputs: readonly TakenInput[]): void {
+    for (const [lane, queue] of this.#queues) {
+      const back = inputs.filter((input) => input.lane === lane).sort((a, b) => a.seq - b.seq);
+      if (back.length === 0) continue;
+      const [first] = queue.frames;
+      if (first !== undefined && queue.offset > 0) {
+        const firstSeq = (first.firstSeq + queue.offset) as LaneSeq;
+        queue.frames[0] = { ...first, firstSeq, records: first.records.slice(queue.offset) };
+      }
+      queue.offset = 0;
+      queue.frames.unshift(...back.map(({ frame, seq, record }) => ({ ...frame, firstSeq: seq, records: [record] })));
+      for (const { record } of back) if (record.kind === "data") queue.read--;
+    }
+  }
+
   /** What waits to be taken of a lane, and what was taken. */
   restOf(lane: LaneId): InputRest {
     const { frames, offset, read, ended } = this.#queues.get(lane) as Queue;
@@ -119,7 +144,10 @@ export class RecordedInputs {
    * Takes the records of a span, in order. Returns false if they are not there: the span does not begin where the one before
    * it ended, or names what is not on record.
    */
-  take(span: Span, visit: (record: InBandRecord | EndRecord, seq: LaneSeq, timeMs: number) => void): boolean {
+  take(
+    span: Span,
+    visit: (record: InBandRecord | EndRecord, seq: LaneSeq, frame: DecodedFrame, original: LogRecord) => void,
+  ): boolean {
     const queue = this.#queues.get(span.lane);
     if (queue === undefined) return false;
     let first = true;
@@ -134,7 +162,7 @@ export class RecordedInputs {
         first = false;
         if (original.kind === "data") queue.read++;
         else if (record.kind === "end") queue.ended = record;
-        visit(record, seq, frame.timeMs);
+        visit(record, seq, frame, original);
         if (seq === span.last) {
           queue.offset++;
           return true;
