@@ -1,6 +1,7 @@
 export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
 export type { Feedback } from "./authoring/feedback.ts";
+export type { LookingOn, Observer, ObserverHandler } from "./authoring/observer.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
 export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";
@@ -11,6 +12,7 @@ export { StageStream, Stream } from "./authoring/stream.ts";
 export type {
   FlowDefinition,
   Items,
+  ObserverDefinition,
   PureDefinition,
   SinkDefinition,
   SourceDefinition,
@@ -41,6 +43,7 @@ export {
 export { StandardHandle, type SupervisorHandle } from "./supervision/supervisor-handle.ts";
 export { Turns } from "./supervision/turns.ts";
 export type { RunReport, StageReport } from "./run-report.ts";
+export type { Observed, ObservedMove } from "./stage/observer-handlers.ts";
 export type { StageFault } from "./stage/stage-fault.ts";
 export { describeRun, type RunIdentity } from "./definition/describe-run.ts";
 export type { Difference } from "./replay/differences.ts";

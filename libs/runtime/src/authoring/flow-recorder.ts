@@ -13,6 +13,7 @@ import type {
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { codeFingerprint } from "./fingerprint.ts";
 import type { Takes } from "../edge/record-view.ts";
+import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import type { Port, StageInput } from "./port.ts";
 import type { SourceOptions, StageOptions } from "./stage-options.ts";
 
@@ -118,6 +119,33 @@ export class FlowRecorder {
     });
   }
 
+  observer(name: string, input: StageInput, handlers: ObserverHandlers): void {
+    const given = Object.entries(handlers).filter(([, handler]) => handler !== undefined);
+    for (const [what, handler] of given) {
+      if (typeof handler !== "function") this.#notAFunction(name, `its \`${what}\``, handler);
+    }
+    if (given.length === 0) this.#notAFunction(name, "what it calls", undefined);
+    const fingerprint = codeFingerprint(handlers);
+    const notices = handlers.rejected !== undefined || handlers.lifecycle !== undefined;
+    this.#declared.push({
+      name,
+      kind: "observer",
+      inputs: [input],
+      outputs: [],
+      annotations: {},
+      define: ({ lane, inputs }) => ({
+        kind: "observer",
+        name,
+        lane,
+        inputs: inputs.map((one) => ({ ...one, takes: { ...one.takes, notices }, backward: false })),
+        // It sees records as they come.
+        orderBy: undefined,
+        fingerprint,
+        handlers,
+      }),
+    });
+  }
+
   /** A name that stands for what will be connected to a feedback. No stage can have it. */
   feedback(): string {
     const loop = `feedback ${this.#feedbacks.size}`;
@@ -139,7 +167,10 @@ export class FlowRecorder {
     for (const { name, kind, inputs } of this.#declared) {
       for (const [index, input] of inputs.entries()) {
         const role = kind === "join" ? { role: index === 0 ? ("stream" as const) : ("reference" as const) } : {};
-        for (const { from, edge } of this.#edgesOf(input)) builder.edge({ from, to: name, kind: edge, ...role });
+        for (const { from, edge } of this.#edgesOf(input)) {
+          // An observer of what comes round a cycle closes none.
+          builder.edge({ from, to: name, kind: kind === "observer" ? "forward" : edge, ...role });
+        }
       }
     }
     for (const [loop, fed] of this.#feedbacks) {

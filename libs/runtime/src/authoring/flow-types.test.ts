@@ -115,6 +115,61 @@ describe("the compiler", () => {
       source.transform<number>("emitted", async (order, emit) => emit(order.total));
     });
     expectTypeOf<Synchronous<Promise<number>>>().toEqualTypeOf<"a pure stage must not await">();
+    typed((f) => {
+      // @ts-expect-error it awaits now and then
+      f.source("orders", orders).map("cached", (order: Order) => (order.total > 0 ? Promise.resolve(1) : 2));
+    });
+  });
+
+  it("takes a handler that always throws, and one of which nobody knows what it returns", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const none = source.map("none", (): never => {
+        throw new Error("not yet");
+      });
+      none.map("after", (nothing) => nothing);
+      source.map("unknown", (order): unknown => order);
+    });
+    expectTypeOf<Synchronous<never>>().toEqualTypeOf<unknown>();
+    expectTypeOf<Synchronous<ReturnType<typeof JSON.parse>>>().toEqualTypeOf<unknown>();
+  });
+
+  it("infers what an observer is shown, and lets it return anything but a promise", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const priced = source.map("priced", ({ total }) => total);
+      const seen: number[] = [];
+      const same = priced.observe("seen", (total, { place, timeMs }) => {
+        expectTypeOf(total).toEqualTypeOf<number>();
+        expectTypeOf(place).toEqualTypeOf<string>();
+        expectTypeOf(timeMs).toEqualTypeOf<number>();
+        return seen.push(total);
+      });
+      expectTypeOf(same).toEqualTypeOf(priced);
+      priced.observe("all", {
+        item: (total) => {
+          expectTypeOf(total).toEqualTypeOf<number>();
+          return seen.push(total);
+        },
+        rejected: ({ input, message }) => {
+          expectTypeOf(input).toEqualTypeOf<unknown>();
+          expectTypeOf(message).toEqualTypeOf<string>();
+        },
+        lifecycle: ({ stage, to }) => {
+          expectTypeOf(stage).toEqualTypeOf<string>();
+          expectTypeOf(to).toEqualTypeOf<string>();
+        },
+      });
+      priced.observe("throws", () => {
+        throw new Error("never well");
+      });
+      // @ts-expect-error an observer must not await
+      priced.observe("awaits", async (total: number) => void total);
+      // @ts-expect-error an observer must not await
+      priced.observe("also-awaits", { rejected: async () => undefined });
+      // @ts-expect-error there is no such thing to see
+      priced.observe("misspelt", { items: () => undefined });
+    });
   });
 
   it("refuses what does not fit together", () => {

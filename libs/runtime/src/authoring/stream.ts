@@ -6,6 +6,7 @@ import type { RejectedInput } from "../edge/record-view.ts";
 import type { HandlerContext } from "../step/handler-context.ts";
 import type { FlowRecorder } from "./flow-recorder.ts";
 import { functionSink } from "./function-sink.ts";
+import { observerHandlers, type Observer, type ObserverHandler } from "./observer.ts";
 import type { Port, StageInput } from "./port.ts";
 import { programs } from "./programs.ts";
 import type { PureHandler } from "./pure-handler.ts";
@@ -117,6 +118,18 @@ export class Stream<T> {
     const connector = typeof sink === "function" ? functionSink(sink) : sink;
     // What reaches the sink is what the upstream stages emit, which the types of the flow hold to be `T`.
     this.#recorder.sink(name, this.#input, connector, sink);
+  }
+
+  /**
+   * Shows each item to a function, or items, rejected inputs and transitions to those of an {@link Observer}, and gives the same
+   * stream back. An observer changes nothing: it runs beside the flow, on what is in memory and may not be safe in the log yet,
+   * is not called in a replay, and, if it throws, is left out for the rest of the run, which goes on.
+   */
+  observe<R>(name: string, observer: ObserverHandler<T, R>): this;
+  observe<I, R, L>(name: string, observer: Observer<T, I, R, L>): this;
+  observe(name: string, observer: unknown): this {
+    this.#recorder.observer(name, this.#input, observerHandlers(observer));
+    return this;
   }
 
   /** For the builder alone: what is behind this stream, if it is one of this flow. */

@@ -2,6 +2,7 @@ import type { EventType, LaneId, SinkConnector, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
 import type { Takes } from "../edge/record-view.ts";
+import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import type { StageProgram } from "../step/stage-program.ts";
 
 /** A flow, checked and ready to run any number of times. */
@@ -14,7 +15,7 @@ export interface FlowDefinition {
   readonly types: readonly EventType<unknown>[];
 }
 
-export type StageDefinition = SourceDefinition | PureDefinition | SinkDefinition;
+export type StageDefinition = SourceDefinition | PureDefinition | SinkDefinition | ObserverDefinition;
 
 interface Named {
   readonly name: string;
@@ -66,6 +67,11 @@ export interface SinkDefinition extends ReaderDefinition {
   readonly connector: SinkConnector<unknown>;
 }
 
+export interface ObserverDefinition extends ReaderDefinition {
+  readonly kind: "observer";
+  readonly handlers: ObserverHandlers;
+}
+
 /** What a stage reads; nothing, if it is a source. */
 export function inputsOf(stage: StageDefinition): readonly InputDefinition[] {
   return stage.kind === "source" ? [] : stage.inputs;
@@ -81,6 +87,7 @@ export function outputTypes(stage: StageDefinition): readonly TypeId[] {
     case "join":
       return stage.types;
     case "sink":
+    case "observer":
       return [];
   }
 }

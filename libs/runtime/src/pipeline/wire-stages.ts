@@ -17,6 +17,7 @@ import { SourceLatency } from "../metrics/source-latency.ts";
 import { PureStage } from "../stage/pure-stage.ts";
 import { DivergenceGuard } from "../stage/divergence-guard.ts";
 import { SchemaCheck, type CheckedType } from "../stage/schema-check.ts";
+import { ObserverStage } from "../stage/observer-stage.ts";
 import { SinkStage } from "../stage/sink-stage.ts";
 import { StageFailure, thrownFault } from "../stage/stage-fault.ts";
 import { SourceStage } from "../stage/source-stage.ts";
@@ -75,7 +76,8 @@ export function wireStages(options: {
   const tasks = stages.map((stage, index) => {
     const { name, lane } = stage;
     const outputs = edges.filter((edge) => edge.from === lane);
-    const readers = outputs.map((edge) => nameOf(edge.to));
+    // What an observer is set to does nothing to the run.
+    const readers = outputs.flatMap(({ to }) => (stages[to - 1]?.kind === "observer" ? [] : [nameOf(to)]));
     const backward = new Set(inputsOf(stage).flatMap((input) => (input.backward ? [input.from] : [])));
     const cycle = new Set(backward.size > 0 ? definition.topology.cycleOf(name)?.members : []);
     const inCycle = edges.filter((edge) => cycle.has(nameOf(edge.from)) && cycle.has(nameOf(edge.to)));
@@ -99,7 +101,7 @@ export function wireStages(options: {
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
     const order = stage.kind === "source" ? {} : { loop, orderBy: orderOf(stage), hydrates: hydrates(stage) };
-    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), latency);
+    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), { latency, logger });
     return new StageTask({ stage: made, context, kind: stage.kind, turns, logger });
   });
   return { tasks, writers, edges, latency };
@@ -121,7 +123,12 @@ function orderOf({ name, orderBy }: ReaderDefinition): ((payload: unknown) => nu
   };
 }
 
-function makeStage(stage: StageDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency): AnyStage {
+function makeStage(
+  stage: StageDefinition,
+  context: StageContext,
+  inputs: InputSet,
+  { latency, logger }: { readonly latency: SourceLatency; readonly logger: Logger | undefined },
+): AnyStage {
   switch (stage.kind) {
     case "source":
       return erased(new SourceStage(stage, context, latency));
@@ -131,6 +138,8 @@ function makeStage(stage: StageDefinition, context: StageContext, inputs: InputS
       return erased(new PureStage(stage, context, inputs));
     case "sink":
       return erased(new SinkStage(stage, context, inputs, latency));
+    case "observer":
+      return erased(new ObserverStage(stage, context, inputs, logger));
   }
 }
 
@@ -153,6 +162,7 @@ function checkedEdges(
   settings: ResolvedConfiguration,
   stage: StageDefinition,
 ): readonly CheckedType[] {
+  if (stage.kind === "observer") return [];
   return inputsOf(stage).flatMap(({ from, takes }) => {
     const writer = stages[from - 1];
     if (writer === undefined || settings.edge({ from: writer.name, to: stage.name }, "contracts.schema") === "off") {
@@ -189,6 +199,6 @@ function strictest(modes: readonly ("abort" | "warn" | "off")[]): "abort" | "war
 }
 
 /** A stage is handed only states of its own machine and commands that every kind understands. */
-function erased(stage: SourceStage | PureStage | SinkStage): AnyStage {
+function erased(stage: SourceStage | PureStage | SinkStage | ObserverStage): AnyStage {
   return stage as unknown as AnyStage;
 }
