@@ -2,6 +2,7 @@ export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./a
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
 export type { Feedback } from "./authoring/feedback.ts";
 export type { LookingOn, Observer, ObserverHandler } from "./authoring/observer.ts";
+export { placeholder, PlaceholderCalled, type NotWritten } from "./authoring/placeholder.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
 export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";
@@ -18,6 +19,7 @@ export type {
   SourceDefinition,
   StageDefinition,
 } from "./definition/flow-definition.ts";
+export { explainPlaceholder, type Placeholder } from "./definition/placeholder.ts";
 export { explainFlowFault, type FlowFault } from "./definition/flow-fault.ts";
 export type { HandlerContext } from "./step/handler-context.ts";
 export type { Outputs, StageProgram } from "./step/stage-program.ts";

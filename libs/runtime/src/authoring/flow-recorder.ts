@@ -14,6 +14,7 @@ import type { FlowFault } from "../definition/flow-fault.ts";
 import { codeFingerprint } from "./fingerprint.ts";
 import type { Takes } from "../edge/record-view.ts";
 import type { ObserverHandlers } from "../stage/observer-handlers.ts";
+import { placeholdersIn } from "./placeholder.ts";
 import type { Port, StageInput } from "./port.ts";
 import type { SourceOptions, StageOptions } from "./stage-options.ts";
 
@@ -24,6 +25,8 @@ interface Declared {
   readonly inputs: readonly StageInput[];
   readonly outputs: readonly EventType<unknown>[];
   readonly annotations: StageAnnotations;
+  /** What its author wrote, to be searched for placeholders. */
+  readonly written: readonly unknown[];
   readonly define: (lanes: Lanes) => StageDefinition;
 }
 
@@ -60,6 +63,8 @@ export class FlowRecorder {
       inputs: [],
       outputs: [this.#type(name, options.type)],
       annotations: emitting(options.type),
+      // Items may be many, and none of them is a handler.
+      written: typeof items === "function" ? [items] : [],
       define: ({ lane, types: [type] }) => ({
         kind: "source",
         name,
@@ -100,6 +105,7 @@ export class FlowRecorder {
       inputs,
       outputs: [this.#type(name, options.type), ...more.map((type) => this.#type(name, type))],
       annotations: emitting(options.type),
+      written: [stage.functions, ...inputs.map(({ orderBy: order }) => order)],
       define: (lanes) => ({ kind, name, ...lanes, orderBy, hydrates, fingerprint, program }),
     });
   }
@@ -115,6 +121,7 @@ export class FlowRecorder {
       inputs: [input],
       outputs: [],
       annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
+      written: [functions, orderBy],
       define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector }),
     });
   }
@@ -133,6 +140,7 @@ export class FlowRecorder {
       inputs: [input],
       outputs: [],
       annotations: {},
+      written: [handlers],
       define: ({ lane, inputs }) => ({
         kind: "observer",
         name,
@@ -163,7 +171,11 @@ export class FlowRecorder {
 
   finish(): Result<FlowDefinition, readonly FlowFault[]> {
     const builder = topology(this.#name);
-    for (const { name, kind, annotations } of this.#declared) builder.stage({ name, kind, annotations });
+    for (const { name, kind, annotations, written } of this.#declared) {
+      const why = reasonsOf(written);
+      const placeholder = why.length === 0 ? {} : { placeholder: why.join("; ") };
+      builder.stage({ name, kind, annotations: { ...annotations, ...placeholder } });
+    }
     for (const { name, kind, inputs } of this.#declared) {
       for (const [index, input] of inputs.entries()) {
         const role = kind === "join" ? { role: index === 0 ? ("stream" as const) : ("reference" as const) } : {};
@@ -199,7 +211,10 @@ export class FlowRecorder {
         types: outputs.map((type) => typeId(type.name)),
       }),
     );
-    return ok({ name: this.#name, topology: graph.value, stages, types });
+    const placeholders = this.#declared.flatMap(({ name, written }) =>
+      reasonsOf(written).map((why) => ({ stage: name, why })),
+    );
+    return ok({ name: this.#name, topology: graph.value, stages, types, placeholders });
   }
 
   /** One edge for each stage behind an input, whatever is read of it: what feeds a feedback comes by backward edges. */
@@ -258,6 +273,11 @@ function taken(ports: readonly Port["takes"][], typeId: (name: string) => TypeId
     ? undefined
     : ports.flatMap((port) => (typeof port === "object" ? [typeId(port.type)] : []));
   return { types, errors: ports.includes("errors") };
+}
+
+/** Each reason once, whatever the parts are that wait for it. */
+function reasonsOf(written: readonly unknown[]): readonly string[] {
+  return [...new Set(placeholdersIn(written))];
 }
 
 /** A type that its author named is worth showing; the default one is the stage's own name. */

@@ -4,6 +4,7 @@ import { eventType, type SinkConnector } from "@refold/core";
 
 import { flow, type FlowBuilder } from "./flow.ts";
 import { groupBy, type Group } from "./group-by.ts";
+import { placeholder } from "./placeholder.ts";
 import { onEnd } from "./schedule.ts";
 import type { Synchronous } from "./pure-handler.ts";
 import type { StageStream, Stream } from "./stream.ts";
@@ -132,6 +133,47 @@ describe("the compiler", () => {
     });
     expectTypeOf<Synchronous<never>>().toEqualTypeOf<unknown>();
     expectTypeOf<Synchronous<ReturnType<typeof JSON.parse>>>().toEqualTypeOf<unknown>();
+  });
+
+  it("takes a placeholder for any handler, which keeps the types of the others", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      expectTypeOf(source.map("nothing", placeholder("later"))).toEqualTypeOf<StageStream<never, Order>>();
+      const priced = source.map("priced", placeholder<number>("later"));
+      expectTypeOf(priced).toEqualTypeOf<StageStream<number, Order>>();
+      expectTypeOf(source.map<number>("also-priced", placeholder("later"))).toEqualTypeOf<typeof priced>();
+      expectTypeOf(priced.filter("large", placeholder("later"))).toEqualTypeOf<StageStream<number, number>>();
+      expectTypeOf(priced.filterMap("some", placeholder<string | undefined>("later"))).toEqualTypeOf<
+        StageStream<string, number>
+      >();
+      expectTypeOf(f.source<Order>("later", placeholder("later"))).toEqualTypeOf<Stream<Order>>();
+      expectTypeOf(f.source("also-later", placeholder<Order[]>("later"))).toEqualTypeOf<Stream<Order>>();
+      const flat = source.flatMap("flat", placeholder<string[]>("later"));
+      expectTypeOf(flat).toEqualTypeOf<StageStream<string, Order>>();
+      const grouped = source.stateful(
+        "grouped",
+        groupBy({
+          key: ({ customer }) => customer,
+          initial: () => 0,
+          fold: placeholder("later"),
+          emit: onEnd(),
+        }),
+      );
+      expectTypeOf(grouped).toEqualTypeOf<StageStream<Group<string, number>, Order>>();
+      const counted = source.stateful("counted", {
+        initial: () => 0,
+        fold: placeholder("later"),
+        project: (count) => {
+          expectTypeOf(count).toEqualTypeOf<number>();
+          return [count];
+        },
+        emit: onEnd(),
+      });
+      expectTypeOf(counted).toEqualTypeOf<StageStream<number, Order>>();
+      flat.transform("general", placeholder("later"));
+      flat.tryMap("tried", placeholder("later"));
+      flat.observe("seen", placeholder("later")).sink("out", placeholder("later"));
+    });
   });
 
   it("infers what an observer is shown, and lets it return anything but a promise", () => {

@@ -32,18 +32,19 @@ const MAX_KEYS = 1_000_000;
 export function groupBy<Input, Key, Value>(
   spec: GroupBySpec<Input, Key, Value>,
 ): StatefulSpec<Input, Map<Key, Grouped<Value>>, Group<Key, Value>> {
-  const { maxKeys = MAX_KEYS } = spec;
+  const { key: keyOf, initial: initialOf, fold: foldOf, maxKeys = MAX_KEYS } = spec;
   return {
+    functions: { key: keyOf, initial: initialOf, fold: foldOf },
     initial: () => new Map<Key, Grouped<Value>>(),
     fold(groups, input, context) {
-      const key = spec.key(input);
+      const key = keyOf(input);
       let group = groups.get(key);
       if (group === undefined) {
         if (groups.size >= maxKeys) throw new StateLimitReached("keys", maxKeys);
-        group = { value: spec.initial(), lineage: [] };
+        group = { value: initialOf(), lineage: [] };
         groups.set(key, group);
       }
-      group.value = spec.fold(group.value, input, context);
+      group.value = foldOf(group.value, input, context);
       addToLineage(group.lineage, context.lane, context.seq);
       return groups;
     },

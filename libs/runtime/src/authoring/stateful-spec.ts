@@ -13,6 +13,8 @@ export interface StatefulSpec<Input, State, Output> {
   readonly emit: Schedule;
   /** Which inputs led to an output of `project`; without it, all that the stage has taken. */
   readonly lineage?: (output: Output, state: State) => Lineage | undefined;
+  /** What the author wrote, where the functions above only wrap it: faults and fingerprints are about these. */
+  readonly functions?: Readonly<Record<string, unknown>>;
 }
 
 /** What a stateful stage keeps. */

@@ -105,9 +105,10 @@ export class Stream<T> {
   /** Folds the inputs into a state, and emits what the state is projected to, when its schedule says so. See `groupBy`. */
   stateful<S, O>(name: string, spec: StatefulSpec<T, S, O>, options?: StageOptions<O>): StageStream<O, T> {
     // JavaScript may leave the whole of it out.
-    const { initial, fold, project, emit } = (spec as typeof spec | undefined) ?? {};
+    const { initial, fold, project, emit, functions } = (spec as typeof spec | undefined) ?? {};
+    const written = functions ?? { initial, fold, project };
     const problems = [scheduleProblem(emit)];
-    return this.#pure(name, "stateful", { initial, fold, project }, () => statefulProgram(spec), options, problems);
+    return this.#pure(name, "stateful", written, () => statefulProgram(spec), options, problems);
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Topology } from "@refold/topology";
 import type { Takes } from "../edge/record-view.ts";
 import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import type { StageProgram } from "../step/stage-program.ts";
+import type { Placeholder } from "./placeholder.ts";
 
 /** A flow, checked and ready to run any number of times. */
 export interface FlowDefinition {
@@ -13,6 +14,8 @@ export interface FlowDefinition {
   readonly stages: readonly StageDefinition[];
   /** By their id. */
   readonly types: readonly EventType<unknown>[];
+  /** What is not written yet, a row for each reason. A run of a flow that has any is refused. */
+  readonly placeholders: readonly Placeholder[];
 }
 
 export type StageDefinition = SourceDefinition | PureDefinition | SinkDefinition | ObserverDefinition;
