@@ -122,6 +122,25 @@ describe("the compiler", () => {
     });
   });
 
+  it("refuses a stateful stage that awaits, wherever it does", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const project = (sum: number): readonly number[] => [sum];
+      const emit = onEnd();
+      // @ts-expect-error a pure stage must not await
+      source.stateful("initial", { initial: async () => 0, fold: (sum) => sum, project: () => [1], emit });
+      source.stateful("fold", {
+        initial: () => 0,
+        // @ts-expect-error a promise is no state
+        fold: async (sum: number, order) => sum + order.total,
+        project,
+        emit,
+      });
+      // @ts-expect-error a promise cannot be iterated over
+      source.stateful("project", { initial: () => 0, fold: (sum: number) => sum, project: async () => [1], emit });
+    });
+  });
+
   it("takes a handler that always throws, and one of which nobody knows what it returns", () => {
     typed((f) => {
       const source = f.source("orders", orders);

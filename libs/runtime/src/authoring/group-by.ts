@@ -1,4 +1,5 @@
 import { addToLineage, type Lineage } from "../step/lineage.ts";
+import { mustNotAwait } from "../step/must-not-await.ts";
 import type { ProgramContext } from "../step/stage-program.ts";
 import type { Schedule } from "./schedule.ts";
 import { StateLimitReached } from "./state-limit.ts";
@@ -34,17 +35,22 @@ export function groupBy<Input, Key, Value>(
 ): StatefulSpec<Input, Map<Key, Grouped<Value>>, Group<Key, Value>> {
   const { key: keyOf, initial: initialOf, fold: foldOf, maxKeys = MAX_KEYS } = spec;
   return {
+    problem:
+      Number.isSafeInteger(maxKeys) && maxKeys >= 1
+        ? undefined
+        : `maxKeys is ${String(maxKeys)}: give a whole number of keys from 1`,
     functions: { key: keyOf, initial: initialOf, fold: foldOf },
     initial: () => new Map<Key, Grouped<Value>>(),
     fold(groups, input, context) {
       const key = keyOf(input);
+      mustNotAwait(key);
       let group = groups.get(key);
       if (group === undefined) {
         if (groups.size >= maxKeys) throw new StateLimitReached("keys", maxKeys);
-        group = { value: initialOf(), lineage: [] };
+        group = { value: settled(initialOf()), lineage: [] };
         groups.set(key, group);
       }
-      group.value = foldOf(group.value, input, context);
+      group.value = settled(foldOf(group.value, input, context));
       addToLineage(group.lineage, context.lane, context.seq);
       return groups;
     },
@@ -54,4 +60,10 @@ export function groupBy<Input, Key, Value>(
     emit: spec.emit,
     lineage: ({ key }, groups) => groups.get(key)?.lineage,
   };
+}
+
+/** Of each key, the stage sees but the map that it is in. */
+function settled<Value>(value: Value): Value {
+  mustNotAwait(value);
+  return value;
 }

@@ -30,7 +30,7 @@ const MAX_DEPTH = 3;
 export function placeholdersIn(value: unknown, depth: number = 0): readonly string[] {
   if (typeof value === "function") {
     const why = (value as { readonly [WHY]?: unknown })[WHY];
-    return why === undefined ? [] : [String(why)];
+    return typeof why === "string" ? [why] : [];
   }
   if (typeof value !== "object" || value === null || depth >= MAX_DEPTH) return [];
   return Object.values(value).flatMap((inner) => placeholdersIn(inner, depth + 1));

@@ -9,7 +9,7 @@ import { functionSink } from "./function-sink.ts";
 import { observerHandlers, type Observer, type ObserverHandler } from "./observer.ts";
 import type { Port, StageInput } from "./port.ts";
 import { programs } from "./programs.ts";
-import type { PureHandler } from "./pure-handler.ts";
+import type { PureHandler, Synchronous } from "./pure-handler.ts";
 import type { Rejection } from "./rejection.ts";
 import { routeProgram, type Branches, type Router } from "./route.ts";
 import { scheduleProblem } from "./schedule.ts";
@@ -103,11 +103,15 @@ export class Stream<T> {
   }
 
   /** Folds the inputs into a state, and emits what the state is projected to, when its schedule says so. See `groupBy`. */
-  stateful<S, O>(name: string, spec: StatefulSpec<T, S, O>, options?: StageOptions<O>): StageStream<O, T> {
+  stateful<S, O>(
+    name: string,
+    spec: StatefulSpec<T, S, O> & Synchronous<S>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T> {
     // JavaScript may leave the whole of it out.
-    const { initial, fold, project, emit, functions } = (spec as typeof spec | undefined) ?? {};
+    const { initial, fold, project, emit, functions, problem } = (spec as typeof spec | undefined) ?? {};
     const written = functions ?? { initial, fold, project };
-    const problems = [scheduleProblem(emit)];
+    const problems = [scheduleProblem(emit), problem];
     return this.#pure(name, "stateful", written, () => statefulProgram(spec), options, problems);
   }
 
