@@ -83,6 +83,7 @@ export function recordFields(
     case "receipt":
     case "transition":
     case "policy":
+    case "cursor":
     case "snapshot":
     case "epoch": {
       const { kind: _, ...fields } = record;

@@ -150,6 +150,14 @@ export interface PolicyRecord {
   readonly detail: unknown;
 }
 
+/**
+ * Where a source can go on behind all data records before this one. It is the source's own: no reader of the lane takes it.
+ */
+export interface CursorRecord {
+  readonly kind: "cursor";
+  readonly cursor: unknown;
+}
+
 /** The state of a stage after all records of its lane before this one. */
 export interface SnapshotRecord {
   readonly kind: "snapshot";
@@ -164,9 +172,11 @@ export interface EpochRecord {
   readonly refold: string;
   /** The code fingerprint of each stage, by name. They compare only between epochs of the same `runtime`. */
   readonly fingerprints: Readonly<Record<string, string>>;
+  /** Whether it went on although its code did not compute what was on record. */
+  readonly forced: boolean;
 }
 
-/** How the run ended. Nothing follows it. */
+/** How the run ended. Nothing follows it but the epoch of a process that goes on with a run that was not completed. */
 export interface SealRecord {
   readonly kind: "seal";
   readonly status: RunOutcome;
@@ -196,6 +206,7 @@ export type LogRecord =
   | PolicyRecord
   | SnapshotRecord
   | EpochRecord
-  | SealRecord;
+  | SealRecord
+  | CursorRecord;
 
 export type RecordKind = LogRecord["kind"];

@@ -90,6 +90,7 @@ const SHAPES: Shapes = {
     fingerprints: fc
       .array(fc.tuple(text, text), { maxLength: 4 })
       .map((entries) => objectOf(entries) as Record<string, string>),
+    forced: fc.boolean(),
   },
   seal: {
     status: fc.constantFrom("completed", "cancelled", "failed"),
@@ -97,6 +98,7 @@ const SHAPES: Shapes = {
     data: fc.array(natural, { maxLength: 5 }),
     digest: text,
   },
+  cursor: { cursor: storable },
 };
 
 /** Any record of this kind. */

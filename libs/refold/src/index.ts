@@ -9,10 +9,15 @@ export {
   type RunStore,
   type SinkConnector,
   type SinkWriter,
+  type SourceBatch,
+  type SourceConnector,
+  type SourceOpening,
+  type SourceReader,
 } from "@refold/core";
 export { fileStore } from "@refold/log-file";
 export { memoryStore } from "@refold/log-memory";
 export {
+  batches,
   commandLineLayer,
   config,
   environmentLayer,
@@ -24,7 +29,9 @@ export {
   groupBy,
   onEnd,
   placeholder,
+  poll,
   reject,
+  seekable,
   type Configuration,
   type ConfigurationFault,
   type ConfigurationLayer,
@@ -43,6 +50,8 @@ export {
   type Rejection,
   type ResolvedConfiguration,
   type RunReport,
+  type SourceInput,
+  type SourceOptions,
   type StageReport,
   type StatefulSpec,
   type Stream,

@@ -6,6 +6,7 @@ import type { BuildFault, FsmFault, InterpreterFault } from "@refold/fsm";
 import type { CycleFault, JsonFault, MalformedValue, SemanticFault, StructuralFault } from "@refold/topology";
 
 import type { FlowFault } from "./definition/flow-fault.ts";
+import type { PolicyFault } from "./policy/policy-fault.ts";
 import type { ReplayFault } from "./replay/replay-report.ts";
 import type { StageFault } from "./stage/stage-fault.ts";
 import type { ChannelFault } from "./supervision/channel.ts";
@@ -24,6 +25,13 @@ const FLOW: Every<FlowFault["kind"]> = {
   "foreign-stream": true,
   "open-feedback": true,
   "builder-threw": true,
+};
+
+const POLICY: Every<PolicyFault["kind"]> = {
+  "bad-policy-number": true,
+  "policy-given-twice": true,
+  "retry-not-repeatable": true,
+  "breaker-never-opens": true,
 };
 
 const STAGE: Every<StageFault["code"]> = {
@@ -129,6 +137,7 @@ describe("docs/faults.md has one row for each fault, and none for another", () =
 
   for (const [title, kinds] of [
     ["Why a flow cannot be built", FLOW],
+    ["Why policies cannot be used", POLICY],
     ["Why a stage failed", STAGE],
     ["Why a replay was refused", REPLAY],
     ["Why an event was not taken", CHANNEL],

@@ -5,6 +5,14 @@ export type { LookingOn, Observer, ObserverHandler } from "./authoring/observer.
 export { placeholder, PlaceholderCalled, type NotWritten } from "./authoring/placeholder.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
+export { batches, type Batches } from "./authoring/batches.ts";
+export type { Items, ItemsFunction, ReadableStreamLike, ReadableStreamReaderLike } from "./authoring/items.ts";
+export { poll, type PollCall, type PollOptions } from "./authoring/poll.ts";
+export { seekable, type Seekable, type SeekableCall } from "./authoring/seekable.ts";
+export type { SourceCall } from "./authoring/source-call.ts";
+export type { SourceInput } from "./authoring/source-input.ts";
+export type { OpenedSource, OpenSource, SourcePlace } from "./definition/opened-source.ts";
+export type { RetrySettings } from "./definition/retry-settings.ts";
 export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";
 export type { Branches, Router } from "./authoring/route.ts";
 export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
@@ -12,7 +20,6 @@ export type { StatefulSpec } from "./authoring/stateful-spec.ts";
 export { StageStream, Stream } from "./authoring/stream.ts";
 export type {
   FlowDefinition,
-  Items,
   ObserverDefinition,
   PureDefinition,
   SinkDefinition,
@@ -52,6 +59,7 @@ export type { Difference } from "./replay/differences.ts";
 export { explainReplayFault } from "./replay/explain-replay-fault.ts";
 export type { Divergence, ReplayFault, ReplayReport, StageVerdict } from "./replay/replay-report.ts";
 export { replayRun, type ReplayOptions } from "./replay/replay-run.ts";
+export { resumeRun, type ResumeFault, type ResumeOptions } from "./recovery/resume-run.ts";
 export { commandLineLayer } from "./config/command-line-layer.ts";
 export { config, type Configuration, type FlowConfiguration, type Settings } from "./config/configuration.ts";
 export type { ConfigurationEntry } from "./config/configuration-entry.ts";

@@ -30,5 +30,6 @@ export {
   type FinishedReplay,
   type FinishedRun,
   type FlowReplayOptions,
+  type FlowResumeOptions,
   type FlowRunOptions,
 } from "./flow-run.ts";

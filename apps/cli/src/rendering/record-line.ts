@@ -97,6 +97,7 @@ function summary(record: LogRecord, at: RecordAt, room: number): string {
     case "effect-started":
     case "effect-settled":
     case "policy":
+    case "cursor":
     case "snapshot":
       return previewValue(recordFields(record, { lane: at.read.frame.lane, manifest, inputs }), room);
   }

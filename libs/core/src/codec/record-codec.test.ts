@@ -54,7 +54,7 @@ describe("the table of record kinds", () => {
     expectTypeOf<keyof typeof RECORD_FIELDS>().toEqualTypeOf<RecordKind>();
     expect(RECORD_KINDS).toEqual([
       ...["data", "consumed", "error", "end", "watermark", "timer", "effect-started", "effect-settled"],
-      ...["receipt", "transition", "contract", "liveness", "policy", "snapshot", "epoch", "seal"],
+      ...["receipt", "transition", "contract", "liveness", "policy", "snapshot", "epoch", "seal", "cursor"],
     ]);
     expect([...RECORD_KINDS].sort()).toEqual(Object.keys(RECORD_FIELDS).sort());
   });
@@ -78,8 +78,9 @@ describe("the table of record kinds", () => {
       liveness: "upstream reader status",
       policy: "policy decision detail",
       snapshot: "fingerprint state",
-      epoch: "runtime refold fingerprints",
+      epoch: "runtime refold fingerprints forced",
       seal: "status reason data digest",
+      cursor: "cursor",
     });
   });
 });
@@ -88,7 +89,7 @@ describe("what is no record is refused", () => {
   const code = (kind: RecordKind): number => RECORD_KINDS.indexOf(kind);
 
   it("a kind that is not known", () => {
-    for (const kind of [16, 255, -1, 0.5, "data", null, [0]]) {
+    for (const kind of [17, 255, -1, 0.5, "data", null, [0]]) {
       expect(faultOf(encode([[kind, 1]])).detail).toMatch(/^record kind .* is not known$/);
     }
   });
@@ -110,7 +111,8 @@ describe("what is no record is refused", () => {
       const fields = Object.entries(RECORD_FIELDS[kind]) as [string, (value: unknown) => boolean][];
       for (const [name, check] of fields) {
         if (check(Symbol())) continue;
-        const body = bodyOf({ ...good, [name]: false } as unknown as ReturnType<typeof dataRecord>);
+        const bad = check(false) ? "no flag" : false;
+        const body = bodyOf({ ...good, [name]: bad } as unknown as ReturnType<typeof dataRecord>);
         expect(faultOf(body).detail).toBe(`a ${kind} record with a bad field '${name}'`);
       }
     }

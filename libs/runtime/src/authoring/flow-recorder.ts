@@ -6,16 +6,19 @@ import { topology, type EdgeKind, type StageAnnotations } from "@refold/topology
 import type {
   FlowDefinition,
   InputDefinition,
-  Items,
   PureDefinition,
   StageDefinition,
 } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
+import { DEFAULT_RETRY, type RetrySettings } from "../definition/retry-settings.ts";
 import { codeFingerprint } from "./fingerprint.ts";
+import { isItems } from "./items.ts";
 import type { Takes } from "../edge/record-view.ts";
 import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import { placeholdersIn } from "./placeholder.ts";
 import type { Port, StageInput } from "./port.ts";
+import { sourceForm, type SourceForm, type SourceInput } from "./source-input.ts";
+import { sourceOptionFaults } from "./source-option-faults.ts";
 import type { SourceOptions, StageOptions } from "./stage-options.ts";
 
 interface Declared {
@@ -49,31 +52,28 @@ export class FlowRecorder {
     this.#name = name;
   }
 
-  source<T>(
-    name: string,
-    items: Items<T> | (() => Items<T> | Promise<Items<T>>),
-    options: SourceOptions<T> = {},
-  ): void {
-    if (!isOpenable(items)) this.#notAFunction(name, "its items, unless they are iterable,", items);
-    const open = typeof items === "function" ? items : () => items;
-    const fingerprint = codeFingerprint(items);
+  source<T>(name: string, from: SourceInput<T>, options: SourceOptions<T> = {}): void {
+    const form = sourceForm(from);
+    if (form === undefined) this.#notAFunction(name, "its items, unless they are iterable,", from);
+    const extent = options.extent ?? (form === undefined ? "finite" : form.extent);
+    const retry: RetrySettings = { ...DEFAULT_RETRY, ...options.retry };
+    this.faults.push(...sourceOptionFaults(name, { from, extent, retry }));
+    const fingerprint = codeFingerprint(from);
+    const { expected } = options;
+    const notes = form?.description === undefined ? {} : { notes: { source: form.description } };
     this.#declared.push({
       name,
       kind: "source",
       inputs: [],
       outputs: [this.#type(name, options.type)],
-      annotations: emitting(options.type),
+      annotations: { ...emitting(options.type), ...notes },
       // Items may be many, and none of them is a handler.
-      written: typeof items === "function" ? [items] : [],
-      define: ({ lane, types: [type] }) => ({
-        kind: "source",
-        name,
-        lane,
-        type: type as TypeId,
-        fingerprint,
-        open,
-        expected: options.expected,
-      }),
+      written: isItems(from) ? [] : [from],
+      define: ({ lane, types: [type] }) => {
+        // Without a form the flow is not built.
+        const { open } = form as SourceForm;
+        return { kind: "source", name, lane, type: type as TypeId, fingerprint, open, extent, retry, expected };
+      },
     });
   }
 
@@ -288,9 +288,4 @@ function emitting(type: EventType<unknown> | undefined): StageAnnotations {
 /** Whether a type says more than its name and version. */
 function hasMeaning({ schema, upcasters }: EventType<unknown>): boolean {
   return schema !== undefined || upcasters.size > 0;
-}
-
-function isOpenable(items: unknown): boolean {
-  if (typeof items === "function") return true;
-  return typeof items === "object" && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items);
 }

@@ -1,10 +1,13 @@
 import { describe, expectTypeOf, it } from "vitest";
 
-import { eventType, type SinkConnector } from "@refold/core";
+import { eventType, type SinkConnector, type SourceConnector } from "@refold/core";
 
+import { batches } from "./batches.ts";
 import { flow, type FlowBuilder } from "./flow.ts";
 import { groupBy, type Group } from "./group-by.ts";
 import { placeholder } from "./placeholder.ts";
+import { poll } from "./poll.ts";
+import { seekable } from "./seekable.ts";
 import { onEnd } from "./schedule.ts";
 import type { Synchronous } from "./pure-handler.ts";
 import type { StageStream, Stream } from "./stream.ts";
@@ -80,6 +83,52 @@ describe("the compiler", () => {
           yield { at: new Date(0) };
         }),
       ).toEqualTypeOf<Stream<{ at: Date }>>();
+    });
+  });
+
+  it("infers the items of streams, of lists, of polls and of connectors, and gives a function the platform's own signal", () => {
+    const connector: SourceConnector<Date> = {
+      extent: "finite",
+      describe: () => "dates",
+      open: () => ({ read: () => ({ items: [new Date(0)], done: true }) }),
+    };
+    typed((f) => {
+      expectTypeOf(f.source("a", new ReadableStream<number>())).toEqualTypeOf<Stream<number>>();
+      expectTypeOf(f.source("b", () => new ReadableStream<string>())).toEqualTypeOf<Stream<string>>();
+      expectTypeOf(f.source("c", batches([[1], [2, 3]]))).toEqualTypeOf<Stream<number>>();
+      expectTypeOf(
+        f.source(
+          "d",
+          batches(async function* () {
+            yield ["x"];
+          }),
+        ),
+      ).toEqualTypeOf<Stream<string>>();
+      expectTypeOf(
+        f.source(
+          "e",
+          seekable(({ skip }) => [BigInt(skip)]),
+        ),
+      ).toEqualTypeOf<Stream<bigint>>();
+      const polled = poll(async ({ cursor, limit, signal }) => {
+        expectTypeOf(cursor).toEqualTypeOf<unknown>();
+        expectTypeOf(limit).toEqualTypeOf<number>();
+        await fetch("http://localhost", { signal });
+        return { items: [{ id: "a" }], cursor: 1 };
+      });
+      expectTypeOf(f.source("f", polled)).toEqualTypeOf<Stream<{ id: string }>>();
+      expectTypeOf(f.source("g", connector)).toEqualTypeOf<Stream<Date>>();
+      expectTypeOf(
+        f.source("h", async ({ signal }) => {
+          expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+          return [true];
+        }),
+      ).toEqualTypeOf<Stream<boolean>>();
+      // @ts-expect-error a batch is a list of items
+      f.source("i", batches([1, 2]));
+      // @ts-expect-error what is polled gives batches
+      const listed = poll(() => [1]);
+      f.source("j", listed);
     });
   });
 

@@ -4,6 +4,7 @@ import type { RunLog } from "@refold/core";
 import { toMermaid } from "@refold/topology";
 
 import { explainPlaceholder } from "../definition/placeholder.ts";
+import type { RunHost } from "../pipeline/run-host.ts";
 import { startRun } from "../pipeline/start-run.ts";
 import { flow } from "./flow.ts";
 import { groupBy } from "./group-by.ts";
@@ -59,14 +60,14 @@ describe("a placeholder", () => {
   });
 
   it("keeps a flow from being run, which then writes nothing", () => {
-    const log = new Proxy({} as RunLog, {
-      get() {
-        throw new Error("the log was touched");
-      },
-    });
-    const clock = { now: () => 0, schedule: () => () => undefined, turn: () => Promise.resolve() };
+    const untouched = <T extends object>(): T =>
+      new Proxy({} as T, {
+        get() {
+          throw new Error("a run was begun");
+        },
+      });
     const begin = (): unknown =>
-      startRun(unfinished.build()._unsafeUnwrap(), log, { clock, runtime: "test", refold: "0.0.0" });
+      startRun(unfinished.build()._unsafeUnwrap(), untouched<RunLog>(), untouched<RunHost>());
     expect(begin).toThrow(/"orders" has a placeholder \(no file yet\)[^]*"connected" has a placeholder/);
   });
 

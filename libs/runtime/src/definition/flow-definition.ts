@@ -1,8 +1,10 @@
-import type { EventType, LaneId, SinkConnector, TypeId } from "@refold/core";
+import type { EventType, LaneId, SinkConnector, SourceExtent, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
 import type { Takes } from "../edge/record-view.ts";
 import type { ObserverHandlers } from "../stage/observer-handlers.ts";
+import type { OpenSource } from "./opened-source.ts";
+import type { RetrySettings } from "./retry-settings.ts";
 import type { StageProgram } from "../step/stage-program.ts";
 import type { Placeholder } from "./placeholder.ts";
 
@@ -27,13 +29,12 @@ interface Named {
   readonly fingerprint: string;
 }
 
-/** What a source's items are read from. */
-export type Items<T> = Iterable<T> | AsyncIterable<T>;
-
 export interface SourceDefinition extends Named {
   readonly kind: "source";
   readonly type: TypeId;
-  readonly open: () => Items<unknown> | Promise<Items<unknown>>;
+  readonly open: OpenSource;
+  readonly extent: SourceExtent;
+  readonly retry: RetrySettings;
   /** How many items the source is declared to have, where it is. */
   readonly expected: number | undefined;
 }

@@ -18,6 +18,14 @@ export interface EdgeOptions {
   readonly clock: Clock;
 }
 
+/** What the record says of an edge. */
+export interface EdgeRest {
+  /** They begin with the first record that was not read. */
+  readonly frames: readonly RecordedFrame[];
+  readonly read: number;
+  readonly ended: EndRecord | undefined;
+}
+
 /** Frames on their way from one stage to another, by reference, within a window of credit. */
 export class Edge {
   readonly from: LaneId;
@@ -92,6 +100,13 @@ export class Edge {
     this.window.spend(inputs, frame.bytes);
     this.#frames.push(frame);
     this.#consumer.signal();
+  }
+
+  /** Takes up what was on its way when another process had the run. It holds credit like anything else. */
+  restore({ frames, read, ended }: EdgeRest): void {
+    this.read = read;
+    this.ended = ended;
+    for (const frame of frames) this.offer(frame);
   }
 
   /** Drops the head, all of which has been read. */

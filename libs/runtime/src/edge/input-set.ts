@@ -45,7 +45,7 @@ export class InputSet {
     this.#loop = loop;
     // With one edge there is nothing to put in order.
     this.#orderBy = edges.length > 1 ? orderBy : undefined;
-    this.#hydrating = hydrates;
+    this.#hydrating = hydrates && !this.hydrated;
     this.#hold();
     this.#offsets = edges.map(() => 0);
     this.#unreleased = edges.map(() => 0);
@@ -90,6 +90,13 @@ export class InputSet {
       left = this.#takeFrame(turn, left, visit, visitEnd);
       idle = left === before ? idle + 1 : 0;
     }
+  }
+
+  /** What another process took last has not had all its outputs yet: something is still on its way. */
+  reopen(): void {
+    const [edge] = this.edges;
+    edge?.window.spend(1, 1);
+    this.#unreleased[0] = 1;
   }
 
   /** Gives credit back for all that was taken. */

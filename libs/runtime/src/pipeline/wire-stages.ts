@@ -1,4 +1,4 @@
-import type { Clock, LaneId, Logger, RunLog } from "@refold/core";
+import type { AbortControllerLike, Clock, LaneId, Logger, Position, RunLog } from "@refold/core";
 import type { EdgeEnds } from "@refold/topology";
 
 import {
@@ -24,10 +24,12 @@ import { SourceStage } from "../stage/source-stage.ts";
 import { StageContext } from "../stage/stage-context.ts";
 import { StageCounters } from "../stage/stage-counters.ts";
 import { loopEntry } from "../step/loop-entry.ts";
-import { LaneWriter } from "../supervision/lane-writer.ts";
+import { LaneWriter, type RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
+import type { DecodedFrame } from "../replay/decoded-frame.ts";
+import type { RecoveredLane } from "../replay/recovered-lane.ts";
 import { StageTask, type AnyStage } from "./stage-task.ts";
 
 /** The stages of a run, and what runs between them. */
@@ -44,12 +46,15 @@ export function wireStages(options: {
   readonly definition: FlowDefinition;
   readonly log: RunLog;
   readonly clock: Clock;
+  readonly abortController: () => AbortControllerLike;
   readonly turns: Turns;
   readonly settings: ResolvedConfiguration;
   readonly gates: readonly CreditGate[];
   readonly logger: Logger | undefined;
+  /** Of a run that is gone on with: what its lanes have come to, by their ids. */
+  readonly recovered?: readonly RecoveredLane[] | undefined;
 }): WiredStages {
-  const { definition, log, clock, turns, settings, gates, logger } = options;
+  const { definition, log, clock, abortController, turns, settings, gates, logger, recovered } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -71,8 +76,12 @@ export function wireStages(options: {
     }),
   );
   const edges = inputs.flat();
+  for (const edge of edges) {
+    const rest = recovered?.[edge.to]?.inputs.get(edge.from);
+    if (rest !== undefined) edge.restore({ ...rest, frames: rest.frames.map(recordedFrame) });
+  }
   const latency = new SourceLatency();
-  const writers = stages.map(({ lane }) => new LaneWriter(log, lane));
+  const writers = stages.map(({ lane }) => new LaneWriter(log, lane, recovered?.[lane]));
   const tasks = stages.map((stage, index) => {
     const { name, lane } = stage;
     const outputs = edges.filter((edge) => edge.from === lane);
@@ -86,6 +95,7 @@ export function wireStages(options: {
       name,
       log,
       clock,
+      abortController,
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
       outputs,
@@ -101,8 +111,13 @@ export function wireStages(options: {
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
     const order = stage.kind === "source" ? {} : { loop, orderBy: orderOf(stage), hydrates: hydrates(stage) };
-    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), { latency, logger });
-    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger });
+    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), {
+      latency,
+      logger,
+      recovered: recovered?.[lane],
+    });
+    const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
+    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, done });
   });
   return { tasks, writers, edges, latency };
 }
@@ -123,21 +138,34 @@ function orderOf({ name, orderBy }: ReaderDefinition): ((payload: unknown) => nu
   };
 }
 
+/** What is on record is safe. */
+function recordedFrame(frame: DecodedFrame): RecordedFrame {
+  return { ...frame, position: 0 as Position, bytes: frame.body.length };
+}
+
 function makeStage(
   stage: StageDefinition,
   context: StageContext,
   inputs: InputSet,
-  { latency, logger }: { readonly latency: SourceLatency; readonly logger: Logger | undefined },
+  {
+    latency,
+    logger,
+    recovered,
+  }: {
+    readonly latency: SourceLatency;
+    readonly logger: Logger | undefined;
+    readonly recovered: RecoveredLane | undefined;
+  },
 ): AnyStage {
   switch (stage.kind) {
     case "source":
-      return erased(new SourceStage(stage, context, latency));
+      return erased(new SourceStage(stage, context, latency, recovered?.place));
     case "transform":
     case "stateful":
     case "join":
-      return erased(new PureStage(stage, context, inputs));
+      return erased(new PureStage(stage, context, inputs, recovered?.program));
     case "sink":
-      return erased(new SinkStage(stage, context, inputs, latency));
+      return erased(new SinkStage(stage, context, inputs, latency, recovered?.receipts));
     case "observer":
       return erased(new ObserverStage(stage, context, inputs, logger));
   }

@@ -35,6 +35,16 @@ export class InputEvidence {
     this.#nameOf = options.nameOf;
   }
 
+  /** Another process goes on with the lane, and will come to an end of its own. */
+  takeOver(): void {
+    this.#told = false;
+  }
+
+  /** Inputs that have a terminal receipt, by upstream lane. */
+  get receipts(): ReadonlyMap<LaneId, number> {
+    return this.#receipts;
+  }
+
   /** Counts receipts for the inputs of a step, given by their upstream lanes in the order taken. */
   receive({ records }: DecodedFrame, taken: readonly LaneId[]): void {
     for (const record of records) {

@@ -1,7 +1,8 @@
-import { formatPlace, type LaneId, type LaneSeq, type LogRecord } from "@refold/core";
+import { formatPlace, type EndRecord, type LaneId, type LaneSeq, type LogRecord, type TypeId } from "@refold/core";
 import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
+import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import { contract } from "../stage/contract-record.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
@@ -10,6 +11,7 @@ import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
+import type { RecoveredLane } from "./recovered-lane.ts";
 import type { StageReplay } from "./stage-replay.ts";
 
 /** One lane of a run under replay: its lifecycle, its inputs, and its program where it has one. */
@@ -25,9 +27,14 @@ export class LaneReplay {
   readonly #program: StageReplay | undefined;
   readonly #lifecycle: LifecycleCheck;
   readonly #found: (divergence: FoundDivergence) => void;
-  /** `undefined` for lanes without inputs. */
+  /** `undefined` for lanes that put nothing of their inputs on record. */
   readonly #evidence: InputEvidence | undefined;
   #taken = 0;
+  readonly #place: { -readonly [K in keyof SourcePlace]: SourcePlace[K] } = { ...SOURCE_START };
+  #nextSeq = 0;
+  /** Data records on record, by type. */
+  readonly #data: Map<TypeId, number> = new Map();
+  #ended: EndRecord | undefined;
 
   constructor(options: {
     readonly name: string;
@@ -47,7 +54,8 @@ export class LaneReplay {
     this.#lifecycle = lifecycleOf(options.stage);
     const { inputs, isJudged, nameOf } = options;
     const isSink = this.#kind === "sink";
-    this.#evidence = inputs.lanes.length > 0 ? new InputEvidence({ inputs, isSink, isJudged, nameOf }) : undefined;
+    const tells = inputs.lanes.length > 0 && this.#kind !== "observer";
+    this.#evidence = tells ? new InputEvidence({ inputs, isSink, isJudged, nameOf }) : undefined;
   }
 
   /** Where a machine of the lane stands; that of a stage has its name. */
@@ -66,6 +74,40 @@ export class LaneReplay {
     };
   }
 
+  /** Whether the lane has come to its natural end: nothing takes it up again. */
+  get isDone(): boolean {
+    if (this.stateOf(this.name)?.kind !== "drained") return false;
+    return this.#kind === "source" ? this.#ended?.end === "natural" : this.inputs.endedNaturally;
+  }
+
+  /** Another process goes on with the run. */
+  takeOver(): void {
+    if (this.isDone) return;
+    this.#lifecycle.takeOver();
+    this.#ended = undefined;
+    this.inputs.takeOver();
+    this.#evidence?.takeOver();
+    this.#program?.takeOver();
+  }
+
+  /** What the lane has come to, for a process that goes on with it. */
+  get recovered(): RecoveredLane {
+    const inputs = new Map(this.inputs.lanes.map((lane) => [lane, this.inputs.restOf(lane)]));
+    const receipts = this.#evidence?.receipts ?? new Map<LaneId, number>();
+    const { isDone } = this;
+    const state = this.stateOf(this.name);
+    return {
+      nextSeq: this.#nextSeq,
+      data: this.#data,
+      isDone,
+      state,
+      place: { ...this.#place },
+      inputs,
+      receipts,
+      program: this.#program?.rest,
+    };
+  }
+
   /** Whether recorded records of the last frame taken are still to be compared. */
   get keepsRecords(): boolean {
     return this.#program?.keepsRecords === true;
@@ -73,8 +115,17 @@ export class LaneReplay {
 
   /** The records of the frame as they are computed now, or why the recorded ones make no sense. */
   take(frame: DecodedFrame): readonly LogRecord[] | string {
+    this.#nextSeq = frame.firstSeq + frame.records.length;
     for (const [index, record] of frame.records.entries()) {
-      if (record.kind === "transition") this.#checkMove(record, frame, index);
+      if (record.kind === "data") {
+        this.#data.set(record.type, (this.#data.get(record.type) ?? 0) + 1);
+        this.#place.items++;
+        this.#place.itemsSinceCursor++;
+      } else if (record.kind === "cursor") {
+        this.#place.cursor = record.cursor;
+        this.#place.itemsSinceCursor = 0;
+      } else if (record.kind === "end") this.#ended = record;
+      else if (record.kind === "transition") this.#checkMove(record, frame, index);
     }
     const computed = this.#program === undefined ? this.#takeAsRecorded(frame) : this.#program.take(frame);
     for (const disagreement of this.#evidence?.check(frame) ?? this.#sourceEvidence(frame)) {

@@ -18,12 +18,25 @@ interface Queue {
   ended: EndRecord | undefined;
 }
 
+/** What is left of one input when the record ends. */
+export interface InputRest {
+  /** They begin with the first record that was not taken. */
+  readonly frames: readonly DecodedFrame[];
+  readonly read: number;
+  readonly ended: EndRecord | undefined;
+}
+
 /** What is on record of a stage's inputs and was not taken yet: as much as was in flight when the run was live. */
 export class RecordedInputs {
   readonly #queues: ReadonlyMap<LaneId, Queue>;
+  readonly #skims: boolean;
 
-  /** What the stage reads, by the numbers of the recorded run. A way back of a cycle ends only after this stage. */
-  constructor(reads: readonly InputDefinition[]) {
+  /**
+   * What the stage reads, by the numbers of the recorded run. A way back of a cycle ends only after this stage. With `skims`
+   * nothing waits to be taken: what an observer saw is not on record, and is gone.
+   */
+  constructor(reads: readonly InputDefinition[], { skims = false }: { readonly skims?: boolean } = {}) {
+    this.#skims = skims;
     this.#queues = new Map(
       reads.map(({ from, takes, backward }) => {
         const view = recordView(takes);
@@ -64,8 +77,35 @@ export class RecordedInputs {
     return undefined;
   }
 
+  /** Whether every input has come to a natural end, and that was taken. */
+  get endedNaturally(): boolean {
+    return [...this.#queues.values()].every(({ backward, ended }) => backward || ended?.end === "natural");
+  }
+
+  /** A process goes on with the run: an end that was not natural is none any more. */
+  takeOver(): void {
+    for (const queue of this.#queues.values()) {
+      if (queue.ended?.end !== "natural") queue.ended = undefined;
+      for (const [index, frame] of queue.frames.entries()) {
+        const records = frame.records.map((record) => (isVoidEnd(record) ? VOID : record));
+        queue.frames[index] = { ...frame, records };
+      }
+    }
+  }
+
+  /** What waits to be taken of a lane, and what was taken. */
+  restOf(lane: LaneId): InputRest {
+    const { frames, offset, read, ended } = this.#queues.get(lane) as Queue;
+    const [first, ...others] = frames;
+    if (first === undefined) return { frames, read, ended };
+    const firstSeq = (first.firstSeq + offset) as LaneSeq;
+    return { frames: [{ ...first, firstSeq, records: first.records.slice(offset) }, ...others], read, ended };
+  }
+
   offer(frame: DecodedFrame): void {
-    this.#queues.get(frame.lane)?.frames.push(frame);
+    const queue = this.#queues.get(frame.lane);
+    if (!this.#skims) queue?.frames.push(frame);
+    else if (queue !== undefined) for (const record of frame.records) if (record.kind === "end") queue.ended = record;
   }
 
   /**
@@ -99,3 +139,10 @@ export class RecordedInputs {
     return false;
   }
 }
+
+function isVoidEnd(record: LogRecord): boolean {
+  return record.kind === "end" && record.end !== "natural";
+}
+
+/** Stands where nobody takes anything. */
+const VOID: LogRecord = { kind: "consumed", spans: [] };

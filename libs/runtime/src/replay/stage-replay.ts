@@ -96,6 +96,17 @@ export class StageReplay {
     return this.#open === undefined ? others : this.#settle(this.#open, frame, others);
   }
 
+  /** Another process goes on with the stage. What the last step had left to give, it still has. */
+  takeOver(): void {
+    this.#ending = false;
+  }
+
+  /** What the stage has come to: its program with its state, and what it computed and has not on record yet. */
+  get rest(): { readonly step: StepRecorder; readonly parked: readonly StepOutput[] } {
+    const open = this.#open;
+    return { step: this.#step, parked: open === undefined ? [] : open.computed.slice(open.given) };
+  }
+
   /** Settles the step that may have gone on: what it computes beyond the record is extra, unless it was cut short. */
   close(cutShort: boolean = false): void {
     const open = this.#open;
@@ -213,19 +224,20 @@ export class StageReplay {
   }
 
   #moved(event: { readonly kind: string; readonly end?: unknown }): void {
-    // These say only what the stage does in between.
-    if (event.kind === "emission-begun" || event.kind === "hydrated") return;
-    // Whoever is cancelled, or fails, leaves behind what it still had to give.
-    this.close(event.kind === "cancel" || event.kind === "fail");
+    // Whoever is cancelled, or fails, leaves behind what it still had to give; the others say what a stage does in between.
+    if (!UNSETTLING.includes(event.kind)) this.close();
     if (event.kind === "inputs-ended") this.#ending = event.end === "natural";
   }
 
   /** The end as it would be advertised now. */
   #end(recorded: EndRecord, seq: LaneSeq, lsn: Lsn): EndRecord {
     const cutShort = recorded.end === "poison";
-    this.close(cutShort);
+    if (!cutShort) this.close();
     if (this.#ending && !cutShort) this.#findLeftOver(seq, lsn);
+    const unrecorded = this.rest.parked;
+    this.#count(unrecorded, -1);
     const counts = this.#types.map((type) => ({ type, count: this.#computed.get(type) ?? 0 }));
+    this.#count(unrecorded, 1);
     const end: EndRecord = { ...recorded, counts };
     const changes = differences(recorded, end);
     if (changes.length > 0) {
@@ -278,3 +290,6 @@ export class StageReplay {
 function seqAfter(seq: LaneSeq, records: number): LaneSeq {
   return (seq + records) as LaneSeq;
 }
+
+/** Events after which the step that is open may still go on. */
+const UNSETTLING: readonly string[] = ["cancel", "fail", "emission-begun", "hydrated", "initialize", "start"];

@@ -15,6 +15,12 @@ import { pureMachine, type PureStageEvent, type PureState } from "./pure-machine
 
 type Directive = EventLoopDirective<PureStageEvent>;
 
+/** A program with the state that the record gave it, and what it had no credit for. */
+export interface RecoveredProgram {
+  readonly step: StepRecorder;
+  readonly parked: readonly LogRecord[];
+}
+
 /** Runs a pure program, step by step: takes inputs, runs the handler on each, and puts inputs and outputs on record at once. */
 export class PureStage implements HandlerSupervised<PureState, PureStageEvent, never> {
   readonly machine: Machine<PureState, PureStageEvent>;
@@ -25,20 +31,29 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
   /** Outputs of the last step for which no reader had credit. */
   #parked: LogRecord[] = [];
 
-  constructor(definition: PureDefinition, context: StageContext, inputs: InputSet) {
+  constructor(definition: PureDefinition, context: StageContext, inputs: InputSet, recovered?: RecoveredProgram) {
     const { name, lane, types, kind } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
-    this.#step = new StepRecorder({
-      program: definition.program(definition.inputs),
-      context: new InputContext(context.manifest.rootRunId, name),
-      lane,
-      types,
-      passesErrors: kind !== "stateful",
-      loop: context.loop,
-    });
+    this.#parked = [...(recovered?.parked ?? [])];
+    this.#step =
+      recovered?.step ??
+      new StepRecorder({
+        program: definition.program(definition.inputs),
+        context: new InputContext(context.manifest.rootRunId, name),
+        lane,
+        types,
+        passesErrors: kind !== "stateful",
+        loop: context.loop,
+      });
+    if (this.#isOpen) inputs.reopen();
+  }
+
+  /** Whether outputs of the last step are not on record yet. */
+  get #isOpen(): boolean {
+    return this.#parked.length > 0 || this.#step.hasMore;
   }
 
   dispatch(state: PureState): Directive | Promise<Directive> {
@@ -103,11 +118,6 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     }
     if (this.#inputs.empty) return this.#context.waitUntil(dueMs).then(goOn);
     return this.#takeStep()?.then(goOn) ?? { kind: "continue" };
-  }
-
-  /** Whether outputs of the last step are not on record yet. */
-  get #isOpen(): boolean {
-    return this.#parked.length > 0 || this.#step.hasMore;
   }
 
   /** A step of its own: that the timer fired, and what it led to. */

@@ -23,14 +23,21 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   readonly #latency: SourceLatency;
   #writer: SinkWriter<unknown> | undefined;
   /** Inputs that have a terminal receipt, by upstream lane. */
-  readonly #receipts: Map<LaneId, number> = new Map();
+  readonly #receipts: Map<LaneId, number>;
 
-  constructor(definition: SinkDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency) {
+  constructor(
+    definition: SinkDefinition,
+    context: StageContext,
+    inputs: InputSet,
+    latency: SourceLatency,
+    receipts: ReadonlyMap<LaneId, number> = new Map(),
+  ) {
     this.machine = sinkMachine(definition.name);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
     this.#latency = latency;
+    this.#receipts = new Map(receipts);
   }
 
   dispatch(state: SinkState): Directive | Promise<Directive> {

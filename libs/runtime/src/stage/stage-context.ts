@@ -1,4 +1,5 @@
 import type {
+  AbortControllerLike,
   Clock,
   ContractRecord,
   DataRecord,
@@ -28,6 +29,8 @@ export interface StageContextOptions {
   readonly name: string;
   readonly log: RunLog;
   readonly clock: Clock;
+  /** Makes what calls to the outside are told to stop by. */
+  readonly abortController: () => AbortControllerLike;
   readonly writer: LaneWriter;
   readonly wake: Wake;
   readonly outputs: readonly Edge[];
@@ -52,6 +55,7 @@ export class StageContext {
   readonly manifest: RunManifest;
   readonly log: RunLog;
   readonly clock: Clock;
+  readonly abortController: () => AbortControllerLike;
   readonly writer: LaneWriter;
   readonly wake: Wake;
   readonly outside: OutsideCalls;
@@ -70,6 +74,7 @@ export class StageContext {
     this.manifest = options.log.manifest;
     this.log = options.log;
     this.clock = options.clock;
+    this.abortController = options.abortController;
     this.writer = options.writer;
     this.wake = options.wake;
     this.counters = options.counters;

@@ -1,4 +1,4 @@
-import type { EndKind } from "@refold/core";
+import type { EndKind, SourceExtent } from "@refold/core";
 import { machine, type Machine } from "@refold/fsm";
 
 import type { StageFault } from "./stage-fault.ts";
@@ -87,11 +87,13 @@ const draining = <E extends { readonly end: EndKind }>(_: unknown, { end }: E) =
   state: { kind: "draining", end } as const,
 });
 
-/** A source is drained early: what it has read so far is only part of its input. */
-const cutShort = () => ({ state: { kind: "draining", end: "truncated" } as const });
-
-export const sourceMachine = (name: string): Machine<SourceState, SourceEvent, ResourceAction> =>
-  machine<SourceState, SourceEvent, ResourceAction>(name, { kind: "created" })
+export const sourceMachine = (
+  name: string,
+  extent: SourceExtent = "finite",
+): Machine<SourceState, SourceEvent, ResourceAction> => {
+  // What a finite source that is drained early has read so far is only part of its input; an infinite one ends in no other way.
+  const cutShort = () => ({ state: { kind: "draining", end: extent === "finite" ? "truncated" : "natural" } as const });
+  return machine<SourceState, SourceEvent, ResourceAction>(name, { kind: "created" })
     .any("fail", "failed", failed)
     .any("cancel", "cancelled", cancelled)
     .anyIgnore("initialize", "arm", "start", "pause", "resume", "begin-drain", "exhausted", "drained")
@@ -116,6 +118,7 @@ export const sourceMachine = (name: string): Machine<SourceState, SourceEvent, R
     .final("failed", (s) => s.entry(() => [release]))
     .final("cancelled", (s) => s.entry(() => [release]))
     .buildOrThrow();
+};
 
 export const transformMachine = (name: string): Machine<TransformState, PureEvent> =>
   machine<TransformState, PureEvent>(name, { kind: "created" })

@@ -52,7 +52,13 @@ export function sealOf(firstSeq: number, records: number, digest: string): Frame
 
 /** One record of every kind, and the forms that a kind has. The seal is the last. */
 export const EVERY_KIND: readonly LogRecord[] = [
-  { kind: "epoch", runtime: "node 20.19.0", refold: "0.1.0", fingerprints: { source: "a", ünïcode: "b" } },
+  {
+    kind: "epoch",
+    runtime: "node 20.19.0",
+    refold: "0.1.0",
+    fingerprints: { source: "a", ünïcode: "b" },
+    forced: false,
+  },
   { kind: "consumed", spans: [{ lane: 1 as LaneId, first: 0 as LaneSeq, last: 4_294_967_296 as LaneSeq }] },
   data(undefined, { nested: { list: [1, "two", null] } }),
   data(7, "text"),
@@ -85,6 +91,7 @@ export const EVERY_KIND: readonly LogRecord[] = [
   { kind: "liveness", upstream: 1 as LaneId, reader: 2 as LaneId, status: "idle" },
   { kind: "policy", policy: "breaker", decision: "opened", detail: { failures: 5 } },
   { kind: "snapshot", fingerprint: "f", state: new Map([["a", [1, 2]]]) },
+  { kind: "cursor", cursor: { page: 7, token: "next" } },
   { kind: "seal", status: "failed", reason: "full disk", data: [0, 12], digest: "00c0ffee" },
 ];
 
