@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 
 import type { Logger } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
-import { EdgeGate, FlowRun, replayFlow } from "@refold/testkit";
+import { EdgeGate, FlowRun, replayFlow, runFlow } from "@refold/testkit";
 
 import { checkRecord } from "../../test/check-record.ts";
+import { killedAfter } from "../../test/killed-run.ts";
 import { flow, type FlowBuilder } from "../authoring/flow.ts";
 import { reject } from "../authoring/rejection.ts";
 import type { Stream } from "../authoring/stream.ts";
@@ -308,5 +309,50 @@ describe("a replay", () => {
     expect(report).toMatchObject({ verdict: "matched", first: undefined });
     expect(report.stages.find(({ stage }) => stage === "audit")).toMatchObject({ kind: "observer", diverged: 0 });
     expect(calls).toBe(604);
+  });
+});
+
+describe("a run that is resumed", () => {
+  it("goes on with its observers wherever it was killed: each sees what comes from then on, and is waited for by nobody", async () => {
+    let seen: number[] = [];
+    const described = watched((doubled) => {
+      doubled.observe("sees", (n) => seen.push(n));
+      doubled.observe("broken", () => {
+        throw new Error("always");
+      });
+    });
+    const { recorded } = await runFlow(described, { store: memoryStore() });
+    const all = NUMBERS.map((n) => 2 * n);
+    for (let frames = 1; frames < recorded.frames.length; frames++) {
+      seen = [];
+      const store = await killedAfter(recorded, frames);
+      const run = await FlowRun.resume(described, { store });
+      expect((await run.run()).status, `killed after ${frames} frames`).toBe("completed");
+      const again = await run.recorded();
+      expect(again.payloads("doubled")).toEqual(all);
+      const before = recorded.frames
+        .slice(0, frames)
+        .flatMap(({ lane, records }) => (lane === 2 ? records.filter(({ kind }) => kind === "data") : []));
+      expect(seen).toEqual(all.slice(before.length));
+      for (const observer of ["sees", "broken"]) expect(again.moves(observer).at(-1)).toBe("drained");
+      expect((await replayFlow(described, { store })).report).toMatchObject({ verdict: "matched", first: undefined });
+    }
+  });
+
+  it("shows an observer what a stage gave after the run was told to stop, and drains it again", async () => {
+    const seen: number[] = [];
+    const described = watched((doubled) => doubled.observe("sees", (n) => seen.push(n)));
+    const store = memoryStore();
+    const gate = new EdgeGate({ from: "doubled", to: "out", credit: 100 });
+    const stopped = await FlowRun.open(described, { store, gates: [gate] });
+    const ended = stopped.run();
+    await stopped.clock.idle();
+    stopped.handle.stopGraceful({ timeoutMs: 60_000 });
+    gate.open();
+    expect((await ended).status).toBe("cancelled");
+    expect((await stopped.recorded()).moves("sees").at(-1)).toBe("drained");
+    const run = await FlowRun.resume(described, { store });
+    expect((await run.run()).status).toBe("completed");
+    expect(seen).toEqual(NUMBERS.map((n) => 2 * n));
   });
 });
