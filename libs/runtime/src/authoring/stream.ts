@@ -5,7 +5,7 @@ import { eventType, type PayloadOf, type SinkConnector } from "@refold/core";
 import type { RejectedInput } from "../edge/record-view.ts";
 import type { HandlerContext } from "../step/handler-context.ts";
 import type { FlowRecorder } from "./flow-recorder.ts";
-import { functionSink } from "./function-sink.ts";
+import { functionSink, type ItemContext } from "./function-sink.ts";
 import { observerHandlers, type Observer, type ObserverHandler } from "./observer.ts";
 import type { Port, StageInput } from "./port.ts";
 import { programs } from "./programs.ts";
@@ -13,7 +13,7 @@ import type { PureHandler, Synchronous } from "./pure-handler.ts";
 import type { Rejection } from "./rejection.ts";
 import { routeProgram, type Branches, type Router } from "./route.ts";
 import { scheduleProblem } from "./schedule.ts";
-import type { StageOptions } from "./stage-options.ts";
+import type { SinkOptions, StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
 
 /** What one or several stages emit. Using it twice is fan-out: both readers see every record. */
@@ -117,12 +117,18 @@ export class Stream<T> {
 
   /**
    * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
-   * its receipt goes on record; in a replay nothing is delivered.
+   * its receipt goes on record; in a replay nothing is delivered. A function rejects an item by throwing a `SinkFailure`;
+   * whatever else it throws fails the stage.
    */
-  sink(name: string, sink: SinkConnector<T> | ((item: T) => void) | ((item: T) => Promise<void>)): void {
+  sink(
+    name: string,
+    sink:
+      SinkConnector<T> | ((item: T, context: ItemContext) => void) | ((item: T, context: ItemContext) => Promise<void>),
+    options?: SinkOptions,
+  ): void {
     const connector = typeof sink === "function" ? functionSink(sink) : sink;
     // What reaches the sink is what the upstream stages emit, which the types of the flow hold to be `T`.
-    this.#recorder.sink(name, this.#input, connector, sink);
+    this.#recorder.sink(name, this.#input, connector, sink, options);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { EventType, LaneId, SinkConnector, SourceExtent, TypeId } from "@refold/core";
+import type { EventType, FlushPolicy, LaneId, SinkConnector, SourceExtent, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
 import type { Takes } from "../edge/record-view.ts";
@@ -69,6 +69,7 @@ export interface PureDefinition extends ReaderDefinition {
 export interface SinkDefinition extends ReaderDefinition {
   readonly kind: "sink";
   readonly connector: SinkConnector<unknown>;
+  readonly flush: FlushPolicy;
 }
 
 export interface ObserverDefinition extends ReaderDefinition {

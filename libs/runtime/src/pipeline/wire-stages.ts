@@ -165,7 +165,7 @@ function makeStage(
     case "join":
       return erased(new PureStage(stage, context, inputs, recovered?.program));
     case "sink":
-      return erased(new SinkStage(stage, context, inputs, latency, recovered?.receipts));
+      return erased(new SinkStage(stage, context, inputs, latency, recovered?.delivery));
     case "observer":
       return erased(new ObserverStage(stage, context, inputs, logger));
   }

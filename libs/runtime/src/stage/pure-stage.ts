@@ -2,7 +2,7 @@ import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } 
 import type { Machine } from "@refold/fsm";
 
 import type { PureDefinition } from "../definition/flow-definition.ts";
-import type { InputSet } from "../edge/input-set.ts";
+import type { StageInputs } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
@@ -26,12 +26,12 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
   readonly machine: Machine<PureState, PureStageEvent>;
   readonly #definition: PureDefinition;
   readonly #context: StageContext;
-  readonly #inputs: InputSet;
+  readonly #inputs: StageInputs;
   readonly #step: StepRecorder;
   /** Outputs of the last step for which no reader had credit. */
   #parked: LogRecord[] = [];
 
-  constructor(definition: PureDefinition, context: StageContext, inputs: InputSet, recovered?: RecoveredProgram) {
+  constructor(definition: PureDefinition, context: StageContext, inputs: StageInputs, recovered?: RecoveredProgram) {
     const { name, lane, types, kind } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
