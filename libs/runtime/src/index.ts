@@ -1,3 +1,15 @@
+export { effect, type EffectSpec } from "./authoring/effect.ts";
+export type { DeclaredEffect, EffectFault, EffectResult } from "./effect/effect-outcome.ts";
+export type {
+  EffectCaller,
+  EffectfulContext,
+  EffectfulSpec,
+  Effects,
+  Handled,
+  StatefulEffectsSpec,
+} from "./effect/effectful-spec.ts";
+export { bulkhead, circuitBreaker, rateLimit, retry, timeout, type PolicySpec } from "./policy/policy-spec.ts";
+export type { PolicyStatus } from "./policy/policy-status.ts";
 export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
 export type { ItemContext } from "./authoring/function-sink.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";

@@ -10,6 +10,8 @@ import type {
   StageDefinition,
 } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
+import type { EffectfulHandling } from "../effect/input-handling.ts";
+import { effectProblems } from "./effect.ts";
 import { DEFAULT_RETRY, type RetrySettings } from "../definition/retry-settings.ts";
 import { codeFingerprint } from "./fingerprint.ts";
 import { isItems } from "./items.ts";
@@ -108,6 +110,39 @@ export class FlowRecorder {
       annotations: emitting(options.type),
       written: [stage.functions, ...inputs.map(({ orderBy: order }) => order)],
       define: (lanes) => ({ kind, name, ...lanes, orderBy, hydrates, fingerprint, program }),
+    });
+  }
+
+  effectful(stage: {
+    readonly name: string;
+    readonly inputs: readonly StageInput[];
+    readonly functions: Readonly<Record<string, unknown>>;
+    readonly handling: EffectfulHandling;
+    readonly options: StageOptions<unknown>;
+  }): void {
+    const { name, inputs, functions, handling, options } = stage;
+    for (const [what, value] of Object.entries(functions)) {
+      if (typeof value !== "function") this.#notAFunction(name, `its \`${what}\``, value);
+    }
+    const { concurrency, effects } = handling;
+    const problems = Object.entries(effects).flatMap(([as, effect]) => effectProblems(as, effect));
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+      problems.push(`its concurrency is ${String(concurrency)}: give a whole number from 1`);
+    }
+    for (const problem of problems) this.faults.push({ kind: "bad-option", stage: name, problem });
+    const policies = Object.values(effects).flatMap(({ name: effect, policies: specs = [] }) =>
+      specs.map(({ policy }) => ({ name: policy, detail: effect })),
+    );
+    const fingerprint = codeFingerprint({ functions, effects });
+    const orderBy = inputs[0]?.orderBy;
+    this.#declared.push({
+      name,
+      kind: "effectful",
+      inputs,
+      outputs: [this.#type(name, options.type)],
+      annotations: { ...emitting(options.type), ...(policies.length > 0 ? { policies } : {}) },
+      written: [functions, effects, orderBy],
+      define: (lanes) => ({ kind: "effectful", name, ...lanes, orderBy, fingerprint, handling }),
     });
   }
 

@@ -3,6 +3,8 @@ import type { Result } from "neverthrow";
 import { eventType, type PayloadOf, type SinkConnector } from "@refold/core";
 
 import type { RejectedInput } from "../edge/record-view.ts";
+import type { Effects, EffectfulSpec, StatefulEffectsSpec } from "../effect/effectful-spec.ts";
+import type { EffectfulHandling } from "../effect/input-handling.ts";
 import type { HandlerContext } from "../step/handler-context.ts";
 import type { FlowRecorder } from "./flow-recorder.ts";
 import { functionSink, type ItemContext } from "./function-sink.ts";
@@ -116,6 +118,50 @@ export class Stream<T> {
   }
 
   /**
+   * At most one output for each input, from a handler that may await: of the outside, it calls the effects that the stage
+   * declares, whose outcomes go on record. Inputs are handled several at a time; outputs stay in the order of the inputs.
+   */
+  effectful<E extends Effects, O>(
+    name: string,
+    spec: EffectfulSpec<T, E, O>,
+    options?: StageOptions<Exclude<O, undefined>>,
+  ): StageStream<Exclude<O, undefined>, T> {
+    // JavaScript may leave the whole of it out.
+    const { effects, concurrency, handle } = (spec as Partial<typeof spec> | undefined) ?? {};
+    return this.#effectful(name, { handle }, options, {
+      effects: effects ?? {},
+      concurrency: concurrency ?? 16,
+      initial: undefined,
+      handle: async (_, input, context) => {
+        // The types of the flow hold what arrives, and the spec its own effects.
+        const output = await spec.handle(input as T, context as unknown as Parameters<typeof spec.handle>[1]);
+        if (output !== undefined) context.emit(output);
+      },
+    });
+  }
+
+  /** As `effectful`, with a state: inputs are handled one at a time, each with the state that the one before it left. */
+  statefulEffects<S, E extends Effects, O>(
+    name: string,
+    spec: StatefulEffectsSpec<T, S, E, O>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T> {
+    const { effects, initial, handle } = spec ?? {};
+    return this.#effectful(name, { initial, handle }, options, {
+      effects: effects ?? {},
+      concurrency: 1,
+      initial: () => spec.initial(),
+      handle: async (state, input, context) => {
+        // The state is what `initial`, or this handler, gave.
+        const given = context as unknown as Parameters<typeof spec.handle>[2];
+        const handled = await spec.handle(state as S, input as T, given);
+        for (const output of handled.outputs) context.emit(output);
+        return handled.state;
+      },
+    });
+  }
+
+  /**
    * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
    * its receipt goes on record; in a replay nothing is delivered. A function rejects an item by throwing a `SinkFailure`;
    * whatever else it throws fails the stage.
@@ -147,6 +193,16 @@ export class Stream<T> {
   input(recorder: FlowRecorder): StageInput {
     if (recorder !== this.#recorder) recorder.foreign(this.#input.ports[0]?.stage ?? "");
     return this.#input;
+  }
+
+  #effectful<O>(
+    name: string,
+    functions: Readonly<Record<string, unknown>>,
+    options: StageOptions<O> = {},
+    handling: EffectfulHandling,
+  ): StageStream<O, T> {
+    this.#recorder.effectful({ name, inputs: [this.#input], functions, handling, options });
+    return new StageStream<O, T>(this.#recorder, name, "all");
   }
 
   #pure<O>(

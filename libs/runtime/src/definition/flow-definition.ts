@@ -1,6 +1,7 @@
 import type { EventType, FlushPolicy, LaneId, SinkConnector, SourceExtent, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
+import type { EffectfulHandling } from "../effect/input-handling.ts";
 import type { Takes } from "../edge/record-view.ts";
 import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import type { OpenSource } from "./opened-source.ts";
@@ -20,7 +21,8 @@ export interface FlowDefinition {
   readonly placeholders: readonly Placeholder[];
 }
 
-export type StageDefinition = SourceDefinition | PureDefinition | SinkDefinition | ObserverDefinition;
+export type StageDefinition =
+  SourceDefinition | PureDefinition | EffectfulDefinition | SinkDefinition | ObserverDefinition;
 
 interface Named {
   readonly name: string;
@@ -66,6 +68,13 @@ export interface PureDefinition extends ReaderDefinition {
   readonly program: (inputs: readonly InputDefinition[]) => StageProgram;
 }
 
+/** A stage whose handler may call the outside, by the effects that it declares. */
+export interface EffectfulDefinition extends ReaderDefinition {
+  readonly kind: "effectful";
+  readonly types: readonly TypeId[];
+  readonly handling: EffectfulHandling;
+}
+
 export interface SinkDefinition extends ReaderDefinition {
   readonly kind: "sink";
   readonly connector: SinkConnector<unknown>;
@@ -90,6 +99,7 @@ export function outputTypes(stage: StageDefinition): readonly TypeId[] {
     case "transform":
     case "stateful":
     case "join":
+    case "effectful":
       return stage.types;
     case "sink":
     case "observer":

@@ -14,6 +14,7 @@ import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import { contract } from "../stage/contract-record.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
+import type { EffectfulReplay } from "./effectful-replay.ts";
 import { InputEvidence, type Disagreement } from "./input-evidence.ts";
 import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
 import type { StepInputs } from "./receipt-evidence.ts";
@@ -34,6 +35,7 @@ export class LaneReplay {
   first: Divergence | undefined;
   readonly #kind: string;
   readonly #program: StageReplay | undefined;
+  readonly #calls: EffectfulReplay | undefined;
   readonly #lifecycle: LifecycleCheck;
   readonly #found: (divergence: FoundDivergence) => void;
   /** `undefined` for lanes that put nothing of their inputs on record. */
@@ -51,6 +53,8 @@ export class LaneReplay {
     readonly stage: StageDefinition | undefined;
     readonly inputs: RecordedInputs;
     readonly program: StageReplay | undefined;
+    /** Of an effectful stage. */
+    readonly calls?: EffectfulReplay;
     readonly isJudged: (contract: "transport" | "delivery", upstream: LaneId) => boolean;
     readonly nameOf: (lane: LaneId) => string;
     readonly found: (divergence: FoundDivergence) => void;
@@ -59,6 +63,7 @@ export class LaneReplay {
     this.inputs = options.inputs;
     this.#kind = options.stage?.kind ?? "system";
     this.#program = options.program;
+    this.#calls = options.calls;
     this.#found = options.found;
     this.#lifecycle = lifecycleOf(options.stage);
     const { inputs, isJudged, nameOf } = options;
@@ -114,12 +119,18 @@ export class LaneReplay {
       inputs,
       delivery,
       program: this.#program?.rest,
+      calls: this.#calls,
     };
   }
 
   /** Whether recorded records of the last frame taken are still to be compared. */
   get keepsRecords(): boolean {
     return this.#program?.keepsRecords === true;
+  }
+
+  /** What has to be waited for before a frame can be taken, if anything has. */
+  prepare(frame: DecodedFrame): Promise<void> | undefined {
+    return this.#calls?.prepare(frame);
   }
 
   /** The records of the frame as they are computed now, or why the recorded ones make no sense. */
