@@ -13,6 +13,19 @@ export type { PolicyStatus } from "./policy/policy-status.ts";
 export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
 export type { ItemContext } from "./authoring/function-sink.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
+export type {
+  Combine,
+  JoinAllSpec,
+  JoinKey,
+  JoinKind,
+  JoinMatches,
+  JoinRead,
+  JoinReference,
+  JoinReferences,
+  JoinSettings,
+  JoinSpec,
+  Match,
+} from "./authoring/join.ts";
 export type { Feedback } from "./authoring/feedback.ts";
 export type { LookingOn, Observer, ObserverHandler } from "./authoring/observer.ts";
 export { placeholder, PlaceholderCalled, type NotWritten } from "./authoring/placeholder.ts";

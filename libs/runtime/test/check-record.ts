@@ -159,9 +159,33 @@ function checkOutput(
     expect(record).toMatchObject({ originLane: stage.lane, originSeq: seq });
     return;
   }
+  if (stage.kind === "join") {
+    checkJoined(record, stage, inputs, everything);
+    return;
+  }
   const cause = inputs[record.cause as number]?.record as DataRecord;
   expect(cause).toBeDefined();
   expect(record).toMatchObject({ originLane: cause.originLane, originSeq: cause.originSeq });
+}
+
+/** Single places that were taken, one of them of the stream, in the step at hand, whose origin the output has. */
+function checkJoined(
+  { cause, originLane, originSeq }: DataRecord,
+  stage: Exclude<StageDefinition, { kind: "source" }>,
+  inputs: readonly Input[],
+  everything: ReadonlyMap<LaneId, { readonly first: number; readonly last: number }>,
+): void {
+  const causes = cause as readonly Span[];
+  const streams = new Set(stage.inputs.filter(({ reference }) => reference === undefined).map(({ from }) => from));
+  const ofStream = causes.filter(({ lane }) => streams.has(lane));
+  expect(ofStream).toHaveLength(1);
+  for (const { lane, first, last } of causes) {
+    expect(first).toBe(last);
+    expect(first).toBeGreaterThanOrEqual(everything.get(lane)?.first as number);
+    expect(last).toBeLessThanOrEqual(everything.get(lane)?.last as number);
+  }
+  const input = inputs.find(({ lane, seq }) => lane === ofStream[0]?.lane && seq === ofStream[0].first);
+  expect(input?.record).toMatchObject({ originLane, originSeq });
 }
 
 /** The end of a lane is the last of its data path, and advertises what the lane holds. A lane that failed ends poisoned. */

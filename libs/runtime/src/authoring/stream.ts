@@ -8,6 +8,8 @@ import type { EffectfulHandling } from "../effect/input-handling.ts";
 import type { HandlerContext } from "../step/handler-context.ts";
 import type { FlowRecorder } from "./flow-recorder.ts";
 import { functionSink, type ItemContext } from "./function-sink.ts";
+import type { JoinAllSpec, JoinKey, JoinKind, JoinReference, JoinReferences, JoinSpec } from "./join.ts";
+import { joinStage, type DeclaredJoin, type DeclaredReference } from "./join-stage.ts";
 import { observerHandlers, type Observer, type ObserverHandler } from "./observer.ts";
 import type { Port, StageInput } from "./port.ts";
 import { programs } from "./programs.ts";
@@ -162,6 +164,36 @@ export class Stream<T> {
   }
 
   /**
+   * One output for each record of this stream and the reference that has its key. The causes of an output name both. By default
+   * the reference is read to its end before this stream, the latest record of a key counts, and a record without a reference
+   * is dropped; see {@link JoinSpec}. Errors in band of this stream pass the join by, those of a reference end here.
+   */
+  join<R, K extends JoinKey, O, Kind extends JoinKind = "inner">(
+    name: string,
+    reference: Stream<R>,
+    spec: JoinSpec<T, R, K, Kind, O>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T>;
+  /** One output for each record of this stream and what each of several references has for it, by their names. */
+  join<References, O, Kind extends JoinKind = "inner">(
+    name: string,
+    references: JoinReferences<T, References>,
+    spec: JoinAllSpec<T, References, Kind, O>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T>;
+  join<O>(name: string, joined: unknown, spec: unknown, options: StageOptions<O> = {}): StageStream<O, T> {
+    // The overloads hold what these are; JavaScript may leave out any of it.
+    const declared = (spec ?? {}) as DeclaredJoin & Pick<DeclaredReference, "key" | "on">;
+    const several = joined as Readonly<Record<string, JoinReference<T, unknown>>>;
+    const isOne = joined instanceof Stream || typeof joined !== "object" || joined === null;
+    const references = isOne
+      ? [this.#reference(undefined, { ...declared, from: joined })]
+      : Object.entries(several).map(([of, reference]) => this.#reference(of, reference));
+    this.#recorder.pure({ name, ...joinStage(this.#input, references, declared), options });
+    return new StageStream<O, T>(this.#recorder, name, "all");
+  }
+
+  /**
    * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
    * its receipt goes on record; in a replay nothing is delivered. A function rejects an item by throwing a `SinkFailure`;
    * whatever else it throws fails the stage.
@@ -203,6 +235,12 @@ export class Stream<T> {
   ): StageStream<O, T> {
     this.#recorder.effectful({ name, inputs: [this.#input], functions, handling, options });
     return new StageStream<O, T>(this.#recorder, name, "all");
+  }
+
+  #reference(name: string | undefined, declared: unknown): DeclaredReference {
+    // As for the whole join.
+    const { from, key, on } = (declared ?? {}) as Omit<DeclaredReference, "from"> & { readonly from: unknown };
+    return { name, from: from instanceof Stream ? from.input(this.#recorder) : undefined, key, on };
   }
 
   #pure<O>(

@@ -91,6 +91,18 @@ export function inputsOf(stage: StageDefinition): readonly InputDefinition[] {
   return stage.kind === "source" ? [] : stage.inputs;
 }
 
+/**
+ * The upstream lanes of a pure stage whose errors it hands on. An aggregate leaves them out, as it does not stand for any one
+ * input; so does a join those of its references, as its readers get what becomes of its stream.
+ */
+export function errorsFrom(
+  kind: (PureDefinition | EffectfulDefinition)["kind"],
+  inputs: readonly InputDefinition[],
+): ReadonlySet<LaneId> {
+  if (kind === "stateful") return new Set();
+  return new Set(inputs.filter(({ reference }) => reference === undefined).map(({ from }) => from));
+}
+
 /** The types of what a stage emits, by port. */
 export function outputTypes(stage: StageDefinition): readonly TypeId[] {
   switch (stage.kind) {

@@ -187,7 +187,8 @@ export class InputSet {
     let starved = false;
     for (const [index, edge] of this.edges.entries()) {
       const next = this.#peek(index);
-      if (next === "nothing") starved ||= edge.ended === undefined;
+      // A stream need not wait for a reference: that is not in any order with it.
+      if (next === "nothing") starved ||= edge.ended === undefined && edge.role === "stream";
       else if (next === "untimed") return index;
       else {
         const eventTimeMs = orderBy(next.payload);

@@ -103,6 +103,7 @@ export function wireStages(options: {
       abortController,
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
+      inputs: inputs[index] ?? [],
       outputs,
       counters: new StageCounters(),
       schemas: new SchemaCheck(checkedEdges(definition, settings, stage)),

@@ -110,7 +110,7 @@ export class HistoryReplay {
     const types = stage.types.map((type) => this.#typeAsRecorded(type));
     const loop = this.#loopEntry(name);
     const manifest = this.#manifest;
-    const common = { definition: stage, manifest, lane, types, inputs, loop, found };
+    const common = { definition: stage, manifest, lane, types, reads, inputs, loop, found };
     if (stage.kind !== "effectful") {
       const program = new StageReplay({ ...common, program: stage.program(reads) });
       return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });

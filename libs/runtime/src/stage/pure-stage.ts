@@ -1,9 +1,10 @@
 import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
-import type { EffectfulDefinition, PureDefinition } from "../definition/flow-definition.ts";
+import { errorsFrom, type EffectfulDefinition, type PureDefinition } from "../definition/flow-definition.ts";
 import type { StageInputs } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
+import { JoinMissed } from "../step/join-missed.ts";
 import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
@@ -45,7 +46,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
   #parked: LogRecord[] = [];
 
   constructor({ definition, context, inputs, program, recovered, release }: PureStageOptions) {
-    const { name, lane, types, kind } = definition;
+    const { name, lane, types, kind, inputs: reads } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
@@ -59,7 +60,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
         context: new InputContext(context.manifest.rootRunId, name),
         lane,
         types,
-        passesErrors: kind !== "stateful",
+        errorsFrom: errorsFrom(kind, reads),
         loop: context.loop,
       });
     if (this.#isOpen) inputs.reopen();
@@ -190,7 +191,10 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
           if (failure !== undefined) throw new StageFailure(failure);
           return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
         },
-        (lane) => guarded(() => step.ended(lane), lane),
+        // Nothing of the stream is taken in a step in which a join was still hydrating.
+        (lane) =>
+          guarded(() => step.ended(lane, this.#endOf(lane)), lane) &&
+          !(this.#definition.kind === "join" && this.#definition.hydrates && this.#inputs.hydrated),
       );
     } catch (thrown) {
       if (failure === undefined) throw thrown;
@@ -207,6 +211,10 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
     // Credit goes back only when what came of the inputs has been offered to the readers.
     if (passed !== undefined) return passed.then(() => this.#releaseInputs());
     this.#releaseInputs();
+  }
+
+  #endOf(lane: LaneId): EndKind {
+    return this.#inputs.edges.find(({ from }) => from === lane)?.ended?.end ?? "natural";
   }
 
   #divergence(nowMs: number): ContractRecord | undefined {
@@ -308,7 +316,8 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
     const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
     if (cause instanceof StageFailure) return cause.fault;
     const input = lane === undefined || seq === undefined ? undefined : { stage: this.#context.laneName(lane), seq };
-    return thrownFault("handler-threw", this.#context.name, cause, input);
+    const code = cause instanceof JoinMissed ? "join-missed" : "handler-threw";
+    return thrownFault(code, this.#context.name, cause, input);
   }
 }
 
