@@ -37,6 +37,9 @@ export {
   poll,
   reject,
   seekable,
+  session,
+  sliding,
+  tumbling,
   type Configuration,
   type ConfigurationFault,
   type ConfigurationLayer,
@@ -67,6 +70,9 @@ export {
   type StageReport,
   type StatefulSpec,
   type Stream,
+  type WindowResult,
+  type WindowSpec,
+  type WindowStream,
 } from "@refold/runtime";
 export { explainOpenRunFault } from "./explain-open-run-fault.ts";
 export { openRun, type OpenedRun, type OpenRunFault, type OpenRunOptions } from "./open-run.ts";

@@ -43,7 +43,16 @@ export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage
 export type { Branches, Router } from "./authoring/route.ts";
 export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
 export type { StatefulSpec } from "./authoring/stateful-spec.ts";
-export { StageStream, Stream } from "./authoring/stream.ts";
+export { StageStream, Stream, WindowStream } from "./authoring/stream.ts";
+export {
+  session,
+  sliding,
+  tumbling,
+  type FixedWindows,
+  type SessionWindows,
+  type Windows,
+} from "./authoring/window-kinds.ts";
+export type { WindowResult, WindowSpec } from "./authoring/window-spec.ts";
 export type {
   FlowDefinition,
   ObserverDefinition,

@@ -135,7 +135,7 @@ export class FlowRecorder {
     if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
       problems.push(`its concurrency is ${String(concurrency)}: give a whole number from 1`);
     }
-    for (const problem of problems) this.faults.push({ kind: "bad-option", stage: name, problem });
+    for (const problem of problems) this.badOption(name, problem);
     const policies = Object.values(effects).flatMap(({ name: effect, policies: specs = [] }) =>
       specs.map(({ policy }) => ({ name: policy, detail: effect })),
     );

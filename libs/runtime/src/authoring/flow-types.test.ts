@@ -10,7 +10,9 @@ import { poll } from "./poll.ts";
 import { seekable } from "./seekable.ts";
 import { onEnd } from "./schedule.ts";
 import type { Synchronous } from "./pure-handler.ts";
-import type { StageStream, Stream } from "./stream.ts";
+import type { StageStream, Stream, WindowStream } from "./stream.ts";
+import { session, tumbling } from "./window-kinds.ts";
+import type { WindowResult } from "./window-spec.ts";
 
 interface Order {
   readonly id: string;
@@ -70,6 +72,62 @@ describe("the compiler", () => {
         emit: onEnd(),
       });
       expectTypeOf(ids).toEqualTypeOf<StageStream<string, Group<string, { count: number; sum: number }>>>();
+    });
+  });
+
+  it("infers the handlers of a window stage, and what it emits with and without a key and a projection", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const counts = source.window("counts", {
+        over: tumbling(1_000),
+        time: (order) => order.total,
+        initial: () => 0,
+        fold: (count, order, context) => {
+          expectTypeOf(order).toEqualTypeOf<Order>();
+          expectTypeOf(context.now).toEqualTypeOf<number>();
+          return count + 1;
+        },
+      });
+      expectTypeOf(counts).toEqualTypeOf<WindowStream<WindowResult<undefined, number>, Order>>();
+      expectTypeOf(counts.late).toEqualTypeOf<Stream<Order>>();
+      const ids = source.window("ids", {
+        over: session({ gapMs: 1_000 }),
+        time: (order) => order.total,
+        key: (order) => order.customer,
+        initial: () => new Set<string>(),
+        fold: (seen, order) => seen.add(order.id),
+        merge: (earlier, later) => new Set([...earlier, ...later]),
+        project: ({ key, start, value, revision }) => {
+          expectTypeOf([start, revision]).toEqualTypeOf<number[]>();
+          return { customer: key, orders: value.size };
+        },
+      });
+      expectTypeOf(ids).toEqualTypeOf<WindowStream<{ customer: string; orders: number }, Order>>();
+      const keyed = source.window("keyed", {
+        over: tumbling(1_000),
+        time: (order) => order.total,
+        key: (order) => order.customer,
+        initial: () => 0n,
+        fold: (count) => count + 1n,
+      });
+      expectTypeOf(keyed).toEqualTypeOf<WindowStream<WindowResult<string, bigint>, Order>>();
+    });
+  });
+
+  it("asks for a way to merge sessions, and for none to merge other windows", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const counted = {
+        time: (order: Order) => order.total,
+        initial: () => 0,
+        fold: (count: number) => count + 1,
+      };
+      // @ts-expect-error two sessions may become one
+      source.window("sessions", { over: session({ gapMs: 1 }), ...counted });
+      // @ts-expect-error tumbling windows never become one
+      source.window("tumbling", { over: tumbling(1), ...counted, merge: (a: number, b: number) => a + b });
+      // @ts-expect-error a pure stage must not await
+      source.window("awaiting", { over: tumbling(1), ...counted, project: async () => 1 });
     });
   });
 

@@ -19,6 +19,8 @@ import { routeProgram, type Branches, type Router } from "./route.ts";
 import { scheduleProblem } from "./schedule.ts";
 import type { SinkOptions, StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
+import { windowProgram } from "./window-program.ts";
+import { windowFunctions, windowProblems, type WindowResult, type WindowSpec } from "./window-spec.ts";
 
 /** What one or several stages emit. Using it twice is fan-out: both readers see every record. */
 export class Stream<T> {
@@ -194,6 +196,36 @@ export class Stream<T> {
   }
 
   /**
+   * Folds the inputs within each window of event time, and emits a window when the watermark has passed its end: when no input
+   * that is on time can come for it any more. Windows are emitted in the order of their ends and, of equal ends, in the order in
+   * which they were opened; those still open are emitted when all inputs have come to a natural end. After windows the watermark
+   * goes on record: no window that ends at or before it is emitted after it.
+   */
+  window<V, K = undefined, O = WindowResult<K, V>>(
+    name: string,
+    spec: WindowSpec<T, K, V, O>,
+    options: StageOptions<O> = {},
+  ): WindowStream<O, T> {
+    const type = options.type ?? eventType<O>(name);
+    const late = eventType<T>(`${name}.late`);
+    this.#recorder.pure({
+      name,
+      kind: "stateful",
+      inputs: [this.#input],
+      functions: windowFunctions(spec),
+      program: (inputs) =>
+        windowProgram(
+          spec,
+          inputs.map(({ from }) => from),
+        ),
+      options: { type },
+      more: [late],
+      problems: windowProblems(spec),
+    });
+    return new WindowStream<O, T>(this.#recorder, name, { results: type.name, late: late.name });
+  }
+
+  /**
    * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
    * its receipt goes on record; in a replay nothing is delivered. A function rejects an item by throwing a `SinkFailure`;
    * whatever else it throws fails the stage.
@@ -264,5 +296,19 @@ export class StageStream<T, Input> extends Stream<T> {
   constructor(recorder: FlowRecorder, stage: string, takes: Port["takes"]) {
     super(recorder, { ports: [{ stage, takes }] });
     this.errors = new Stream(recorder, { ports: [{ stage, takes: "errors" }] });
+  }
+}
+
+/** What a window stage emits, and what came too late for it. */
+export class WindowStream<T, Input> extends StageStream<T, Input> {
+  /**
+   * The inputs that came when a window that holds their time was no longer kept: each is missing from at least one window. With
+   * sliding windows it may still be in others.
+   */
+  readonly late: Stream<Input>;
+
+  constructor(recorder: FlowRecorder, stage: string, types: { readonly results: string; readonly late: string }) {
+    super(recorder, stage, { type: types.results });
+    this.late = new Stream(recorder, { ports: [{ stage, takes: { type: types.late } }] });
   }
 }

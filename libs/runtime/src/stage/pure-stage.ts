@@ -42,6 +42,8 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
   readonly #inputs: StageInputs;
   readonly #step: StepRecorder;
   readonly #release: (() => Promise<void>) | undefined;
+  /** Whether its references are read to their end before its stream. */
+  readonly #hydrates: boolean;
   /** Outputs of the last step for which no reader had credit. */
   #parked: LogRecord[] = [];
 
@@ -52,6 +54,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
     this.#context = context;
     this.#inputs = inputs;
     this.#release = release;
+    this.#hydrates = definition.kind === "join" && definition.hydrates;
     this.#parked = [...(recovered?.parked ?? [])];
     this.#step =
       recovered?.step ??
@@ -192,9 +195,8 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
           return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
         },
         // Nothing of the stream is taken in a step in which a join was still hydrating.
-        (lane) =>
-          guarded(() => step.ended(lane, this.#endOf(lane)), lane) &&
-          !(this.#definition.kind === "join" && this.#definition.hydrates && this.#inputs.hydrated),
+        (lane, _seq, { end }) =>
+          guarded(() => step.ended(lane, end), lane) && !(this.#hydrates && this.#inputs.hydrated),
       );
     } catch (thrown) {
       if (failure === undefined) throw thrown;
@@ -211,10 +213,6 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
     // Credit goes back only when what came of the inputs has been offered to the readers.
     if (passed !== undefined) return passed.then(() => this.#releaseInputs());
     this.#releaseInputs();
-  }
-
-  #endOf(lane: LaneId): EndKind {
-    return this.#inputs.edges.find(({ from }) => from === lane)?.ended?.end ?? "natural";
   }
 
   #divergence(nowMs: number): ContractRecord | undefined {
