@@ -38,7 +38,7 @@ export class LaneReplay {
   readonly #calls: EffectfulReplay | undefined;
   readonly #lifecycle: LifecycleCheck;
   readonly #found: (divergence: FoundDivergence) => void;
-  /** `undefined` for lanes without inputs. */
+  /** `undefined` for lanes that put nothing of their inputs on record. */
   readonly #evidence: InputEvidence | undefined;
   #taken = 0;
   readonly #place: { -readonly [K in keyof SourcePlace]: SourcePlace[K] } = { ...SOURCE_START };
@@ -68,7 +68,8 @@ export class LaneReplay {
     this.#lifecycle = lifecycleOf(options.stage);
     const { inputs, isJudged, nameOf } = options;
     const isSink = this.#kind === "sink";
-    this.#evidence = inputs.lanes.length > 0 ? new InputEvidence({ inputs, isSink, isJudged, nameOf }) : undefined;
+    const tells = inputs.lanes.length > 0 && this.#kind !== "observer";
+    this.#evidence = tells ? new InputEvidence({ inputs, isSink, isJudged, nameOf }) : undefined;
   }
 
   /** Where a machine of the lane stands; that of a stage has its name. */

@@ -39,9 +39,14 @@ export interface InputRest {
 /** What is on record of a stage's inputs and was not taken yet: as much as was in flight when the run was live. */
 export class RecordedInputs {
   readonly #queues: ReadonlyMap<LaneId, Queue>;
+  readonly #skims: boolean;
 
-  /** What the stage reads, by the numbers of the recorded run. A way back of a cycle ends only after this stage. */
-  constructor(reads: readonly InputDefinition[]) {
+  /**
+   * What the stage reads, by the numbers of the recorded run. A way back of a cycle ends only after this stage. With `skims`
+   * nothing waits to be taken: what an observer saw is not on record, and is gone.
+   */
+  constructor(reads: readonly InputDefinition[], { skims = false }: { readonly skims?: boolean } = {}) {
+    this.#skims = skims;
     this.#queues = new Map(
       reads.map(({ from, takes, backward }) => {
         const view = recordView(takes);
@@ -124,7 +129,9 @@ export class RecordedInputs {
   }
 
   offer(frame: DecodedFrame): void {
-    this.#queues.get(frame.lane)?.frames.push(frame);
+    const queue = this.#queues.get(frame.lane);
+    if (!this.#skims) queue?.frames.push(frame);
+    else if (queue !== undefined) for (const record of frame.records) if (record.kind === "end") queue.ended = record;
   }
 
   /** Looks at the data records of a span that is to be taken next, and takes nothing. */
