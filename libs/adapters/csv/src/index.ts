@@ -1,0 +1,2 @@
+export { csvFile, type CsvFileOptions, type CsvRow } from "./csv-file.ts";
+export { CsvError, explainCsvFault, type CsvFault } from "./csv-fault.ts";
