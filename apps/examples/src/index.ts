@@ -1,3 +1,4 @@
+export { default as csvToCsv } from "./csv-to-csv.flow.ts";
 export { default as earthquakeSwarms } from "./earthquake-swarms.flow.ts";
 export { default as flightDelays } from "./flight-delays.flow.ts";
 export { default as joinedRoutes } from "./joined-routes.flow.ts";
