@@ -61,10 +61,9 @@ async function resume(
   history.takeOver();
   const recovered = history.lanes.map((lane) => lane.recovered);
   const report = history.report();
-  if (report.verdict === "diverged" && !force) return err({ kind: "resume-diverged", report });
+  const forced = history.unforced !== undefined;
+  if (forced && !force) return err({ kind: "resume-diverged", report });
   const clock = new RunClock(host.clock, history.lastTimeMs);
   const settings = options.settings ?? recordedSettings(log.manifest);
-  return ok(
-    new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced: force }),
-  );
+  return ok(new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced }));
 }

@@ -47,6 +47,9 @@ export class HistoryReplay {
   #seal: SealRecord | undefined;
   #lastTimeMs = Number.NEGATIVE_INFINITY;
   #first: Divergence | undefined;
+  /** The frame since which nobody has gone on with the run by force, and the first divergence from there on. */
+  #forcedAt: Lsn = 0 as Lsn;
+  #unforced: Divergence | undefined;
   #frames = 0;
   #records = 0;
 
@@ -77,6 +80,11 @@ export class HistoryReplay {
   /** The time of the latest frame. */
   get lastTimeMs(): number {
     return this.#lastTimeMs;
+  }
+
+  /** The first divergence that nobody has put up with by going on by force. */
+  get unforced(): Divergence | undefined {
+    return this.#unforced;
   }
 
   async run(): Promise<Result<void, ReplayFault>> {
@@ -209,6 +217,7 @@ export class HistoryReplay {
   #ownRecord(lane: LaneReplay, frame: DecodedFrame, record: LogRecord): LogRecord {
     if (record.kind === "epoch") {
       this.#epoch = record;
+      if (record.forced) [this.#forcedAt, this.#unforced] = [frame.lsn, undefined];
       const { runtime, refold } = this.#options.host;
       const fingerprints = Object.fromEntries(this.#options.definition.stages.map((s) => [s.name, s.fingerprint]));
       return { ...record, runtime, refold, fingerprints };
@@ -245,6 +254,7 @@ export class HistoryReplay {
     lane.diverged++;
     lane.first ??= divergence;
     if (this.#first === undefined || divergence.lsn < this.#first.lsn) this.#first = divergence;
+    if (divergence.lsn >= this.#forcedAt) this.#unforced ??= divergence;
   }
 
   #codeOf(stage: string): Divergence["code"] {
