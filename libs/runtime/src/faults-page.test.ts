@@ -24,6 +24,7 @@ const FLOW: Every<FlowFault["kind"]> = {
   "bad-option": true,
   "foreign-stream": true,
   "open-feedback": true,
+  "bad-flush-policy": true,
   "builder-threw": true,
 };
 
@@ -39,6 +40,9 @@ const STAGE: Every<StageFault["code"]> = {
   "payload-refused": true,
   "source-threw": true,
   "sink-threw": true,
+  "receipt-refused": true,
+  "commit-refused": true,
+  "left-buffered": true,
   "edge-stalled": true,
   "contract-violated": true,
   unexpected: true,

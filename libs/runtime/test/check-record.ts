@@ -91,9 +91,9 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
           else span.last = seq;
         }
       } else if (record.kind === "data") checkOutput(record, frame.firstSeq + index, { stage, inputs, everything });
-      else if (record.kind === "receipt") expect(record).toMatchObject({ first: 0, count: inputs.length });
     }
   }
+  if (stage.kind === "sink") checkReceipts(recorded, stage);
   const { name } = stage;
   if (recorded.moves(name).at(-1) === "drained") {
     for (const rest of unread.values()) expect(rest).toEqual([]);
@@ -106,6 +106,44 @@ function voidEnds(unread: ReadonlyMap<LaneId, OnRecord[]>, lsn: number): void {
     const left = queue.filter(({ record, at }) => record.kind !== "end" || record.end === "natural" || at > lsn);
     queue.splice(0, queue.length, ...left);
   }
+}
+
+/** Every input of a step has one receipt, or two where it was buffered and is committed. */
+function checkReceipts(
+  recorded: RecordedRun,
+  { name, inputs: edges }: Extract<StageDefinition, { kind: "sink" }>,
+): void {
+  const unread = new Map(edges.map(({ from }) => [from, dataPath(recorded, from)]));
+  const buffered = new Set<string>();
+  let inputs: readonly string[] = [];
+  let next = 0;
+  for (const record of recorded.records(name)) {
+    if (record.kind === "consumed") {
+      expect(next).toBe(inputs.length);
+      inputs = record.spans.flatMap((span) => takeSpan(span, unread)).map(({ lane, seq }) => `${lane}:${seq}`);
+      next = 0;
+    }
+    if (record.kind !== "receipt") continue;
+    const { outcome, first, count, spans = [] } = record;
+    expect(count).toBeGreaterThan(0);
+    if (outcome === "partial") expect([first, count]).toEqual([0, inputs.length]);
+    else if (outcome === "committed") {
+      const committed = spans.flatMap(({ lane, first: from, last }) =>
+        [...buffered].filter((place) => {
+          const [at, seq] = place.split(":").map(Number) as [number, number];
+          return at === lane && seq >= from && seq <= last;
+        }),
+      );
+      expect(committed).toHaveLength(count);
+      for (const place of committed) buffered.delete(place);
+    } else {
+      expect(first).toBe(next);
+      next += count;
+      if (outcome === "buffered") for (const place of inputs.slice(first, next)) buffered.add(place);
+    }
+  }
+  expect(next).toBe(inputs.length);
+  if (recorded.moves(name).at(-1) === "drained") expect([...buffered]).toEqual([]);
 }
 
 /** The data inputs within a span, which has to name exactly what is next of its lane. */

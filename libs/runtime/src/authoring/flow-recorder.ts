@@ -10,13 +10,16 @@ import type {
   StageDefinition,
 } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
+import type { EffectfulHandling } from "../effect/input-handling.ts";
+import { effectProblems } from "./effect.ts";
 import { DEFAULT_RETRY, type RetrySettings } from "../definition/retry-settings.ts";
 import { codeFingerprint } from "./fingerprint.ts";
+import { flushPolicyFaults } from "./flush-policy-faults.ts";
 import type { Takes } from "../edge/record-view.ts";
 import type { Port, StageInput } from "./port.ts";
 import { sourceForm, type SourceForm, type SourceInput } from "./source-input.ts";
 import { sourceOptionFaults } from "./source-option-faults.ts";
-import type { SourceOptions, StageOptions } from "./stage-options.ts";
+import type { SinkOptions, SourceOptions, StageOptions } from "./stage-options.ts";
 
 interface Declared {
   readonly name: string;
@@ -102,10 +105,50 @@ export class FlowRecorder {
     });
   }
 
-  sink(name: string, input: StageInput, connector: SinkConnector<unknown>, functions: unknown): void {
+  effectful(stage: {
+    readonly name: string;
+    readonly inputs: readonly StageInput[];
+    readonly functions: Readonly<Record<string, unknown>>;
+    readonly handling: EffectfulHandling;
+    readonly options: StageOptions<unknown>;
+  }): void {
+    const { name, inputs, functions, handling, options } = stage;
+    for (const [what, value] of Object.entries(functions)) {
+      if (typeof value !== "function") this.#notAFunction(name, `its \`${what}\``, value);
+    }
+    const { concurrency, effects } = handling;
+    const problems = Object.entries(effects).flatMap(([as, effect]) => effectProblems(as, effect));
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+      problems.push(`its concurrency is ${String(concurrency)}: give a whole number from 1`);
+    }
+    for (const problem of problems) this.faults.push({ kind: "bad-option", stage: name, problem });
+    const policies = Object.values(effects).flatMap(({ name: effect, policies: specs = [] }) =>
+      specs.map(({ policy }) => ({ name: policy, detail: effect })),
+    );
+    const fingerprint = codeFingerprint({ functions, effects });
+    const orderBy = inputs[0]?.orderBy;
+    this.#declared.push({
+      name,
+      kind: "effectful",
+      inputs,
+      outputs: [this.#type(name, options.type)],
+      annotations: { ...emitting(options.type), ...(policies.length > 0 ? { policies } : {}) },
+      define: (lanes) => ({ kind: "effectful", name, ...lanes, orderBy, fingerprint, handling }),
+    });
+  }
+
+  sink(
+    name: string,
+    input: StageInput,
+    connector: SinkConnector<unknown>,
+    functions: unknown,
+    options: SinkOptions = {},
+  ): void {
     const open: unknown = (connector as { readonly open?: unknown } | undefined)?.open;
     if (typeof open !== "function") this.#notAFunction(name, "`open` of its connector", open);
     const fingerprint = codeFingerprint(functions);
+    const flush = options.flush ?? connector?.flush ?? {};
+    this.faults.push(...flushPolicyFaults(name, flush));
     const { orderBy } = input;
     this.#declared.push({
       name,
@@ -113,7 +156,7 @@ export class FlowRecorder {
       inputs: [input],
       outputs: [],
       annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
-      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector }),
+      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector, flush }),
     });
   }
 

@@ -3,16 +3,18 @@ import type { Result } from "neverthrow";
 import { eventType, type PayloadOf, type SinkConnector } from "@refold/core";
 
 import type { RejectedInput } from "../edge/record-view.ts";
+import type { Effects, EffectfulSpec, StatefulEffectsSpec } from "../effect/effectful-spec.ts";
+import type { EffectfulHandling } from "../effect/input-handling.ts";
 import type { HandlerContext } from "../step/handler-context.ts";
 import type { FlowRecorder } from "./flow-recorder.ts";
-import { functionSink } from "./function-sink.ts";
+import { functionSink, type ItemContext } from "./function-sink.ts";
 import type { Port, StageInput } from "./port.ts";
 import { programs } from "./programs.ts";
 import type { PureHandler } from "./pure-handler.ts";
 import type { Rejection } from "./rejection.ts";
 import { routeProgram, type Branches, type Router } from "./route.ts";
 import { scheduleProblem } from "./schedule.ts";
-import type { StageOptions } from "./stage-options.ts";
+import type { SinkOptions, StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
 
 /** What one or several stages emit. Using it twice is fan-out: both readers see every record. */
@@ -110,19 +112,79 @@ export class Stream<T> {
   }
 
   /**
-   * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
-   * its receipt goes on record; in a replay nothing is delivered.
+   * At most one output for each input, from a handler that may await: of the outside, it calls the effects that the stage
+   * declares, whose outcomes go on record. Inputs are handled several at a time; outputs stay in the order of the inputs.
    */
-  sink(name: string, sink: SinkConnector<T> | ((item: T) => void) | ((item: T) => Promise<void>)): void {
+  effectful<E extends Effects, O>(
+    name: string,
+    spec: EffectfulSpec<T, E, O>,
+    options?: StageOptions<Exclude<O, undefined>>,
+  ): StageStream<Exclude<O, undefined>, T> {
+    // JavaScript may leave the whole of it out.
+    const { effects, concurrency, handle } = (spec as Partial<typeof spec> | undefined) ?? {};
+    return this.#effectful(name, { handle }, options, {
+      effects: effects ?? {},
+      concurrency: concurrency ?? 16,
+      initial: undefined,
+      handle: async (_, input, context) => {
+        // The types of the flow hold what arrives, and the spec its own effects.
+        const output = await spec.handle(input as T, context as unknown as Parameters<typeof spec.handle>[1]);
+        if (output !== undefined) context.emit(output);
+      },
+    });
+  }
+
+  /** As `effectful`, with a state: inputs are handled one at a time, each with the state that the one before it left. */
+  statefulEffects<S, E extends Effects, O>(
+    name: string,
+    spec: StatefulEffectsSpec<T, S, E, O>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T> {
+    const { effects, initial, handle } = (spec as Partial<typeof spec> | undefined) ?? {};
+    return this.#effectful(name, { initial, handle }, options, {
+      effects: effects ?? {},
+      concurrency: 1,
+      initial: () => spec.initial(),
+      handle: async (state, input, context) => {
+        // The state is what `initial`, or this handler, gave.
+        const given = context as unknown as Parameters<typeof spec.handle>[2];
+        const handled = await spec.handle(state as S, input as T, given);
+        for (const output of handled.outputs) context.emit(output);
+        return handled.state;
+      },
+    });
+  }
+
+  /**
+   * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
+   * its receipt goes on record; in a replay nothing is delivered. A function rejects an item by throwing a `SinkFailure`;
+   * whatever else it throws fails the stage.
+   */
+  sink(
+    name: string,
+    sink:
+      SinkConnector<T> | ((item: T, context: ItemContext) => void) | ((item: T, context: ItemContext) => Promise<void>),
+    options?: SinkOptions,
+  ): void {
     const connector = typeof sink === "function" ? functionSink(sink) : sink;
     // What reaches the sink is what the upstream stages emit, which the types of the flow hold to be `T`.
-    this.#recorder.sink(name, this.#input, connector, sink);
+    this.#recorder.sink(name, this.#input, connector, sink, options);
   }
 
   /** For the builder alone: what is behind this stream, if it is one of this flow. */
   input(recorder: FlowRecorder): StageInput {
     if (recorder !== this.#recorder) recorder.foreign(this.#input.ports[0]?.stage ?? "");
     return this.#input;
+  }
+
+  #effectful<O>(
+    name: string,
+    functions: Readonly<Record<string, unknown>>,
+    options: StageOptions<O> = {},
+    handling: EffectfulHandling,
+  ): StageStream<O, T> {
+    this.#recorder.effectful({ name, inputs: [this.#input], functions, handling, options });
+    return new StageStream<O, T>(this.#recorder, name, "all");
   }
 
   #pure<O>(

@@ -1,6 +1,7 @@
-import type { EventType, LaneId, SinkConnector, SourceExtent, TypeId } from "@refold/core";
+import type { EventType, FlushPolicy, LaneId, SinkConnector, SourceExtent, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
+import type { EffectfulHandling } from "../effect/input-handling.ts";
 import type { Takes } from "../edge/record-view.ts";
 import type { OpenSource } from "./opened-source.ts";
 import type { RetrySettings } from "./retry-settings.ts";
@@ -16,7 +17,7 @@ export interface FlowDefinition {
   readonly types: readonly EventType<unknown>[];
 }
 
-export type StageDefinition = SourceDefinition | PureDefinition | SinkDefinition;
+export type StageDefinition = SourceDefinition | PureDefinition | EffectfulDefinition | SinkDefinition;
 
 interface Named {
   readonly name: string;
@@ -62,9 +63,17 @@ export interface PureDefinition extends ReaderDefinition {
   readonly program: (inputs: readonly InputDefinition[]) => StageProgram;
 }
 
+/** A stage whose handler may call the outside, by the effects that it declares. */
+export interface EffectfulDefinition extends ReaderDefinition {
+  readonly kind: "effectful";
+  readonly types: readonly TypeId[];
+  readonly handling: EffectfulHandling;
+}
+
 export interface SinkDefinition extends ReaderDefinition {
   readonly kind: "sink";
   readonly connector: SinkConnector<unknown>;
+  readonly flush: FlushPolicy;
 }
 
 /** What a stage reads; nothing, if it is a source. */
@@ -80,6 +89,7 @@ export function outputTypes(stage: StageDefinition): readonly TypeId[] {
     case "transform":
     case "stateful":
     case "join":
+    case "effectful":
       return stage.types;
     case "sink":
       return [];

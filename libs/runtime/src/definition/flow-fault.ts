@@ -11,6 +11,7 @@ export type FlowFault =
   | { readonly kind: "bad-option"; readonly stage: string; readonly problem: string }
   | { readonly kind: "foreign-stream"; readonly stage: string }
   | { readonly kind: "open-feedback"; readonly readers: readonly string[] }
+  | { readonly kind: "bad-flush-policy"; readonly stage: string; readonly what: string; readonly found: unknown }
   | { readonly kind: "builder-threw"; readonly message: string };
 
 /** What is wrong, and what to do. */
@@ -32,6 +33,8 @@ export function explainFlowFault(fault: FlowFault): string {
       return `Stage "${fault.stage}" reads a stream of another flow. Use streams of the flow that is being built.`;
     case "open-feedback":
       return `A feedback that ${fault.readers.map((reader) => `"${reader}"`).join(", ") || "no stage"} reads is fed by nothing. Connect it to a stream of the cycle, or remove it.`;
+    case "bad-flush-policy":
+      return `Stage "${fault.stage}": \`${fault.what}\` of its flush policy must be a ${fault.what === "everyMs" ? "number of milliseconds above 0, and at most 2,147,483,647" : "whole number from 1"}, but is ${String(fault.found)}.`;
     case "builder-threw":
       return `The flow's build function threw: ${fault.message}`;
   }

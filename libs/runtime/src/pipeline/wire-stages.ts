@@ -4,16 +4,21 @@ import type { EdgeEnds } from "@refold/topology";
 import {
   inputsOf,
   outputTypes,
+  type EffectfulDefinition,
   type FlowDefinition,
   type ReaderDefinition,
   type StageDefinition,
 } from "../definition/flow-definition.ts";
 import type { CreditGate } from "../edge/credit-gate.ts";
 import type { FlowControlSettings } from "../edge/credit-window.ts";
+import { InputHandling } from "../effect/input-handling.ts";
+import { LiveEffects } from "../effect/live-effects.ts";
+import { RecordedOutcomes } from "../effect/recorded-outcomes.ts";
 import { Edge } from "../edge/edge.ts";
 import { Loop } from "../edge/loop.ts";
 import { InputSet } from "../edge/input-set.ts";
 import { SourceLatency } from "../metrics/source-latency.ts";
+import { AheadInputs } from "../stage/ahead-inputs.ts";
 import { PureStage } from "../stage/pure-stage.ts";
 import { DivergenceGuard } from "../stage/divergence-guard.ts";
 import { SchemaCheck, type CheckedType } from "../stage/schema-check.ts";
@@ -150,10 +155,42 @@ function makeStage(
     case "transform":
     case "stateful":
     case "join":
-      return erased(new PureStage(stage, context, inputs, recovered?.program));
+      return erased(
+        new PureStage({
+          definition: stage,
+          context,
+          inputs,
+          program: stage.program(stage.inputs),
+          recovered: recovered?.program,
+        }),
+      );
+    case "effectful":
+      return erased(effectfulStage(stage, context, inputs, recovered));
     case "sink":
-      return erased(new SinkStage(stage, context, inputs, latency, recovered?.receipts));
+      return erased(new SinkStage(stage, context, inputs, latency, recovered?.delivery));
   }
+}
+
+function effectfulStage(
+  definition: EffectfulDefinition,
+  context: StageContext,
+  inputs: InputSet,
+  recovered: RecoveredLane | undefined,
+): PureStage {
+  const outcomes = recovered?.calls?.outcomes ?? new RecordedOutcomes(context.clock);
+  const effects = new LiveEffects({ context, lane: definition.lane, outcomes, position: () => inputs.position });
+  const place = { stage: definition.name, rootRunId: context.manifest.rootRunId };
+  const program = recovered?.calls?.handling ?? new InputHandling(definition.handling, effects, place);
+  program.performer = effects;
+  const ahead = new AheadInputs({
+    inputs,
+    concurrency: definition.handling.concurrency,
+    handle: (input) => program.handle(input),
+    isRefused: (lane, record) => context.refusesSchema(lane, record),
+    wake: context.wake,
+  });
+  const release = (): Promise<void> => context.outside.last(() => effects.close());
+  return new PureStage({ definition, context, inputs: ahead, program, recovered: recovered?.program, release });
 }
 
 /**

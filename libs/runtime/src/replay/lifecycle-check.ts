@@ -57,6 +57,7 @@ function machinesOf(stage: StageDefinition | undefined): readonly Machine<Kinded
     case "transform":
     case "stateful":
     case "join":
+    case "effectful":
       return [erase(pureMachine(stage))];
     case "sink":
       return [erase(sinkMachine(stage.name))];

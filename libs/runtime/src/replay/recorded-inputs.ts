@@ -1,6 +1,7 @@
 import type { EndKind, EndRecord, InBandRecord, LaneId, LaneSeq, LogRecord, Span } from "@refold/core";
 
 import type { InputDefinition } from "../definition/flow-definition.ts";
+import type { HandledInput } from "../effect/input-handling.ts";
 import { advertisedTo, recordView, type RecordView, type Takes } from "../edge/record-view.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 
@@ -99,6 +100,19 @@ export class RecordedInputs {
 
   offer(frame: DecodedFrame): void {
     this.#queues.get(frame.lane)?.frames.push(frame);
+  }
+
+  /** Looks at the data records of a span that is to be taken next, and takes nothing. */
+  *peek(span: Span): Generator<HandledInput> {
+    const queue = this.#queues.get(span.lane);
+    for (const [index, { records, firstSeq, timeMs }] of (queue?.frames ?? []).entries()) {
+      for (let offset = index === 0 ? (queue?.offset ?? 0) : 0; offset < records.length; offset++) {
+        const seq = (firstSeq + offset) as LaneSeq;
+        if (seq > span.last) return;
+        const input = queue?.view(records[offset] as LogRecord);
+        if (input?.kind === "data") yield { payload: input.payload, lane: span.lane, seq, timeMs };
+      }
+    }
   }
 
   /**

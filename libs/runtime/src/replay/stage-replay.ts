@@ -1,9 +1,10 @@
 import type { EndRecord, LaneId, LaneSeq, LogRecord, Lsn, RunManifest, Span, TimerRecord, TypeId } from "@refold/core";
 import { formatPlace } from "@refold/core";
 
-import type { InputDefinition, PureDefinition } from "../definition/flow-definition.ts";
+import type { EffectfulDefinition, PureDefinition } from "../definition/flow-definition.ts";
 import { InputContext } from "../step/input-context.ts";
 import type { LoopEntry } from "../step/loop-entry.ts";
+import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { describeValue } from "./describe-value.ts";
@@ -38,17 +39,17 @@ export class StageReplay {
   #ending = false;
 
   constructor(options: {
-    readonly definition: PureDefinition;
+    readonly definition: PureDefinition | EffectfulDefinition;
+    readonly program: StageProgram;
     readonly manifest: RunManifest;
     readonly lane: LaneId;
-    /** By port, and what the stage reads: by the numbers that they have in the recorded run. */
+    /** By port, by the numbers that they have in the recorded run. */
     readonly types: readonly TypeId[];
-    readonly reads: readonly InputDefinition[];
     readonly inputs: RecordedInputs;
     readonly loop: LoopEntry | undefined;
     readonly found: (divergence: FoundDivergence) => void;
   }) {
-    const { definition, manifest, lane, types } = options;
+    const { definition, program, manifest, lane, types } = options;
     this.#name = definition.name;
     this.#inputs = options.inputs;
     this.#types = types;
@@ -56,7 +57,7 @@ export class StageReplay {
     this.#comparison = new OutputComparison(definition.name, lane, manifest, options.found);
     const context = new InputContext(manifest.rootRunId, definition.name);
     this.#step = new StepRecorder({
-      program: definition.program(options.reads),
+      program,
       context,
       lane,
       types,

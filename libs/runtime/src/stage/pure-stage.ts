@@ -1,9 +1,10 @@
 import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
-import type { PureDefinition } from "../definition/flow-definition.ts";
-import type { InputSet } from "../edge/input-set.ts";
+import type { EffectfulDefinition, PureDefinition } from "../definition/flow-definition.ts";
+import type { StageInputs } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
+import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
@@ -11,6 +12,7 @@ import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault, type StageFault } from "./stage-fault.ts";
 import { inputContracts, violation } from "./input-contracts.ts";
+import type { ResourceAction } from "./stage-machine.ts";
 import { pureMachine, type PureStageEvent, type PureState } from "./pure-machine.ts";
 
 type Directive = EventLoopDirective<PureStageEvent>;
@@ -21,27 +23,39 @@ export interface RecoveredProgram {
   readonly parked: readonly LogRecord[];
 }
 
-/** Runs a pure program, step by step: takes inputs, runs the handler on each, and puts inputs and outputs on record at once. */
-export class PureStage implements HandlerSupervised<PureState, PureStageEvent, never> {
-  readonly machine: Machine<PureState, PureStageEvent>;
-  readonly #definition: PureDefinition;
+export interface PureStageOptions {
+  readonly definition: PureDefinition | EffectfulDefinition;
+  readonly context: StageContext;
+  readonly inputs: StageInputs;
+  readonly program: StageProgram;
+  readonly recovered: RecoveredProgram | undefined;
+  /** Gives up what the stage holds of the outside. */
+  readonly release?: () => Promise<void>;
+}
+
+/** Runs a program, step by step: takes inputs, runs the handler on each, and puts inputs and outputs on record at once. */
+export class PureStage implements HandlerSupervised<PureState, PureStageEvent, ResourceAction> {
+  readonly machine: Machine<PureState, PureStageEvent, ResourceAction>;
+  readonly #definition: PureDefinition | EffectfulDefinition;
   readonly #context: StageContext;
-  readonly #inputs: InputSet;
+  readonly #inputs: StageInputs;
   readonly #step: StepRecorder;
+  readonly #release: (() => Promise<void>) | undefined;
   /** Outputs of the last step for which no reader had credit. */
   #parked: LogRecord[] = [];
 
-  constructor(definition: PureDefinition, context: StageContext, inputs: InputSet, recovered?: RecoveredProgram) {
+  constructor({ definition, context, inputs, program, recovered, release }: PureStageOptions) {
     const { name, lane, types, kind } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
+    this.#release = release;
     this.#parked = [...(recovered?.parked ?? [])];
     this.#step =
       recovered?.step ??
       new StepRecorder({
-        program: definition.program(definition.inputs),
+        program,
         context: new InputContext(context.manifest.rootRunId, name),
         lane,
         types,
@@ -82,7 +96,13 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     }
   }
 
-  perform(): void {}
+  perform(): void | Promise<void> {
+    return this.#release?.();
+  }
+
+  abandon(): void | Promise<void> {
+    return this.#release?.();
+  }
 
   recorded(frame: RecordedFrame): void | Promise<void> {
     return this.#context.pass(frame);
@@ -286,6 +306,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
 
   #handlerFault(thrown: unknown, lane?: LaneId, seq?: LaneSeq): StageFault {
     const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
+    if (cause instanceof StageFailure) return cause.fault;
     const input = lane === undefined || seq === undefined ? undefined : { stage: this.#context.laneName(lane), seq };
     return thrownFault("handler-threw", this.#context.name, cause, input);
   }

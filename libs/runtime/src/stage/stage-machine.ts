@@ -159,6 +159,20 @@ export const joinMachine = (name: string, hydrates: boolean): Machine<JoinState,
     .final("cancelled")
     .buildOrThrow();
 
+export const effectfulMachine = (name: string): Machine<TransformState, PureEvent, ResourceAction> =>
+  machine<TransformState, PureEvent, ResourceAction>(name, { kind: "created" })
+    .any("fail", "failed", failed)
+    .any("cancel", "cancelled", cancelled)
+    .anyIgnore("initialize", "start", "inputs-ended", "drained")
+    .state("created", (s) => s.on("initialize", "initialized").exhaustive())
+    .state("initialized", (s) => s.on("start", "running").exhaustive())
+    .state("running", (s) => s.on("inputs-ended", "draining", draining).exhaustive())
+    .state("draining", (s) => s.on("drained", "drained").exhaustive())
+    .final("drained", (s) => s.entry(() => [release]))
+    .final("failed", (s) => s.entry(() => [release]))
+    .final("cancelled", (s) => s.entry(() => [release]))
+    .buildOrThrow();
+
 export const sinkMachine = (name: string): Machine<SinkState, SinkEvent, ResourceAction> =>
   machine<SinkState, SinkEvent, ResourceAction>(name, { kind: "created" })
     .any("fail", "failed", failed)
