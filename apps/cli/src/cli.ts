@@ -4,6 +4,7 @@ import { VERSION } from "refold";
 import type { CliIo } from "./cli-io.ts";
 import { logCommand, type LogArgs } from "./commands/log.ts";
 import { replayCommand, type ReplayArgs } from "./commands/replay.ts";
+import { resumeCommand, type ResumeArgs } from "./commands/resume.ts";
 import { DURABILITIES, runCommand, type RunArgs } from "./commands/run.ts";
 import { runsCommand, type RunsArgs } from "./commands/runs.ts";
 import { showCommand, type ShowArgs } from "./commands/show.ts";
@@ -76,6 +77,17 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
     .addHelpText("after", SIGNALS_HELP)
     .option("--json", "write the outcome as JSON; what the flow prints goes to standard error")
     .action(async (file: string, options: Omit<RunArgs, "file">) => finish(await runCommand({ file, ...options }, io)));
+
+  command("resume", "go on with a run that was killed, cancelled, or failed, to its end")
+    .argument("<run>", RUN_HELP)
+    .option("--flow <file>", "the flow to go on with, instead of the file that was recorded")
+    .option("--force", "go on although the flow does not compute what is on record; that goes on record as well")
+    .option("--metrics", "show the figures of the run when it has ended")
+    .option("--json", "write the outcome as JSON; what the flow prints goes to standard error")
+    .addHelpText("after", SIGNALS_HELP)
+    .action(async (run: string, options: Omit<ResumeArgs, "run">) =>
+      finish(await resumeCommand({ run, ...options }, io)),
+    );
 
   command("runs", "list the runs there are")
     .option("--json", "write one JSON object a line")

@@ -1,5 +1,6 @@
 export {
   eventType,
+  isRunId,
   SinkFailure,
   type CommitHandle,
   type DeliveryBatch,
@@ -8,6 +9,7 @@ export {
   type Logger,
   type MetricsExporter,
   type MetricsSnapshot,
+  type RunId,
   type RunManifest,
   type RunStore,
   type SinkConnector,
@@ -57,8 +59,10 @@ export {
   type StatefulSpec,
   type Stream,
 } from "@refold/runtime";
+export { explainResumeRunFault } from "./explain-resume-run-fault.ts";
 export { explainOpenRunFault } from "./explain-open-run-fault.ts";
 export { openRun, type OpenedRun, type OpenRunFault, type OpenRunOptions } from "./open-run.ts";
+export { resumeRun, type ResumeRunFault, type ResumeRunOptions } from "./resume-run.ts";
 export { runtimeName } from "./runtime-name.ts";
 export { systemClock } from "./system-clock.ts";
 export { VERSION } from "./version.ts";

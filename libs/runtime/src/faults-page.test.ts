@@ -8,6 +8,7 @@ import type { CycleFault, JsonFault, MalformedValue, SemanticFault, StructuralFa
 import type { FlowFault } from "./definition/flow-fault.ts";
 import type { PolicyFault } from "./policy/policy-fault.ts";
 import type { ReplayFault } from "./replay/replay-report.ts";
+import type { ResumeFault } from "./recovery/resume-run.ts";
 import type { StageFault } from "./stage/stage-fault.ts";
 import type { ChannelFault } from "./supervision/channel.ts";
 import type { HandleFault } from "./supervision/handle-fault.ts";
@@ -51,6 +52,12 @@ const STAGE: Every<StageFault["code"]> = {
 const REPLAY: Every<Exclude<ReplayFault, AppendFault | ReadFault>["kind"]> = {
   "flow-differs": true,
   "malformed-record": true,
+};
+
+const RESUME: Every<Exclude<ResumeFault, ReplayFault>["kind"]> = {
+  "already-completed": true,
+  "is-replay": true,
+  "resume-diverged": true,
 };
 
 const CHANNEL: Every<ChannelFault["kind"]> = { "channel-closed": true, "channel-full": true };
@@ -144,6 +151,7 @@ describe("docs/faults.md has one row for each fault, and none for another", () =
     ["Why policies cannot be used", POLICY],
     ["Why a stage failed", STAGE],
     ["Why a replay was refused", REPLAY],
+    ["Why a run is not gone on with", RESUME],
     ["Why an event was not taken", CHANNEL],
     ["Why a handle could not do what was asked", HANDLE],
     ["Why a machine cannot be built", BUILD],

@@ -67,6 +67,8 @@ export type { Difference } from "./replay/differences.ts";
 export { explainReplayFault } from "./replay/explain-replay-fault.ts";
 export type { Divergence, ReplayFault, ReplayReport, StageVerdict } from "./replay/replay-report.ts";
 export { replayRun, type ReplayOptions } from "./replay/replay-run.ts";
+export { explainResumeFault } from "./recovery/explain-resume-fault.ts";
+export { recordedSettings } from "./recovery/recorded-settings.ts";
 export { resumeRun, type ResumeFault, type ResumeOptions } from "./recovery/resume-run.ts";
 export { commandLineLayer } from "./config/command-line-layer.ts";
 export { config, type Configuration, type FlowConfiguration, type Settings } from "./config/configuration.ts";

@@ -22,6 +22,7 @@ import { loadRecordedFlow, type RecordedFlow } from "../load-recorded-flow.ts";
 import { hideWhilePrinting } from "../rendering/hide-while-printing.ts";
 import { jsonValue } from "../rendering/json-value.ts";
 import { LiveProgress } from "../rendering/live-progress.ts";
+import { replayJson } from "../rendering/replay-json.ts";
 import { replayLines } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
 import { countText } from "../rendering/table.ts";
@@ -148,17 +149,8 @@ function exitOf({ verdict }: ReplayReport): ExitCode {
 }
 
 function reportObject({ recorded, candidate, location, report, tookMs }: Replayed): object {
-  const { verdict, frames, records, stages, first, uncertified } = report;
   const of = { run: candidate.runId, replayOf: recorded.runId, flow: recorded.flow, location, tookMs };
-  return {
-    ...of,
-    verdict,
-    frames,
-    records,
-    stages: stages.map((stage) => ({ ...stage, first: stage.first ?? null })),
-    first: first ?? null,
-    uncertified,
-  };
+  return { ...of, ...replayJson(report) };
 }
 
 /** Keeps the report beside the log of the candidate. */

@@ -17,9 +17,9 @@ export function replayLines(
   return [
     `${style.bold("Replay")} of ${recorded.runId}, flow ${safeText(recorded.flow)}`,
     "",
-    ...stageTable(report.stages),
+    ...verdictTable(report.stages),
     "",
-    ...(report.first === undefined ? [] : [...divergence(report.first, style), ""]),
+    ...(report.first === undefined ? [] : [...divergenceLines(report.first, style), ""]),
     ...report.uncertified.map((sentence) => `${style.yellow("Not certified:")} ${safeText(sentence)}`),
     `${verdict(report, style)}, ${counted(report.records, "record")} in ${durationText(tookMs)}`,
     `  replayed as  ${candidate.runId}`,
@@ -27,7 +27,7 @@ export function replayLines(
   ];
 }
 
-function stageTable(stages: readonly StageVerdict[]): readonly string[] {
+export function verdictTable(stages: readonly StageVerdict[]): readonly string[] {
   const right = "right" as const;
   return tableLines(
     [
@@ -73,7 +73,8 @@ const CODES: { readonly [C in Divergence["code"]]: string } = {
   "not-comparable": "the run was recorded on another runtime, so the stage's code cannot be compared",
 };
 
-function divergence(found: Divergence, style: Style): readonly string[] {
+/** One divergence, with both sides, where they differ, and what is known of the code. */
+export function divergenceLines(found: Divergence, style: Style): readonly string[] {
   const { place, lsn, kind, causes, differences, code } = found;
   const differing = differences.map(({ path, recorded, recomputed }) => {
     const both = `${style.green(oneLine(recorded, SIDE_CHARACTERS))} → ${style.red(oneLine(recomputed, SIDE_CHARACTERS))}`;

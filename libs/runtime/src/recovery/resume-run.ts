@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { RunLog } from "@refold/core";
+import type { RunId, RunLog } from "@refold/core";
 
 import type { FlowDefinition } from "../definition/flow-definition.ts";
 import { RunClock } from "../pipeline/run-clock.ts";
@@ -25,6 +25,8 @@ export type ResumeFault =
   | ReplayFault
   /** It has come to its end, with nothing left to do. */
   | { readonly kind: "already-completed" }
+  /** It is a replay: it touches nothing outside, and has no life of its own. */
+  | { readonly kind: "is-replay"; readonly replayOf: RunId }
   /** The code of today does not compute what is on record. */
   | { readonly kind: "resume-diverged"; readonly report: ReplayReport };
 
@@ -52,6 +54,8 @@ async function resume(
   options: ResumeOptions,
 ): Promise<Result<FlowHandle, ResumeFault>> {
   const { force = false, progress, exporters = [], gates = [] } = options;
+  const { replayOf } = log.manifest;
+  if (replayOf !== undefined) return err({ kind: "is-replay", replayOf });
   const differences = flowDifferences(log.manifest, definition);
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
   const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
