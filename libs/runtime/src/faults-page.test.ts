@@ -8,6 +8,7 @@ import type { CycleFault, JsonFault, MalformedValue, SemanticFault, StructuralFa
 import type { FlowFault } from "./definition/flow-fault.ts";
 import type { PolicyFault } from "./policy/policy-fault.ts";
 import type { ReplayFault } from "./replay/replay-report.ts";
+import type { CompareFault } from "./recovery/compare-runs.ts";
 import type { ResumeFault } from "./recovery/resume-run.ts";
 import type { StageFault } from "./stage/stage-fault.ts";
 import type { ChannelFault } from "./supervision/channel.ts";
@@ -59,6 +60,8 @@ const RESUME: Every<Exclude<ResumeFault, ReplayFault>["kind"]> = {
   "is-replay": true,
   "resume-diverged": true,
 };
+
+const COMPARE: Every<Exclude<CompareFault, ReplayFault>["kind"]> = { "other-flow": true };
 
 const CHANNEL: Every<ChannelFault["kind"]> = { "channel-closed": true, "channel-full": true };
 
@@ -152,6 +155,7 @@ describe("docs/faults.md has one row for each fault, and none for another", () =
     ["Why a stage failed", STAGE],
     ["Why a replay was refused", REPLAY],
     ["Why a run is not gone on with", RESUME],
+    ["Why two runs are not compared", COMPARE],
     ["Why an event was not taken", CHANNEL],
     ["Why a handle could not do what was asked", HANDLE],
     ["Why a machine cannot be built", BUILD],
