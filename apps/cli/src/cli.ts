@@ -9,6 +9,7 @@ import { DURABILITIES, runCommand, type RunArgs } from "./commands/run.ts";
 import { runsCommand, type RunsArgs } from "./commands/runs.ts";
 import { showCommand, type ShowArgs } from "./commands/show.ts";
 import { TOPOLOGY_FORMATS, topologyCommand, type TopologyArgs } from "./commands/topology.ts";
+import { verifyCommand, type VerifyArgs } from "./commands/verify.ts";
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from "./exit-codes.ts";
 
 const RUN_HELP = "an id, the beginning of one, `last` (the last one recorded, replays left aside), or its directory";
@@ -114,6 +115,15 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
     .option("--json", "write the report as JSON")
     .action(async (run: string, options: Omit<ReplayArgs, "run">) =>
       finish(await replayCommand({ run, ...options }, io)),
+    );
+
+  command("verify", "compute a run again and compare, keeping nothing; or compare two runs, stage by stage")
+    .argument("<run>", RUN_HELP)
+    .argument("[other]", "a second run of the flow, to compare with what the first one has on record")
+    .option("--flow <file>", "the flow to verify with, instead of the file that was recorded")
+    .option("--json", "write the report as JSON")
+    .action(async (run: string, other: string | undefined, options: Omit<VerifyArgs, "run" | "other">) =>
+      finish(await verifyCommand({ run, ...(other === undefined ? {} : { other }), ...options }, io)),
     );
 
   program

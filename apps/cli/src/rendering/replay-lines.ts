@@ -9,21 +9,26 @@ import { previewValue } from "./value-preview.ts";
 
 const SIDE_CHARACTERS = 400;
 
-/** What a replay found: a verdict for each stage, the first divergence with both sides, and the sum of it. */
-export function replayLines(
-  { recorded, candidate, location, report, tookMs }: Replayed,
-  style: Style,
-): readonly string[] {
+/** A replay that was made, and where it is kept: a verdict for each stage, the first divergence, and the sum of it. */
+export function replayLines(replayed: Replayed, style: Style): readonly string[] {
+  const { recorded, candidate, location, report, tookMs } = replayed;
   return [
     `${style.bold("Replay")} of ${recorded.runId}, flow ${safeText(recorded.flow)}`,
     "",
+    ...findingLines(report, tookMs, style),
+    `  replayed as  ${candidate.runId}`,
+    `  kept in      ${location}`,
+  ];
+}
+
+/** What a replay found: a verdict for each stage, the first divergence with both sides, and the sum of it. */
+export function findingLines(report: ReplayReport, tookMs: number, style: Style): readonly string[] {
+  return [
     ...verdictTable(report.stages),
     "",
     ...(report.first === undefined ? [] : [...divergenceLines(report.first, style), ""]),
     ...report.uncertified.map((sentence) => `${style.yellow("Not certified:")} ${safeText(sentence)}`),
     `${verdict(report, style)}, ${counted(report.records, "record")} in ${durationText(tookMs)}`,
-    `  replayed as  ${candidate.runId}`,
-    `  kept in      ${location}`,
   ];
 }
 
