@@ -242,6 +242,33 @@ describe("a run whose code has changed", () => {
     expect(cause.differences.join("\n")).toMatch(/"numbers"[^]*"multiplied"[^]*"total"[^]*"out" read from[^]*"digits"/);
   });
 
+  it("goes on where it declares the same stages in another order", async () => {
+    const described = (isSwapped: boolean, delivered: unknown[] = []): Flow =>
+      flow("pairs", (f) => {
+        const sources = {
+          words: () => f.source("words", ["a", "b", "c"]),
+          numbers: () => f.source("numbers", [1, 2, 3]),
+        };
+        const [words, numbers] = isSwapped
+          ? (([second, first]) => [first, second] as const)([sources.numbers(), sources.words()] as const)
+          : ([sources.words(), sources.numbers()] as const);
+        const lengths = (): unknown =>
+          words.map("long", (word) => word + word).sink("said", (w) => void delivered.push(w));
+        const squares = (): unknown => numbers.map("squared", (n) => n * n).sink("told", (n) => void delivered.push(n));
+        for (const add of isSwapped ? [squares, lengths] : [lengths, squares]) add();
+      });
+    const { recorded } = await runFlow(described(false), { store: memoryStore(), configuration: stepwise });
+    for (let frames = 1; frames < recorded.frames.length; frames += 3) {
+      const store = await killedAfter(recorded, frames);
+      const run = await FlowRun.resume(described(true), { store });
+      expect((await run.run()).status).toBe("completed");
+      const resumed = await run.recorded();
+      expect(resumed.payloads("long")).toEqual(["aa", "bb", "cc"]);
+      expect(resumed.payloads("squared")).toEqual([1, 4, 9]);
+      expect((await replayFlow(described(false), { store })).report.verdict).toBe("matched");
+    }
+  });
+
   it("goes on when it is forced to, which is on record, and need not be forced again for the same past", async () => {
     const store = await killedAtTwo();
     const forced = await FlowRun.resume(totals({ times: 3, refuses: 4 }), { store, force: true });

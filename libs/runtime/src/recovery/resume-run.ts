@@ -2,6 +2,7 @@ import { err, ok, type Result } from "neverthrow";
 
 import type { RunId, RunLog } from "@refold/core";
 
+import { numberedAs } from "../definition/numbered-as.ts";
 import type { FlowDefinition } from "../definition/flow-definition.ts";
 import { RunClock } from "../pipeline/run-clock.ts";
 import type { FlowHandle } from "../pipeline/flow-handle.ts";
@@ -48,7 +49,7 @@ export async function resumeRun(
 }
 
 async function resume(
-  definition: FlowDefinition,
+  declared: FlowDefinition,
   log: RunLog,
   host: RunHost,
   options: ResumeOptions,
@@ -56,8 +57,9 @@ async function resume(
   const { force = false, progress, exporters = [], gates = [] } = options;
   const { replayOf } = log.manifest;
   if (replayOf !== undefined) return err({ kind: "is-replay", replayOf });
-  const differences = flowDifferences(log.manifest, definition);
+  const differences = flowDifferences(log.manifest, declared);
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
+  const definition = numberedAs(declared, log.manifest);
   const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
   const read = await history.run();
   if (read.isErr()) return err(read.error);
