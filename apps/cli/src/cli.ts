@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from "commander";
 import { VERSION } from "refold";
 
 import type { CliIo } from "./cli-io.ts";
+import { forkCommand, type ForkArgs } from "./commands/fork.ts";
 import { logCommand, type LogArgs } from "./commands/log.ts";
 import { replayCommand, type ReplayArgs } from "./commands/replay.ts";
 import { resumeCommand, type ResumeArgs } from "./commands/resume.ts";
@@ -125,6 +126,23 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
     .action(async (run: string, other: string | undefined, options: Omit<VerifyArgs, "run" | "other">) =>
       finish(await verifyCommand({ run, ...(other === undefined ? {} : { other }), ...options }, io)),
     );
+
+  command("fork", "begin a new run as another one began, go on by itself, and compare the two")
+    .argument("<run>", RUN_HELP)
+    .requiredOption(
+      "--at <point>",
+      "the first frame to leave out: its number, or the place of a record in it, stage:seq",
+    )
+    .option("--flow <file>", "the flow to go on with, instead of the file that was recorded")
+    .addOption(
+      new Option("--set <assignment>", "a setting, over those of the run, as of `run`; repeatable").argParser(
+        (assignment, before: readonly string[] | undefined) => [...(before ?? []), assignment],
+      ),
+    )
+    .option("--metrics", "show the figures of the run when it has ended")
+    .option("--json", "write the outcome as JSON; what the flow prints goes to standard error")
+    .addHelpText("after", SIGNALS_HELP)
+    .action(async (run: string, options: Omit<ForkArgs, "run">) => finish(await forkCommand({ run, ...options }, io)));
 
   program
     .command("topology")

@@ -23,8 +23,20 @@ export interface ConductArgs {
   readonly json?: boolean;
 }
 
+/** What is to be told of a run besides how it went, once it has ended. */
+export interface Afterword {
+  readonly lines: readonly string[];
+  /** Goes into the object that `--json` writes. */
+  readonly json: object;
+}
+
 /** Runs what was opened to its end, as signals allow, and tells how it went. */
-export async function conductRun(opened: OpenedRun, args: ConductArgs, io: CliIo): Promise<ExitCode> {
+export async function conductRun(
+  opened: OpenedRun,
+  args: ConductArgs,
+  io: CliIo,
+  afterword?: () => Promise<Afterword>,
+): Promise<ExitCode> {
   const { handle } = opened;
   const { clock } = io.host;
   const startedMs = clock.now();
@@ -47,13 +59,15 @@ export async function conductRun(opened: OpenedRun, args: ConductArgs, io: CliIo
     progress.stop();
     restore?.();
   }
-  return conclude({ opened, report, tookMs: clock.now() - startedMs }, args, io);
+  const tookMs = clock.now() - startedMs;
+  return conclude({ opened, report, tookMs, afterword: await afterword?.() }, args, io);
 }
 
 interface EndedRun {
   readonly opened: OpenedRun;
   readonly report: RunReport;
   readonly tookMs: number;
+  readonly afterword: Afterword | undefined;
 }
 
 async function conclude(ended: EndedRun, args: ConductArgs, io: CliIo): Promise<ExitCode> {
@@ -67,6 +81,7 @@ async function conclude(ended: EndedRun, args: ConductArgs, io: CliIo): Promise<
   else {
     const style = styleFor(io.stdout, io.env);
     const lines = [...reportLines({ ...ended, ...next, style })];
+    if (ended.afterword !== undefined) lines.push("", ...ended.afterword.lines);
     if (args.metrics === true) lines.push("", metricsText(opened.handle.metrics(), io.stdout, style));
     await io.stdout.write(`${lines.join("\n")}\n`);
   }
@@ -82,7 +97,7 @@ function logFault({ logFault: fault }: RunReport): CliFault | undefined {
 }
 
 function reportJson(
-  { opened, report, tookMs }: EndedRun,
+  { opened, report, tookMs, afterword }: EndedRun,
   { replay, resume }: { readonly replay: string; readonly resume: string | undefined },
 ): string {
   const { manifest, location, handle } = opened;
@@ -101,6 +116,7 @@ function reportJson(
     location,
     replay,
     resume: resume ?? null,
+    ...afterword?.json,
     metrics: handle.metrics(),
   });
 }

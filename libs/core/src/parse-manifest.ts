@@ -55,6 +55,7 @@ const FIELDS: readonly (readonly [field: string, holds: (value: unknown) => bool
   ["fingerprint", (value) => typeof value === "string", "text"],
   ["rootRunId", runId, "a run id"],
   ["replayOf", (value) => value === undefined || runId(value), "a run id"],
+  ["forkOf", (value) => value === undefined || isFork(value), "a run id with a number of frames"],
   ["configuration", (value) => value === undefined || isListOfObjects(value), "a list of objects"],
   ["source", (value) => value === undefined || isSource(value), "a path with its sha256"],
 ];
@@ -85,6 +86,10 @@ function isListOfObjects(value: unknown): boolean {
 
 function isSource(value: unknown): boolean {
   return isObject(value) && typeof value["path"] === "string" && typeof value["sha256"] === "string";
+}
+
+function isFork(value: unknown): boolean {
+  return isObject(value) && runId(value["runId"]) && Number.isSafeInteger(value["at"]) && (value["at"] as number) >= 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

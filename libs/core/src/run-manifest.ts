@@ -21,10 +21,12 @@ export interface RunManifest {
   /** The topology as its own JSON form, and its fingerprint. */
   readonly topology: unknown;
   readonly fingerprint: string;
-  /** The run that seeds randomness and identifies effects: the run itself, or the root of a chain of replays. */
+  /** The run that seeds randomness and identifies effects: the run itself, or the root of a chain of replays and forks. */
   readonly rootRunId: RunId;
   /** The run that this one replays. */
   readonly replayOf?: RunId;
+  /** The run that this one begins as: its first `at` frames are those of that run. */
+  readonly forkOf?: { readonly runId: RunId; readonly at: number };
   /** Every setting in effect, with where it came from: plain data that core keeps and does not read. */
   readonly configuration?: readonly object[];
   /** The flow's source file, where there was one. */

@@ -59,9 +59,11 @@ export {
   type StatefulSpec,
   type Stream,
 } from "@refold/runtime";
+export { explainForkRunFault } from "./explain-fork-run-fault.ts";
 export { explainResumeRunFault } from "./explain-resume-run-fault.ts";
 export { explainOpenRunFault } from "./explain-open-run-fault.ts";
 export { openRun, type OpenedRun, type OpenRunFault, type OpenRunOptions } from "./open-run.ts";
+export { forkRun, type ForkRunFault, type ForkRunOptions } from "./fork-run.ts";
 export { resumeRun, type ResumeRunFault, type ResumeRunOptions } from "./resume-run.ts";
 export { runtimeName } from "./runtime-name.ts";
 export { systemClock } from "./system-clock.ts";

@@ -9,6 +9,7 @@ import type { FlowFault } from "./definition/flow-fault.ts";
 import type { PolicyFault } from "./policy/policy-fault.ts";
 import type { ReplayFault } from "./replay/replay-report.ts";
 import type { CompareFault } from "./recovery/compare-runs.ts";
+import type { ForkPointFault } from "./recovery/fork-point.ts";
 import type { ResumeFault } from "./recovery/resume-run.ts";
 import type { StageFault } from "./stage/stage-fault.ts";
 import type { ChannelFault } from "./supervision/channel.ts";
@@ -62,6 +63,8 @@ const RESUME: Every<Exclude<ResumeFault, ReplayFault>["kind"]> = {
 };
 
 const COMPARE: Every<Exclude<CompareFault, ReplayFault>["kind"]> = { "other-flow": true };
+
+const FORK: Every<Exclude<ForkPointFault, ReadFault>["kind"]> = { "no-point": true, "beyond-record": true };
 
 const CHANNEL: Every<ChannelFault["kind"]> = { "channel-closed": true, "channel-full": true };
 
@@ -156,6 +159,7 @@ describe("docs/faults.md has one row for each fault, and none for another", () =
     ["Why a replay was refused", REPLAY],
     ["Why a run is not gone on with", RESUME],
     ["Why two runs are not compared", COMPARE],
+    ["Why a run is not forked at a point", FORK],
     ["Why an event was not taken", CHANNEL],
     ["Why a handle could not do what was asked", HANDLE],
     ["Why a machine cannot be built", BUILD],

@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { openRunFor, type FoundRun } from "../find-run.ts";
 import { loadRecordedFlow } from "../load-recorded-flow.ts";
 import { comparisonLines } from "../rendering/comparison-lines.ts";
+import { comparisonJson } from "../rendering/comparison-json.ts";
 import { jsonValue } from "../rendering/json-value.ts";
 import { replayJson } from "../rendering/replay-json.ts";
 import { findingLines } from "../rendering/replay-lines.ts";
@@ -90,10 +91,8 @@ async function compare(first: Opened, second: Opened, args: VerifyArgs, io: CliI
     return reportFault({ exit, message: explainCompareFault(compared.error) }, io);
   }
   if (args.json === true) {
-    const { verdict, stages, uncertified } = compared.value;
-    const told = stages.map((stage) => ({ ...stage, difference: stage.difference ?? null }));
     const runs = { first: first.manifest.runId, second: second.manifest.runId, flow: first.manifest.flow };
-    await io.stdout.write(`${jsonValue({ ...runs, verdict, stages: told, uncertified })}\n`);
+    await io.stdout.write(`${jsonValue({ ...runs, ...comparisonJson(compared.value) })}\n`);
   } else {
     await io.stdout.write(`${comparisonLines(compared.value, styleFor(io.stdout, io.env)).join("\n")}\n`);
   }

@@ -15,24 +15,28 @@ export interface RunIdentity {
   readonly source?: NonNullable<RunManifest["source"]>;
   /** The run that the new one replays. */
   readonly replays?: RunManifest;
+  /** The run that the new one begins as, and how many of its frames it takes over. */
+  readonly forks?: { readonly manifest: RunManifest; readonly at: number };
 }
 
-/** The manifest of a new run of a flow. A replay keeps the numbers of lanes and types, and the settings, of its run. */
+/** The manifest of a new run of a flow. A replay, or a fork, keeps the numbers of lanes and types, the settings, and the root of its run. */
 export function describeRun(definition: FlowDefinition, identity: RunIdentity): RunManifest {
-  const { runId, createdAtMs, durability, source, replays } = identity;
-  const configuration = identity.configuration ?? replays?.configuration;
+  const { runId, createdAtMs, durability, source, replays, forks } = identity;
+  const parent = replays ?? forks?.manifest;
+  const configuration = identity.configuration ?? parent?.configuration;
   return {
     format: FORMAT_VERSION,
     runId,
     flow: definition.name,
     createdAtMs,
     durability,
-    lanes: replays?.lanes ?? [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
-    types: replays?.types ?? definition.types.map(({ name, version }) => ({ name, version })),
+    lanes: parent?.lanes ?? [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
+    types: parent?.types ?? definition.types.map(({ name, version }) => ({ name, version })),
     topology: toJson(definition.topology),
     fingerprint: definition.topology.fingerprint,
-    rootRunId: replays?.rootRunId ?? runId,
+    rootRunId: parent?.rootRunId ?? runId,
     ...(replays === undefined ? {} : { replayOf: replays.runId }),
+    ...(forks === undefined ? {} : { forkOf: { runId: forks.manifest.runId, at: forks.at } }),
     ...(configuration === undefined ? {} : { configuration }),
     ...(source === undefined ? {} : { source }),
   };
