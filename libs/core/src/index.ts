@@ -93,5 +93,15 @@ export type {
   StorageFault,
   TornTail,
 } from "./run-log.ts";
-export type { DeliveryBatch, DeliveryGuarantee, SinkConnector, SinkWriter } from "./sink-connector.ts";
+export type {
+  CommitHandle,
+  DeliveryBatch,
+  DeliveryGuarantee,
+  FlushPolicy,
+  SinkConnector,
+  SinkContext,
+  SinkWriter,
+} from "./sink-connector.ts";
+export { SinkFailure, type SinkFailureReason } from "./sink-failure.ts";
+export type { FailedItem, WriteReceipt } from "./write-receipt.ts";
 export type { SourceBatch, SourceConnector, SourceExtent, SourceOpening, SourceReader } from "./source-connector.ts";

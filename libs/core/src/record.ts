@@ -106,13 +106,24 @@ export interface EffectSettledRecord {
   readonly value: unknown;
 }
 
-/** What became of `count` inputs of this sink step, from index `first` on. */
+/**
+ * What became of `count` inputs of a sink's step, from index `first` on:
+ * - `success`, and `failed` with the error's `kind` and `message` in `detail`: nothing more is done about them;
+ * - `buffered`: they are not safe outside yet, and a later `committed` says when they are;
+ * - `committed`: inputs that were buffered, by this step or one before it, which `spans` names; `first` is 0;
+ * - `partial`: some of them failed; the receipts after it say of each what became of it.
+ *
+ * So every input has one receipt that ends it: `success`, `failed`, or `committed`. A frame of receipts without a `consumed`
+ * record goes on with the step before it.
+ */
 export interface ReceiptRecord {
   readonly kind: "receipt";
   readonly outcome: "success" | "failed" | "partial" | "buffered" | "committed";
   readonly first: number;
   readonly count: number;
   readonly detail: unknown;
+  /** Which inputs are committed: the data records within these ranges; left out of other receipts. */
+  readonly spans?: readonly Span[];
 }
 
 /** A supervised machine moved. Appended before the actions of the move run; folding `event` gives the state again. */

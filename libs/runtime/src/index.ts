@@ -1,5 +1,19 @@
 export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
+export type { ItemContext } from "./authoring/function-sink.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
+export type {
+  Combine,
+  JoinAllSpec,
+  JoinKey,
+  JoinKind,
+  JoinMatches,
+  JoinRead,
+  JoinReference,
+  JoinReferences,
+  JoinSettings,
+  JoinSpec,
+  Match,
+} from "./authoring/join.ts";
 export type { Feedback } from "./authoring/feedback.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
@@ -11,7 +25,7 @@ export type { SourceCall } from "./authoring/source-call.ts";
 export type { SourceInput } from "./authoring/source-input.ts";
 export type { OpenedSource, OpenSource, SourcePlace } from "./definition/opened-source.ts";
 export type { RetrySettings } from "./definition/retry-settings.ts";
-export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";
+export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage-options.ts";
 export type { Branches, Router } from "./authoring/route.ts";
 export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
 export type { StatefulSpec } from "./authoring/stateful-spec.ts";

@@ -72,7 +72,7 @@ describe("the table of record kinds", () => {
       timer: "timer dueMs",
       "effect-started": "effect version cause ordinal key input",
       "effect-settled": "effect cause ordinal outcome value",
-      receipt: "outcome first count detail",
+      receipt: "outcome first count detail spans",
       transition: "machine event from to",
       contract: "contract upstream verdict advertised read",
       liveness: "upstream reader status",
@@ -100,6 +100,7 @@ describe("what is no record is refused", () => {
     for (const hops of [0, -1, 1.5, "1"]) {
       expect(faultOf(encode([[0, 1, 0, 1, 7, 1, hops]])).detail).toBe("a data record with a bad field 'hops'");
     }
+    expect(faultOf(encode([[code("receipt"), "success", 0]])).detail).toBe("a receipt record of 3 fields");
     expect(faultOf(encode([[code("watermark")]])).detail).toBe("a watermark record of 1 fields");
     expect(faultOf(encode([[]])).detail).toBe("a value that is cut off");
   });

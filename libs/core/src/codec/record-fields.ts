@@ -67,6 +67,7 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
     first: natural,
     count: natural,
     detail: anything,
+    spans,
   },
   transition: { machine: text, event: kinded, from: text, to: text },
   contract: {
@@ -88,6 +89,9 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
   },
   cursor: { cursor: anything },
 };
+
+/** Kinds whose last field is left out where there is nothing to say. */
+export const MAY_LACK_LAST: ReadonlySet<RecordKind> = new Set<RecordKind>(["data", "receipt"]);
 
 /** Record kinds by the number that stands for them in the log. The order is part of the format. */
 export const RECORD_KINDS: readonly RecordKind[] = [

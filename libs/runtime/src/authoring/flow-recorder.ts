@@ -12,11 +12,13 @@ import type {
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { DEFAULT_RETRY, type RetrySettings } from "../definition/retry-settings.ts";
 import { codeFingerprint } from "./fingerprint.ts";
+import { flushPolicyFaults } from "./flush-policy-faults.ts";
 import type { Takes } from "../edge/record-view.ts";
+import { joinFaults, type CheckedStage } from "./join-check.ts";
 import type { Port, StageInput } from "./port.ts";
 import { sourceForm, type SourceForm, type SourceInput } from "./source-input.ts";
 import { sourceOptionFaults } from "./source-option-faults.ts";
-import type { SourceOptions, StageOptions } from "./stage-options.ts";
+import type { SinkOptions, SourceOptions, StageOptions } from "./stage-options.ts";
 
 interface Declared {
   readonly name: string;
@@ -25,6 +27,8 @@ interface Declared {
   readonly inputs: readonly StageInput[];
   readonly outputs: readonly EventType<unknown>[];
   readonly annotations: StageAnnotations;
+  /** Of a join: whether its references are read to their end before its stream. */
+  readonly hydrates: boolean;
   readonly define: (lanes: Lanes) => StageDefinition;
 }
 
@@ -62,6 +66,7 @@ export class FlowRecorder {
       inputs: [],
       outputs: [this.#type(name, options.type)],
       annotations: { ...emitting(options.type), ...notes },
+      hydrates: false,
       define: ({ lane, types: [type] }) => {
         // Without a form the flow is not built.
         const { open } = form as SourceForm;
@@ -81,12 +86,13 @@ export class FlowRecorder {
     /** Types of further outputs, each with a port of its own. */
     readonly more?: readonly EventType<unknown>[];
     readonly hydrates?: boolean;
+    /** What topologies show of a join. */
+    readonly join?: StageAnnotations["join"];
     /** What is wrong with its settings, in words that follow the stage's name. */
     readonly problems?: readonly (string | undefined)[];
   }): void {
-    const { name, kind, inputs, program, options, more = [], hydrates = false, problems = [] } = stage;
-    for (const problem of problems)
-      if (problem !== undefined) this.faults.push({ kind: "bad-option", stage: name, problem });
+    const { name, kind, inputs, program, options, more = [], hydrates = false, join, problems = [] } = stage;
+    for (const problem of problems) if (problem !== undefined) this.badOption(name, problem);
     for (const [what, value] of Object.entries(stage.functions)) {
       if (typeof value !== "function") this.#notAFunction(name, `its \`${what}\``, value);
     }
@@ -97,15 +103,24 @@ export class FlowRecorder {
       kind,
       inputs,
       outputs: [this.#type(name, options.type), ...more.map((type) => this.#type(name, type))],
-      annotations: emitting(options.type),
+      annotations: { ...emitting(options.type), ...(join === undefined ? {} : { join }) },
+      hydrates,
       define: (lanes) => ({ kind, name, ...lanes, orderBy, hydrates, fingerprint, program }),
     });
   }
 
-  sink(name: string, input: StageInput, connector: SinkConnector<unknown>, functions: unknown): void {
+  sink(
+    name: string,
+    input: StageInput,
+    connector: SinkConnector<unknown>,
+    functions: unknown,
+    options: SinkOptions = {},
+  ): void {
     const open: unknown = (connector as { readonly open?: unknown } | undefined)?.open;
     if (typeof open !== "function") this.#notAFunction(name, "`open` of its connector", open);
     const fingerprint = codeFingerprint(functions);
+    const flush = options.flush ?? connector?.flush ?? {};
+    this.faults.push(...flushPolicyFaults(name, flush));
     const { orderBy } = input;
     this.#declared.push({
       name,
@@ -113,7 +128,8 @@ export class FlowRecorder {
       inputs: [input],
       outputs: [],
       annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
-      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector }),
+      hydrates: false,
+      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector, flush }),
     });
   }
 
@@ -128,6 +144,10 @@ export class FlowRecorder {
     this.#feedbacks.get(loop)?.push(...ports);
   }
 
+  badOption(stage: string, problem: string): void {
+    this.faults.push({ kind: "bad-option", stage, problem });
+  }
+
   foreign(stage: string): void {
     this.faults.push({ kind: "foreign-stream", stage });
   }
@@ -136,11 +156,18 @@ export class FlowRecorder {
     const builder = topology(this.#name);
     for (const { name, kind, annotations } of this.#declared) builder.stage({ name, kind, annotations });
     for (const { name, kind, inputs } of this.#declared) {
+      const fed = new Set<string>();
       for (const [index, input] of inputs.entries()) {
         const role = kind === "join" ? { role: index === 0 ? ("stream" as const) : ("reference" as const) } : {};
-        for (const { from, edge } of this.#edgesOf(input)) builder.edge({ from, to: name, kind: edge, ...role });
+        for (const { from, edge } of this.#edgesOf(input)) {
+          // A second edge from one stage is told of as what it is: a join with itself.
+          if (!fed.has(from)) builder.edge({ from, to: name, kind: edge, ...role });
+          fed.add(from);
+        }
       }
     }
+    const joins = joinFaults(this.#declared.map((stage) => this.#checked(stage)));
+    this.faults.push(...joins);
     for (const [loop, fed] of this.#feedbacks) {
       const readers = this.#declared
         .filter(({ inputs }) => inputs.some(({ ports }) => ports.some(({ stage }) => stage === loop)))
@@ -148,7 +175,11 @@ export class FlowRecorder {
       if (fed.length === 0) this.faults.push({ kind: "open-feedback", readers });
     }
     const graph = builder.build("full");
-    if (graph.isErr()) this.faults.push(...graph.error.map((fault): FlowFault => ({ kind: "topology", fault })));
+    for (const fault of graph.isErr() ? graph.error : []) {
+      // Of a join with itself only one side is left.
+      const isTold = fault.kind === "join-with-one-input" && joins.some(({ stage }) => stage === fault.stage);
+      if (!isTold) this.faults.push({ kind: "topology", fault });
+    }
     const types = this.#types();
     if (graph.isErr() || this.faults.length > 0) return err(this.faults);
     const laneOf = new Map(this.#declared.map(({ name }, index) => [name, (index + 1) as LaneId]));
@@ -168,6 +199,10 @@ export class FlowRecorder {
       }),
     );
     return ok({ name: this.#name, topology: graph.value, stages, types });
+  }
+
+  #checked({ name, kind, hydrates, inputs }: Declared): CheckedStage {
+    return { name, kind, hydrates, inputs: inputs.map((input) => this.#edgesOf(input).map(({ from }) => from)) };
   }
 
   /** One edge for each stage behind an input, whatever is read of it: what feeds a feedback comes by backward edges. */

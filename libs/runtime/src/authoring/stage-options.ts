@@ -1,4 +1,4 @@
-import type { EventType, SourceExtent } from "@refold/core";
+import type { EventType, FlushPolicy, SourceExtent } from "@refold/core";
 
 import type { RetrySettings } from "../definition/retry-settings.ts";
 
@@ -17,4 +17,9 @@ export interface SourceOptions<T> extends StageOptions<T> {
   readonly extent?: SourceExtent;
   /** What is done about a poll that fails, where it can be tried again: 10 attempts, after 1, 2, 4 … 60 s. */
   readonly retry?: Partial<RetrySettings>;
+}
+
+export interface SinkOptions {
+  /** When the sink is told to flush, in place of what its connector says. */
+  readonly flush?: FlushPolicy;
 }

@@ -5,14 +5,16 @@ import { eventType, type PayloadOf, type SinkConnector } from "@refold/core";
 import type { RejectedInput } from "../edge/record-view.ts";
 import type { HandlerContext } from "../step/handler-context.ts";
 import type { FlowRecorder } from "./flow-recorder.ts";
-import { functionSink } from "./function-sink.ts";
+import { functionSink, type ItemContext } from "./function-sink.ts";
+import type { JoinAllSpec, JoinKey, JoinKind, JoinReference, JoinReferences, JoinSpec } from "./join.ts";
+import { joinStage, type DeclaredJoin, type DeclaredReference } from "./join-stage.ts";
 import type { Port, StageInput } from "./port.ts";
 import { programs } from "./programs.ts";
 import type { PureHandler } from "./pure-handler.ts";
 import type { Rejection } from "./rejection.ts";
 import { routeProgram, type Branches, type Router } from "./route.ts";
 import { scheduleProblem } from "./schedule.ts";
-import type { StageOptions } from "./stage-options.ts";
+import type { SinkOptions, StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
 
 /** What one or several stages emit. Using it twice is fan-out: both readers see every record. */
@@ -110,19 +112,61 @@ export class Stream<T> {
   }
 
   /**
-   * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
-   * its receipt goes on record; in a replay nothing is delivered.
+   * One output for each record of this stream and the reference that has its key. The causes of an output name both. By default
+   * the reference is read to its end before this stream, the latest record of a key counts, and a record without a reference
+   * is dropped; see {@link JoinSpec}. Errors in band of this stream pass the join by, those of a reference end here.
    */
-  sink(name: string, sink: SinkConnector<T> | ((item: T) => void) | ((item: T) => Promise<void>)): void {
+  join<R, K extends JoinKey, O, Kind extends JoinKind = "inner">(
+    name: string,
+    reference: Stream<R>,
+    spec: JoinSpec<T, R, K, Kind, O>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T>;
+  /** One output for each record of this stream and what each of several references has for it, by their names. */
+  join<References, O, Kind extends JoinKind = "inner">(
+    name: string,
+    references: JoinReferences<T, References>,
+    spec: JoinAllSpec<T, References, Kind, O>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T>;
+  join<O>(name: string, joined: unknown, spec: unknown, options: StageOptions<O> = {}): StageStream<O, T> {
+    // The overloads hold what these are; JavaScript may leave out any of it.
+    const declared = (spec ?? {}) as DeclaredJoin & Pick<DeclaredReference, "key" | "on">;
+    const several = joined as Readonly<Record<string, JoinReference<T, unknown>>>;
+    const isOne = joined instanceof Stream || typeof joined !== "object" || joined === null;
+    const references = isOne
+      ? [this.#reference(undefined, { ...declared, from: joined })]
+      : Object.entries(several).map(([of, reference]) => this.#reference(of, reference));
+    this.#recorder.pure({ name, ...joinStage(this.#input, references, declared), options });
+    return new StageStream<O, T>(this.#recorder, name, "all");
+  }
+
+  /**
+   * Ends here: a function that gets each item, or a connector. An item is delivered when its record is safe in the log, and
+   * its receipt goes on record; in a replay nothing is delivered. A function rejects an item by throwing a `SinkFailure`;
+   * whatever else it throws fails the stage.
+   */
+  sink(
+    name: string,
+    sink:
+      SinkConnector<T> | ((item: T, context: ItemContext) => void) | ((item: T, context: ItemContext) => Promise<void>),
+    options?: SinkOptions,
+  ): void {
     const connector = typeof sink === "function" ? functionSink(sink) : sink;
     // What reaches the sink is what the upstream stages emit, which the types of the flow hold to be `T`.
-    this.#recorder.sink(name, this.#input, connector, sink);
+    this.#recorder.sink(name, this.#input, connector, sink, options);
   }
 
   /** For the builder alone: what is behind this stream, if it is one of this flow. */
   input(recorder: FlowRecorder): StageInput {
     if (recorder !== this.#recorder) recorder.foreign(this.#input.ports[0]?.stage ?? "");
     return this.#input;
+  }
+
+  #reference(name: string | undefined, declared: unknown): DeclaredReference {
+    // As for the whole join.
+    const { from, key, on } = (declared ?? {}) as Omit<DeclaredReference, "from"> & { readonly from: unknown };
+    return { name, from: from instanceof Stream ? from.input(this.#recorder) : undefined, key, on };
   }
 
   #pure<O>(

@@ -1,4 +1,4 @@
-import type { EventType, LaneId, SinkConnector, SourceExtent, TypeId } from "@refold/core";
+import type { EventType, FlushPolicy, LaneId, SinkConnector, SourceExtent, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
 import type { Takes } from "../edge/record-view.ts";
@@ -65,11 +65,21 @@ export interface PureDefinition extends ReaderDefinition {
 export interface SinkDefinition extends ReaderDefinition {
   readonly kind: "sink";
   readonly connector: SinkConnector<unknown>;
+  readonly flush: FlushPolicy;
 }
 
 /** What a stage reads; nothing, if it is a source. */
 export function inputsOf(stage: StageDefinition): readonly InputDefinition[] {
   return stage.kind === "source" ? [] : stage.inputs;
+}
+
+/**
+ * The upstream lanes of a pure stage whose errors it hands on. An aggregate leaves them out, as it does not stand for any one
+ * input; so does a join those of its references, as its readers get what becomes of its stream.
+ */
+export function errorsFrom(kind: PureDefinition["kind"], inputs: readonly InputDefinition[]): ReadonlySet<LaneId> {
+  if (kind === "stateful") return new Set();
+  return new Set(inputs.filter(({ reference }) => reference === undefined).map(({ from }) => from));
 }
 
 /** The types of what a stage emits, by port. */

@@ -48,6 +48,7 @@ export class Edge {
   /** Called whenever credit comes back. */
   onRelease: (() => void) | undefined;
   #held = false;
+  #readerHeldUp = false;
   readonly #frames: RecordedFrame[] = [];
   readonly #producer: Wake;
   readonly #consumer: Wake;
@@ -73,14 +74,16 @@ export class Edge {
 
   /** Whether the reader leaves this edge alone on purpose, because it waits for another one: no reason to call it stalled. */
   get held(): boolean {
-    return this.#held;
+    return this.#held || this.#readerHeldUp;
   }
 
   set held(held: boolean) {
-    if (held === this.#held) return;
-    this.#held = held;
-    // The writer begins, or ceases, to count how long it has waited.
-    this.#producer.signal();
+    this.#hold(() => (this.#held = held));
+  }
+
+  /** Tells whether the reader itself waits for credit of an edge that is held: then its own writers are held up as well. */
+  set readerHeldUp(heldUp: boolean) {
+    this.#hold(() => (this.#readerHeldUp = heldUp));
   }
 
   offer(frame: RecordedFrame): void {
@@ -95,6 +98,13 @@ export class Edge {
     this.window.spend(inputs, frame.bytes);
     this.#frames.push(frame);
     this.#consumer.signal();
+  }
+
+  #hold(change: () => void): void {
+    const before = this.held;
+    change();
+    // The writer begins, or ceases, to count how long it has waited.
+    if (this.held !== before) this.#producer.signal();
   }
 
   /** Takes up what was on its way when another process had the run. It holds credit like anything else. */

@@ -9,7 +9,19 @@ const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, 
 export type TakeRecord = (record: InBandRecord, lane: LaneId, seq: LaneSeq, timeMs: number) => boolean;
 
 /** Called for the end of a lane. False ends the taking after it. */
-export type TakeEnd = (lane: LaneId) => boolean;
+export type TakeEnd = (lane: LaneId, seq: LaneSeq) => boolean;
+
+/** Inputs as a stage takes them. */
+export interface StageInputs {
+  readonly edges: readonly Edge[];
+  readonly spans: readonly Span[];
+  readonly empty: boolean;
+  readonly end: EndKind | undefined;
+  readonly hydrated: boolean;
+  take(limit: number, visit: TakeRecord, visitEnd: TakeEnd): void;
+  reopen(): void;
+  release(): void;
+}
 
 /** In which order a stage takes its inputs, where it is not just in turn. */
 export interface TakingOrder {
@@ -99,12 +111,14 @@ export class InputSet {
     this.#unreleased[0] = 1;
   }
 
-  /** Gives credit back for all that was taken. */
-  release(): void {
+  /** Gives credit back: for so many records of a lane, or for all that was taken. */
+  release(lane?: LaneId, count?: number): void {
     for (const [index, edge] of this.edges.entries()) {
+      if (lane !== undefined && edge.from !== lane) continue;
       const records = this.#unreleased[index] as number;
-      if (records > 0) edge.release(records);
-      this.#unreleased[index] = 0;
+      const released = Math.min(records, count ?? records);
+      if (released > 0) edge.release(released);
+      this.#unreleased[index] = records - released;
     }
   }
 
@@ -131,7 +145,7 @@ export class InputSet {
           edge.ended = record;
           this.#hydrating &&= !this.hydrated;
           this.#hold();
-          if (!visitEnd(lane)) left = 0;
+          if (!visitEnd(lane, (frame.firstSeq + offset) as LaneSeq)) left = 0;
         } else continue;
         if (first < 0) first = frame.firstSeq + offset;
         last = frame.firstSeq + offset;
@@ -156,8 +170,8 @@ export class InputSet {
     for (let left = limit; left > 0 && !stopped; left--) {
       const index = this.#earliest(orderBy);
       if (index === undefined) return;
-      this.#takeFrame(index, 1, visitOne, (lane) => {
-        stopped = !visitEnd(lane);
+      this.#takeFrame(index, 1, visitOne, (lane, seq) => {
+        stopped = !visitEnd(lane, seq);
         return !stopped;
       });
     }
@@ -173,7 +187,8 @@ export class InputSet {
     let starved = false;
     for (const [index, edge] of this.edges.entries()) {
       const next = this.#peek(index);
-      if (next === "nothing") starved ||= edge.ended === undefined;
+      // A stream need not wait for a reference: that is not in any order with it.
+      if (next === "nothing") starved ||= edge.ended === undefined && edge.role === "stream";
       else if (next === "untimed") return index;
       else {
         const eventTimeMs = orderBy(next.payload);

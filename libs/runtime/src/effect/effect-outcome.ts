@@ -2,6 +2,8 @@ import { err, ok, type Result } from "neverthrow";
 
 import type { Effect, EffectFailure, EffectSettledRecord, ErrorKind } from "@refold/core";
 
+import type { PolicySpec } from "../policy/policy-spec.ts";
+
 /** Why a call did not give what it was made for. */
 export interface EffectFault<Detail> {
   readonly error: ErrorKind;
@@ -16,9 +18,14 @@ export type EffectResult<Returned> = Result<
   EffectFault<Returned extends EffectFailure<infer Detail> ? Detail : never>
 >;
 
+/** An effect that a stage can declare, with the policies that guard its calls. */
+export interface DeclaredEffect<Input, Returned, Client> extends Effect<Input, Returned, Client> {
+  readonly policies: readonly PolicySpec[];
+}
+
 /** An effect of any kind. Whoever calls it gives it what its type asks for. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- its input and client stand where only a supertype of all would fit
-export type AnyEffect = Effect<any, unknown, any>;
+export type AnyEffect = DeclaredEffect<any, unknown, any>;
 
 /** What goes on record of an outcome, and comes back from there. */
 export type SettledOutcome = Pick<EffectSettledRecord, "outcome" | "value">;

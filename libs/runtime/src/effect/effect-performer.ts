@@ -23,6 +23,7 @@ export type EffectMaking =
 
 /** Gives the outcome of calls: from the record, or by making them. */
 export interface EffectPerformer {
+  /** Rejects where a call cannot be vouched for: then the input fails the stage, whatever its handler makes of it. */
   perform(request: EffectRequest): Promise<SettledOutcome>;
 }
 

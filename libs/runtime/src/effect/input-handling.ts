@@ -66,7 +66,7 @@ export class InputHandling implements StageProgram {
       const next = await handle(this.#state?.value, payload, context);
       if (this.#state !== undefined) this.#state.value = next;
     } catch (cause) {
-      handling.threw = { cause };
+      handling.threw ??= { cause };
     }
     this.#done.set(callId(lane, seq, 0), handling);
   }
@@ -103,9 +103,13 @@ export class InputHandling implements StageProgram {
       make: Parameters<EffectPerformer["perform"]>[0]["make"],
     ): Promise<EffectResult<unknown>> => {
       const { name, version } = effect;
-      return resultOf(
-        await this.performer.perform({ name, version, lane, seq, ordinal: ordinal++, input: payload, make }),
-      );
+      try {
+        const request = { name, version, lane, seq, ordinal: ordinal++, input: payload, make };
+        return resultOf(await this.performer.perform(request));
+      } catch (cause) {
+        handling.threw ??= { cause };
+        throw cause;
+      }
     };
     const effects = Object.fromEntries(
       Object.entries(this.#handling.effects).map(([as, effect]) => [

@@ -96,6 +96,7 @@ export function wireStages(options: {
       abortController,
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
+      inputs: inputs[index] ?? [],
       outputs,
       counters: new StageCounters(),
       schemas: new SchemaCheck(checkedEdges(definition, settings, stage)),
@@ -152,7 +153,7 @@ function makeStage(
     case "join":
       return erased(new PureStage(stage, context, inputs, recovered?.program));
     case "sink":
-      return erased(new SinkStage(stage, context, inputs, latency, recovered?.receipts));
+      return erased(new SinkStage(stage, context, inputs, latency, recovered?.delivery));
   }
 }
 

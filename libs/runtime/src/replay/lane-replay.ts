@@ -1,4 +1,12 @@
-import { formatPlace, type EndRecord, type LaneId, type LaneSeq, type LogRecord, type TypeId } from "@refold/core";
+import {
+  formatPlace,
+  type EndRecord,
+  type LaneId,
+  type LaneSeq,
+  type LogRecord,
+  type ReceiptRecord,
+  type TypeId,
+} from "@refold/core";
 import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
@@ -8,6 +16,7 @@ import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
 import { InputEvidence, type Disagreement } from "./input-evidence.ts";
 import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
+import type { StepInputs } from "./receipt-evidence.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
@@ -92,7 +101,7 @@ export class LaneReplay {
   /** What the lane has come to, for a process that goes on with it. */
   get recovered(): RecoveredLane {
     const inputs = new Map(this.inputs.lanes.map((lane) => [lane, this.inputs.restOf(lane)]));
-    const receipts = this.#evidence?.receipts ?? new Map<LaneId, number>();
+    const delivery = this.#evidence?.delivery;
     const { isDone } = this;
     const state = this.stateOf(this.name);
     return {
@@ -102,7 +111,7 @@ export class LaneReplay {
       state,
       place: { ...this.#place },
       inputs,
-      receipts,
+      delivery,
       program: this.#program?.rest,
     };
   }
@@ -141,20 +150,25 @@ export class LaneReplay {
 
   /** What came from outside, or went there, stands as it is on record. */
   #takeAsRecorded(frame: DecodedFrame): readonly LogRecord[] | string {
-    const lanes: LaneId[] = [];
+    let step: StepInputs | undefined;
     for (const record of frame.records) {
       if (record.kind === "data") this.#taken++;
-      else if (record.kind === "receipt") this.#taken += record.count;
+      else if (record.kind === "receipt") this.#taken += begins(record) ? record.count : 0;
       else if (record.kind === "consumed") {
+        const lanes: LaneId[] = [];
+        const seqs: LaneSeq[] = [];
+        step = { lanes, seqs };
         for (const span of record.spans) {
-          const found = this.inputs.take(span, ({ kind }) => {
-            if (kind === "data") lanes.push(span.lane);
+          const found = this.inputs.take(span, ({ kind }, seq) => {
+            if (kind !== "data") return;
+            lanes.push(span.lane);
+            seqs.push(seq);
           });
           if (!found) return "a delivery names inputs that are not next on record";
         }
       }
     }
-    this.#evidence?.receive(frame, lanes);
+    this.#evidence?.receive(frame, step);
     return frame.records;
   }
 
@@ -193,4 +207,9 @@ export class LaneReplay {
       differences: [],
     });
   }
+}
+
+/** Whether a receipt is the first that tells what became of its inputs. */
+function begins({ outcome }: ReceiptRecord): boolean {
+  return outcome !== "partial" && outcome !== "committed";
 }

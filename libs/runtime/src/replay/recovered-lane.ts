@@ -3,6 +3,7 @@ import type { Kinded } from "@refold/fsm";
 
 import type { SourcePlace } from "../definition/opened-source.ts";
 import type { RecoveredProgram } from "../stage/pure-stage.ts";
+import type { RecoveredDelivery } from "../stage/sink-stage.ts";
 import type { WrittenLane } from "../supervision/lane-writer.ts";
 import type { InputRest } from "./recorded-inputs.ts";
 
@@ -16,8 +17,8 @@ export interface RecoveredLane extends WrittenLane {
   readonly place: SourcePlace;
   /** What waits to be taken, by upstream lane. */
   readonly inputs: ReadonlyMap<LaneId, InputRest>;
-  /** Inputs of a sink that have a terminal receipt, by upstream lane. */
-  readonly receipts: ReadonlyMap<LaneId, number>;
+  /** Of a sink: what became of its inputs. */
+  readonly delivery: RecoveredDelivery | undefined;
   /** Of a pure stage: its program with its state, and what was computed and is not on record yet. */
   readonly program: RecoveredProgram | undefined;
 }

@@ -1,7 +1,7 @@
 import type { EndRecord, LaneId, LaneSeq, LogRecord, Lsn, RunManifest, Span, TimerRecord, TypeId } from "@refold/core";
 import { formatPlace } from "@refold/core";
 
-import type { InputDefinition, PureDefinition } from "../definition/flow-definition.ts";
+import { errorsFrom, type InputDefinition, type PureDefinition } from "../definition/flow-definition.ts";
 import { InputContext } from "../step/input-context.ts";
 import type { LoopEntry } from "../step/loop-entry.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
@@ -60,7 +60,7 @@ export class StageReplay {
       context,
       lane,
       types,
-      passesErrors: definition.kind !== "stateful",
+      errorsFrom: errorsFrom(definition.kind, options.reads),
       loop: options.loop,
     });
   }
@@ -146,7 +146,8 @@ export class StageReplay {
       const found = this.#inputs.take(span, (record, seq, timeMs) => {
         this.#guard(frame, () => step.drain());
         if (record.kind === "end") {
-          this.#guard(frame, () => step.ended(span.lane));
+          const { end } = record;
+          this.#guard(frame, () => step.ended(span.lane, end));
           return;
         }
         if (record.kind === "error") {

@@ -1,9 +1,10 @@
 import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
-import type { PureDefinition } from "../definition/flow-definition.ts";
-import type { InputSet } from "../edge/input-set.ts";
+import { errorsFrom, type PureDefinition } from "../definition/flow-definition.ts";
+import type { StageInputs } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
+import { JoinMissed } from "../step/join-missed.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
@@ -26,13 +27,13 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
   readonly machine: Machine<PureState, PureStageEvent>;
   readonly #definition: PureDefinition;
   readonly #context: StageContext;
-  readonly #inputs: InputSet;
+  readonly #inputs: StageInputs;
   readonly #step: StepRecorder;
   /** Outputs of the last step for which no reader had credit. */
   #parked: LogRecord[] = [];
 
-  constructor(definition: PureDefinition, context: StageContext, inputs: InputSet, recovered?: RecoveredProgram) {
-    const { name, lane, types, kind } = definition;
+  constructor(definition: PureDefinition, context: StageContext, inputs: StageInputs, recovered?: RecoveredProgram) {
+    const { name, lane, types, kind, inputs: reads } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
@@ -41,11 +42,11 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     this.#step =
       recovered?.step ??
       new StepRecorder({
-        program: definition.program(definition.inputs),
+        program: definition.program(reads),
         context: new InputContext(context.manifest.rootRunId, name),
         lane,
         types,
-        passesErrors: kind !== "stateful",
+        errorsFrom: errorsFrom(kind, reads),
         loop: context.loop,
       });
     if (this.#isOpen) inputs.reopen();
@@ -170,7 +171,10 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
           if (failure !== undefined) throw new StageFailure(failure);
           return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
         },
-        (lane) => guarded(() => step.ended(lane), lane),
+        // Nothing of the stream is taken in a step in which a join was still hydrating.
+        (lane) =>
+          guarded(() => step.ended(lane, this.#endOf(lane)), lane) &&
+          !(this.#definition.hydrates && this.#inputs.hydrated),
       );
     } catch (thrown) {
       if (failure === undefined) throw thrown;
@@ -187,6 +191,10 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     // Credit goes back only when what came of the inputs has been offered to the readers.
     if (passed !== undefined) return passed.then(() => this.#releaseInputs());
     this.#releaseInputs();
+  }
+
+  #endOf(lane: LaneId): EndKind {
+    return this.#inputs.edges.find(({ from }) => from === lane)?.ended?.end ?? "natural";
   }
 
   #divergence(nowMs: number): ContractRecord | undefined {
@@ -287,7 +295,8 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
   #handlerFault(thrown: unknown, lane?: LaneId, seq?: LaneSeq): StageFault {
     const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
     const input = lane === undefined || seq === undefined ? undefined : { stage: this.#context.laneName(lane), seq };
-    return thrownFault("handler-threw", this.#context.name, cause, input);
+    const code = cause instanceof JoinMissed ? "join-missed" : "handler-threw";
+    return thrownFault(code, this.#context.name, cause, input);
   }
 }
 
