@@ -9,9 +9,9 @@ const TWO_TO_32 = 4_294_967_296;
 /** A small integer, so that comparing with it stays one instruction. No buffer is larger. */
 const NO_LIMIT = 0x7fff_ffff;
 /**
- * Looked up once. `text.charCodeAt` is looked up by how V8 holds the text (as it was read, joined, cut, internal …), of which
- * there are more ways than an inline cache has room for; which of them it meets depends on when garbage is collected. From then
- * on every character costs a search: a third of the time of a whole flow.
+ * Looked up once. `text.charCodeAt` is looked up by how V8 holds the text: flat, joined, cut, interned, or as a reference to an
+ * interned one. That is one way more than an inline cache has room for, and a flow that meets all of them would pay a search
+ * for every character: a third of its time.
  */
 // eslint-disable-next-line @typescript-eslint/unbound-method -- it is only ever called with a text as `this`
 const { charCodeAt } = String.prototype;
