@@ -48,6 +48,7 @@ const STAGE: Every<StageFault["code"]> = {
   "left-buffered": true,
   "edge-stalled": true,
   "contract-violated": true,
+  "effect-diverged": true,
   unexpected: true,
 };
 

@@ -4,19 +4,25 @@ import type { EdgeEnds } from "@refold/topology";
 import {
   inputsOf,
   outputTypes,
+  type EffectfulDefinition,
   type FlowDefinition,
   type ReaderDefinition,
   type StageDefinition,
 } from "../definition/flow-definition.ts";
 import type { CreditGate } from "../edge/credit-gate.ts";
 import type { FlowControlSettings } from "../edge/credit-window.ts";
+import { InputHandling } from "../effect/input-handling.ts";
+import { LiveEffects } from "../effect/live-effects.ts";
+import { RecordedOutcomes } from "../effect/recorded-outcomes.ts";
 import { Edge } from "../edge/edge.ts";
 import { Loop } from "../edge/loop.ts";
 import { InputSet } from "../edge/input-set.ts";
 import { SourceLatency } from "../metrics/source-latency.ts";
+import { AheadInputs } from "../stage/ahead-inputs.ts";
 import { PureStage } from "../stage/pure-stage.ts";
 import { DivergenceGuard } from "../stage/divergence-guard.ts";
 import { SchemaCheck, type CheckedType } from "../stage/schema-check.ts";
+import { ObserverStage } from "../stage/observer-stage.ts";
 import { SinkStage } from "../stage/sink-stage.ts";
 import { StageFailure, thrownFault } from "../stage/stage-fault.ts";
 import { SourceStage } from "../stage/source-stage.ts";
@@ -84,7 +90,8 @@ export function wireStages(options: {
   const tasks = stages.map((stage, index) => {
     const { name, lane } = stage;
     const outputs = edges.filter((edge) => edge.from === lane);
-    const readers = outputs.map((edge) => nameOf(edge.to));
+    // What an observer is set to does nothing to the run.
+    const readers = outputs.flatMap(({ to }) => (stages[to - 1]?.kind === "observer" ? [] : [nameOf(to)]));
     const backward = new Set(inputsOf(stage).flatMap((input) => (input.backward ? [input.from] : [])));
     const cycle = new Set(backward.size > 0 ? definition.topology.cycleOf(name)?.members : []);
     const inCycle = edges.filter((edge) => cycle.has(nameOf(edge.from)) && cycle.has(nameOf(edge.to)));
@@ -110,7 +117,11 @@ export function wireStages(options: {
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
     const order = stage.kind === "source" ? {} : { loop, orderBy: orderOf(stage), hydrates: hydrates(stage) };
-    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), latency, recovered?.[lane]);
+    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), {
+      latency,
+      logger,
+      recovered: recovered?.[lane],
+    });
     const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
     return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, done });
   });
@@ -142,8 +153,15 @@ function makeStage(
   stage: StageDefinition,
   context: StageContext,
   inputs: InputSet,
-  latency: SourceLatency,
-  recovered: RecoveredLane | undefined,
+  {
+    latency,
+    logger,
+    recovered,
+  }: {
+    readonly latency: SourceLatency;
+    readonly logger: Logger | undefined;
+    readonly recovered: RecoveredLane | undefined;
+  },
 ): AnyStage {
   switch (stage.kind) {
     case "source":
@@ -151,10 +169,44 @@ function makeStage(
     case "transform":
     case "stateful":
     case "join":
-      return erased(new PureStage(stage, context, inputs, recovered?.program));
+      return erased(
+        new PureStage({
+          definition: stage,
+          context,
+          inputs,
+          program: stage.program(stage.inputs),
+          recovered: recovered?.program,
+        }),
+      );
+    case "effectful":
+      return erased(effectfulStage(stage, context, inputs, recovered));
     case "sink":
       return erased(new SinkStage(stage, context, inputs, latency, recovered?.delivery));
+    case "observer":
+      return erased(new ObserverStage(stage, context, inputs, logger));
   }
+}
+
+function effectfulStage(
+  definition: EffectfulDefinition,
+  context: StageContext,
+  inputs: InputSet,
+  recovered: RecoveredLane | undefined,
+): PureStage {
+  const outcomes = recovered?.calls?.outcomes ?? new RecordedOutcomes(context.clock);
+  const effects = new LiveEffects({ context, lane: definition.lane, outcomes, position: () => inputs.position });
+  const place = { stage: definition.name, rootRunId: context.manifest.rootRunId };
+  const program = recovered?.calls?.handling ?? new InputHandling(definition.handling, effects, place);
+  program.performer = effects;
+  const ahead = new AheadInputs({
+    inputs,
+    concurrency: definition.handling.concurrency,
+    handle: (input) => program.handle(input),
+    isRefused: (lane, record) => context.refusesSchema(lane, record),
+    wake: context.wake,
+  });
+  const release = (): Promise<void> => context.outside.last(() => effects.close());
+  return new PureStage({ definition, context, inputs: ahead, program, recovered: recovered?.program, release });
 }
 
 /**
@@ -176,6 +228,7 @@ function checkedEdges(
   settings: ResolvedConfiguration,
   stage: StageDefinition,
 ): readonly CheckedType[] {
+  if (stage.kind === "observer") return [];
   return inputsOf(stage).flatMap(({ from, takes }) => {
     const writer = stages[from - 1];
     if (writer === undefined || settings.edge({ from: writer.name, to: stage.name }, "contracts.schema") === "off") {
@@ -212,6 +265,6 @@ function strictest(modes: readonly ("abort" | "warn" | "off")[]): "abort" | "war
 }
 
 /** A stage is handed only states of its own machine and commands that every kind understands. */
-function erased(stage: SourceStage | PureStage | SinkStage): AnyStage {
+function erased(stage: SourceStage | PureStage | SinkStage | ObserverStage): AnyStage {
   return stage as unknown as AnyStage;
 }

@@ -19,6 +19,7 @@ import {
 import { inputsOf, type InputDefinition, type StageDefinition } from "../definition/flow-definition.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
+import { EffectfulReplay } from "./effectful-replay.ts";
 import { configurationFromEntries } from "../config/configuration-from-entries.ts";
 import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
@@ -84,7 +85,8 @@ export class HistoryReplay {
     for await (const batch of recorded.read(0 as Lsn)) {
       if (batch.isErr()) return err(batch.error);
       for (const frame of batch.value) {
-        const fault = this.#take(frame);
+        const taken = this.#take(frame);
+        const fault = taken instanceof Promise ? await taken : taken;
         if (fault !== undefined) return err(fault);
       }
       progress?.(this.#frames);
@@ -98,18 +100,26 @@ export class HistoryReplay {
   #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
     const nameOf = (from: LaneId): string => this.#manifest.lanes[from] ?? String(from);
     const reads = stage === undefined ? [] : inputsOf(stage).map((input) => this.#asRecorded(input));
-    const inputs = new RecordedInputs(reads);
+    const inputs = new RecordedInputs(reads, { skims: stage?.kind === "observer" });
     const isJudged = (contract: "transport" | "delivery", from: LaneId): boolean =>
       this.#isJudged(contract, from, name);
     const found = (divergence: FoundDivergence): void => this.#found(this.#lanes[lane] as LaneReplay, divergence);
-    if (stage === undefined || stage.kind === "source" || stage.kind === "sink") {
+    if (stage === undefined || stage.kind === "source" || stage.kind === "sink" || stage.kind === "observer") {
       return new LaneReplay({ name, stage, inputs, program: undefined, isJudged, nameOf, found });
     }
     const types = stage.types.map((type) => this.#typeAsRecorded(type));
     const loop = this.#loopEntry(name);
     const manifest = this.#manifest;
-    const program = new StageReplay({ definition: stage, manifest, lane, types, reads, inputs, loop, found });
-    return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });
+    const common = { definition: stage, manifest, lane, types, reads, inputs, loop, found };
+    if (stage.kind !== "effectful") {
+      const program = new StageReplay({ ...common, program: stage.program(reads) });
+      return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });
+    }
+    const { rootRunId } = manifest;
+    const { clock } = this.#options.host;
+    const calls = new EffectfulReplay({ definition: stage, rootRunId, inputs, clock, found });
+    const program = new StageReplay({ ...common, program: calls.handling });
+    return new LaneReplay({ name, stage, inputs, program, calls, isJudged, nameOf, found });
   }
 
   /** Lanes and types are numbered by the recorded manifest, which may list them in another order than the flow does now. */
@@ -154,7 +164,7 @@ export class HistoryReplay {
     );
   }
 
-  #take(stored: StoredFrame): ReplayFault | undefined {
+  #take(stored: StoredFrame): ReplayFault | undefined | Promise<ReplayFault | undefined> {
     const { lsn } = stored;
     const decoded = this.#decoder.decode(stored.body);
     if (decoded.isErr()) return { kind: "malformed-record", lsn, detail: decoded.error.detail };
@@ -175,6 +185,12 @@ export class HistoryReplay {
     this.#nextSeq[frame.lane] = expected + frame.records.length;
     this.#frames++;
     this.#records += frame.records.length;
+    const prepared = lane.prepare(frame);
+    return prepared === undefined ? this.#compute(lane, frame) : prepared.then(() => this.#compute(lane, frame));
+  }
+
+  #compute(lane: LaneReplay, frame: DecodedFrame): ReplayFault | undefined {
+    const { lsn } = frame;
     const computed = lane.take(frame);
     if (typeof computed === "string")
       return { kind: "malformed-record", lsn, detail: `in lane ${lane.name}, ${computed}` };

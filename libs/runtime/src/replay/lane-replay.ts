@@ -14,10 +14,11 @@ import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import { contract } from "../stage/contract-record.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
+import type { EffectfulReplay } from "./effectful-replay.ts";
 import { InputEvidence, type Disagreement } from "./input-evidence.ts";
 import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
 import type { StepInputs } from "./receipt-evidence.ts";
-import type { RecordedInputs } from "./recorded-inputs.ts";
+import type { RecordedInputs, TakenInput } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
@@ -34,9 +35,10 @@ export class LaneReplay {
   first: Divergence | undefined;
   readonly #kind: string;
   readonly #program: StageReplay | undefined;
+  readonly #calls: EffectfulReplay | undefined;
   readonly #lifecycle: LifecycleCheck;
   readonly #found: (divergence: FoundDivergence) => void;
-  /** `undefined` for lanes without inputs. */
+  /** `undefined` for lanes that put nothing of their inputs on record. */
   readonly #evidence: InputEvidence | undefined;
   #taken = 0;
   readonly #place: { -readonly [K in keyof SourcePlace]: SourcePlace[K] } = { ...SOURCE_START };
@@ -51,6 +53,8 @@ export class LaneReplay {
     readonly stage: StageDefinition | undefined;
     readonly inputs: RecordedInputs;
     readonly program: StageReplay | undefined;
+    /** Of an effectful stage. */
+    readonly calls?: EffectfulReplay;
     readonly isJudged: (contract: "transport" | "delivery", upstream: LaneId) => boolean;
     readonly nameOf: (lane: LaneId) => string;
     readonly found: (divergence: FoundDivergence) => void;
@@ -59,11 +63,13 @@ export class LaneReplay {
     this.inputs = options.inputs;
     this.#kind = options.stage?.kind ?? "system";
     this.#program = options.program;
+    this.#calls = options.calls;
     this.#found = options.found;
     this.#lifecycle = lifecycleOf(options.stage);
     const { inputs, isJudged, nameOf } = options;
     const isSink = this.#kind === "sink";
-    this.#evidence = inputs.lanes.length > 0 ? new InputEvidence({ inputs, isSink, isJudged, nameOf }) : undefined;
+    const tells = inputs.lanes.length > 0 && this.#kind !== "observer";
+    this.#evidence = tells ? new InputEvidence({ inputs, isSink, isJudged, nameOf }) : undefined;
   }
 
   /** Where a machine of the lane stands; that of a stage has its name. */
@@ -113,12 +119,18 @@ export class LaneReplay {
       inputs,
       delivery,
       program: this.#program?.rest,
+      calls: this.#calls,
     };
   }
 
   /** Whether recorded records of the last frame taken are still to be compared. */
   get keepsRecords(): boolean {
     return this.#program?.keepsRecords === true;
+  }
+
+  /** What has to be waited for before a frame can be taken, if anything has. */
+  prepare(frame: DecodedFrame): Promise<void> | undefined {
+    return this.#calls?.prepare(frame);
   }
 
   /** The records of the frame as they are computed now, or why the recorded ones make no sense. */
@@ -157,12 +169,14 @@ export class LaneReplay {
       else if (record.kind === "consumed") {
         const lanes: LaneId[] = [];
         const seqs: LaneSeq[] = [];
-        step = { lanes, seqs };
+        const inputs: TakenInput[] = [];
+        step = { lanes, seqs, inputs };
         for (const span of record.spans) {
-          const found = this.inputs.take(span, ({ kind }, seq) => {
+          const found = this.inputs.take(span, ({ kind }, seq, from, original) => {
             if (kind !== "data") return;
             lanes.push(span.lane);
             seqs.push(seq);
+            inputs.push({ lane: span.lane, seq, record: original, frame: from });
           });
           if (!found) return "a delivery names inputs that are not next on record";
         }

@@ -1,9 +1,15 @@
 import type { EndRecord, LaneId, LaneSeq, LogRecord, Lsn, RunManifest, Span, TimerRecord, TypeId } from "@refold/core";
 import { formatPlace } from "@refold/core";
 
-import { errorsFrom, type InputDefinition, type PureDefinition } from "../definition/flow-definition.ts";
+import {
+  errorsFrom,
+  type EffectfulDefinition,
+  type InputDefinition,
+  type PureDefinition,
+} from "../definition/flow-definition.ts";
 import { InputContext } from "../step/input-context.ts";
 import type { LoopEntry } from "../step/loop-entry.ts";
+import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { describeValue } from "./describe-value.ts";
@@ -38,7 +44,8 @@ export class StageReplay {
   #ending = false;
 
   constructor(options: {
-    readonly definition: PureDefinition;
+    readonly definition: PureDefinition | EffectfulDefinition;
+    readonly program: StageProgram;
     readonly manifest: RunManifest;
     readonly lane: LaneId;
     /** By port, and what the stage reads: by the numbers that they have in the recorded run. */
@@ -48,7 +55,7 @@ export class StageReplay {
     readonly loop: LoopEntry | undefined;
     readonly found: (divergence: FoundDivergence) => void;
   }) {
-    const { definition, manifest, lane, types } = options;
+    const { definition, program, manifest, lane, types } = options;
     this.#name = definition.name;
     this.#inputs = options.inputs;
     this.#types = types;
@@ -56,7 +63,7 @@ export class StageReplay {
     this.#comparison = new OutputComparison(definition.name, lane, manifest, options.found);
     const context = new InputContext(manifest.rootRunId, definition.name);
     this.#step = new StepRecorder({
-      program: definition.program(options.reads),
+      program,
       context,
       lane,
       types,
@@ -143,7 +150,7 @@ export class StageReplay {
     // What the last input has left is taken as the record goes on with it.
     step.begin(outputsIn(frame), seqAfter(frame.firstSeq, 1));
     for (const span of spans) {
-      const found = this.#inputs.take(span, (record, seq, timeMs) => {
+      const found = this.#inputs.take(span, (record, seq, { timeMs }) => {
         this.#guard(frame, () => step.drain());
         if (record.kind === "end") {
           const { end } = record;

@@ -1,10 +1,11 @@
 import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
-import { errorsFrom, type PureDefinition } from "../definition/flow-definition.ts";
+import { errorsFrom, type EffectfulDefinition, type PureDefinition } from "../definition/flow-definition.ts";
 import type { StageInputs } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
 import { JoinMissed } from "../step/join-missed.ts";
+import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
@@ -12,6 +13,7 @@ import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault, type StageFault } from "./stage-fault.ts";
 import { inputContracts, violation } from "./input-contracts.ts";
+import type { ResourceAction } from "./stage-machine.ts";
 import { pureMachine, type PureStageEvent, type PureState } from "./pure-machine.ts";
 
 type Directive = EventLoopDirective<PureStageEvent>;
@@ -22,27 +24,42 @@ export interface RecoveredProgram {
   readonly parked: readonly LogRecord[];
 }
 
-/** Runs a pure program, step by step: takes inputs, runs the handler on each, and puts inputs and outputs on record at once. */
-export class PureStage implements HandlerSupervised<PureState, PureStageEvent, never> {
-  readonly machine: Machine<PureState, PureStageEvent>;
-  readonly #definition: PureDefinition;
+export interface PureStageOptions {
+  readonly definition: PureDefinition | EffectfulDefinition;
+  readonly context: StageContext;
+  readonly inputs: StageInputs;
+  readonly program: StageProgram;
+  readonly recovered: RecoveredProgram | undefined;
+  /** Gives up what the stage holds of the outside. */
+  readonly release?: () => Promise<void>;
+}
+
+/** Runs a program, step by step: takes inputs, runs the handler on each, and puts inputs and outputs on record at once. */
+export class PureStage implements HandlerSupervised<PureState, PureStageEvent, ResourceAction> {
+  readonly machine: Machine<PureState, PureStageEvent, ResourceAction>;
+  readonly #definition: PureDefinition | EffectfulDefinition;
   readonly #context: StageContext;
   readonly #inputs: StageInputs;
   readonly #step: StepRecorder;
+  readonly #release: (() => Promise<void>) | undefined;
+  /** Whether its references are read to their end before its stream. */
+  readonly #hydrates: boolean;
   /** Outputs of the last step for which no reader had credit. */
   #parked: LogRecord[] = [];
 
-  constructor(definition: PureDefinition, context: StageContext, inputs: StageInputs, recovered?: RecoveredProgram) {
+  constructor({ definition, context, inputs, program, recovered, release }: PureStageOptions) {
     const { name, lane, types, kind, inputs: reads } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
+    this.#release = release;
+    this.#hydrates = definition.kind === "join" && definition.hydrates;
     this.#parked = [...(recovered?.parked ?? [])];
     this.#step =
       recovered?.step ??
       new StepRecorder({
-        program: definition.program(reads),
+        program,
         context: new InputContext(context.manifest.rootRunId, name),
         lane,
         types,
@@ -83,7 +100,13 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     }
   }
 
-  perform(): void {}
+  perform(): void | Promise<void> {
+    return this.#release?.();
+  }
+
+  abandon(): void | Promise<void> {
+    return this.#release?.();
+  }
 
   recorded(frame: RecordedFrame): void | Promise<void> {
     return this.#context.pass(frame);
@@ -172,9 +195,8 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
           return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
         },
         // Nothing of the stream is taken in a step in which a join was still hydrating.
-        (lane) =>
-          guarded(() => step.ended(lane, this.#endOf(lane)), lane) &&
-          !(this.#definition.hydrates && this.#inputs.hydrated),
+        (lane, _seq, { end }) =>
+          guarded(() => step.ended(lane, end), lane) && !(this.#hydrates && this.#inputs.hydrated),
       );
     } catch (thrown) {
       if (failure === undefined) throw thrown;
@@ -191,10 +213,6 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     // Credit goes back only when what came of the inputs has been offered to the readers.
     if (passed !== undefined) return passed.then(() => this.#releaseInputs());
     this.#releaseInputs();
-  }
-
-  #endOf(lane: LaneId): EndKind {
-    return this.#inputs.edges.find(({ from }) => from === lane)?.ended?.end ?? "natural";
   }
 
   #divergence(nowMs: number): ContractRecord | undefined {
@@ -294,6 +312,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
 
   #handlerFault(thrown: unknown, lane?: LaneId, seq?: LaneSeq): StageFault {
     const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
+    if (cause instanceof StageFailure) return cause.fault;
     const input = lane === undefined || seq === undefined ? undefined : { stage: this.#context.laneName(lane), seq };
     const code = cause instanceof JoinMissed ? "join-missed" : "handler-threw";
     return thrownFault(code, this.#context.name, cause, input);

@@ -4,6 +4,7 @@ import type {
   ContractRecord,
   DataRecord,
   EndRecord,
+  InBandRecord,
   LaneId,
   LaneSeq,
   LogRecord,
@@ -153,6 +154,15 @@ export class StageContext {
       input: this.place(from, seq),
       message: `the schema contract of ${this.laneName(from)} -> ${this.name} is violated: ${problem}`,
     };
+  }
+
+  /** Whether an input does not satisfy the schema of its edge, where that is to fail the stage. It is not counted. */
+  refusesSchema(from: LaneId, record: InBandRecord): boolean {
+    return (
+      record.kind === "data" &&
+      this.contractMode({ contract: "schema", upstream: from }) === "abort" &&
+      this.schemas.find(from, record) !== undefined
+    );
   }
 
   /** Notes on every edge to a reader what became of a contract of this stage's own. */
