@@ -15,6 +15,7 @@ export function explainForkRunFault(fault: ForkRunFault): string {
     case "run-exists":
       return explainOpenRunFault(fault);
     case "flow-invalid":
+    case "flow-unfinished":
     case "flow-differs":
     case "is-replay":
     case "resume-diverged":

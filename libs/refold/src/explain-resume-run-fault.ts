@@ -8,6 +8,7 @@ import type { ResumeRunFault } from "./resume-run.ts";
 export function explainResumeRunFault(fault: ResumeRunFault): string {
   switch (fault.kind) {
     case "flow-invalid":
+    case "flow-unfinished":
       return explainOpenRunFault(fault);
     case "storage":
     case "damaged":

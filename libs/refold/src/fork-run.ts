@@ -14,6 +14,7 @@ import {
   type ConfigurationLayer,
   type Flow,
   type FlowFault,
+  type Placeholder,
   type ForkPointFault,
   type ResumeFault,
 } from "@refold/runtime";
@@ -45,6 +46,7 @@ export type ForkRunFault =
   | ForkPointFault
   | ResumeFault
   | { readonly kind: "flow-invalid"; readonly faults: readonly FlowFault[] }
+  | { readonly kind: "flow-unfinished"; readonly placeholders: readonly Placeholder[] }
   | { readonly kind: "configuration-invalid"; readonly faults: readonly ConfigurationFault[] };
 
 /**
@@ -56,6 +58,8 @@ export async function forkRun(flow: Flow, options: ForkRunOptions): Promise<Resu
   const { store, parent, at, layers = [], progress, exporters = [], logger, source } = options;
   const built = flow.build();
   if (built.isErr()) return err({ kind: "flow-invalid", faults: built.error });
+  const { placeholders } = built.value;
+  if (placeholders.length > 0) return err({ kind: "flow-unfinished", placeholders });
   const differences = flowDifferences(parent.manifest, built.value);
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
   const own = resolveConfiguration({ layers, topology: built.value.topology });

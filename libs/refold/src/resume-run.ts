@@ -1,7 +1,14 @@
 import { err, ok, type Result } from "neverthrow";
 
 import type { Logger, MetricsExporter, OpenFault, RunId, RunStore } from "@refold/core";
-import { recordedSettings, resumeRun as resumeLog, type Flow, type FlowFault, type ResumeFault } from "@refold/runtime";
+import {
+  recordedSettings,
+  resumeRun as resumeLog,
+  type Flow,
+  type FlowFault,
+  type Placeholder,
+  type ResumeFault,
+} from "@refold/runtime";
 
 import { hostHere } from "./host-here.ts";
 import type { OpenedRun } from "./open-run.ts";
@@ -22,7 +29,10 @@ export interface ResumeRunOptions {
 
 /** Why a run does not go on. */
 export type ResumeRunFault =
-  OpenFault | ResumeFault | { readonly kind: "flow-invalid"; readonly faults: readonly FlowFault[] };
+  | OpenFault
+  | ResumeFault
+  | { readonly kind: "flow-invalid"; readonly faults: readonly FlowFault[] }
+  | { readonly kind: "flow-unfinished"; readonly placeholders: readonly Placeholder[] };
 
 /**
  * Goes on with a run that was killed, cancelled, or failed, where its record ends: takes it over for writing, checks that the
@@ -33,6 +43,8 @@ export async function resumeRun(flow: Flow, options: ResumeRunOptions): Promise<
   const { store, runId, force = false, progress, exporters = [], logger } = options;
   const built = flow.build();
   if (built.isErr()) return err({ kind: "flow-invalid", faults: built.error });
+  const { placeholders } = built.value;
+  if (placeholders.length > 0) return err({ kind: "flow-unfinished", placeholders });
   const log = await store.resume(runId);
   if (log.isErr()) return err(log.error);
   const { manifest } = log.value;

@@ -1,7 +1,8 @@
 import type { Durability } from "@refold/core";
+import { explainPlaceholder } from "@refold/runtime";
 import { openRun, type OpenRunFault } from "refold";
 
-import { storeFault, type CliFault } from "../cli-fault.ts";
+import { refusedFor, storeFault, type CliFault } from "../cli-fault.ts";
 import type { CliIo } from "../cli-io.ts";
 import { conductRun, type ConductArgs } from "../conduct-run.ts";
 import { configurationInvalid } from "../configuration-invalid.ts";
@@ -41,6 +42,8 @@ function openFault(fault: OpenRunFault, path: string): CliFault {
   switch (fault.kind) {
     case "flow-invalid":
       return flowInvalid(path, fault.faults);
+    case "flow-unfinished":
+      return refusedFor(`The flow in ${path} is not finished`, fault.placeholders.map(explainPlaceholder));
     case "configuration-invalid":
       return configurationInvalid(path, fault.faults);
     case "run-exists":

@@ -21,6 +21,7 @@ export function numberedAs(definition: FlowDefinition, { lanes, types }: RunMani
       case "source":
         return { ...stage, lane, type: typeOf(stage.type) };
       case "sink":
+      case "observer":
         return { ...stage, lane, inputs: stage.inputs.map(input) };
       case "transform":
       case "stateful":

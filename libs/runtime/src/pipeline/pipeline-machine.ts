@@ -127,6 +127,7 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
             state: rest.length > 0 ? { kind: "materialized", notReady: rest, stages } : { kind: "ready", stages },
           };
         })
+        // Of a run that is gone on with, a stage may have nothing left to wait for.
         .stay("stage-drained", (state, { stage }) => ({
           state: { ...state, stages: withoutStage(state.stages, stage) },
         }))
@@ -142,9 +143,8 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
                 actions: [{ kind: "start-stages", which: "sources" }],
               },
         )
-        // Of a run that is gone on with, a stage may have had all its inputs on record.
-        .stay("stage-drained", ({ stages, ...state }, { stage }) => ({
-          state: { ...state, stages: withoutStage(stages, stage) },
+        .stay("stage-drained", (state, { stage }) => ({
+          state: { ...state, stages: withoutStage(state.stages, stage) },
         }))
         .exhaustive(),
     )
