@@ -28,7 +28,7 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     createdAtMs,
     durability,
     lanes: replays?.lanes ?? [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
-    types: replays?.types ?? definition.types.map(({ name, version }) => ({ name, version })),
+    types: typesOf(definition, replays),
     topology: toJson(definition.topology),
     fingerprint: definition.topology.fingerprint,
     rootRunId: replays?.rootRunId ?? runId,
@@ -36,4 +36,10 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     ...(configuration === undefined ? {} : { configuration }),
     ...(source === undefined ? {} : { source }),
   };
+}
+
+/** Those of a replay keep their numbers, and have the versions of now: what is recorded in older ones is brought there. */
+function typesOf({ types }: FlowDefinition, replays: RunManifest | undefined): RunManifest["types"] {
+  const now = types.map(({ name, version }) => ({ name, version }));
+  return replays?.types.map((recorded) => now.find(({ name }) => name === recorded.name) ?? recorded) ?? now;
 }
