@@ -20,8 +20,6 @@ export type {
   JoinKind,
   JoinMatches,
   JoinRead,
-  JoinReference,
-  JoinReferences,
   JoinSettings,
   JoinSpec,
   Match,
@@ -43,7 +41,7 @@ export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage
 export type { Branches, Router } from "./authoring/route.ts";
 export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
 export type { StatefulSpec } from "./authoring/stateful-spec.ts";
-export { StageStream, Stream, WindowStream } from "./authoring/stream.ts";
+export { StageStream, Stream, WindowStream, type JoinReference, type JoinReferences } from "./authoring/stream.ts";
 export {
   session,
   sliding,
