@@ -20,6 +20,7 @@ export function explainForkRunFault(fault: ForkRunFault): string {
     case "is-replay":
     case "resume-diverged":
     case "malformed-record":
+    case "upcast-failed":
     case "storage":
     case "damaged":
     case "not-retained":

@@ -23,6 +23,7 @@ export function explainResumeRunFault(fault: ResumeRunFault): string {
     case "is-replay":
     case "resume-diverged":
     case "malformed-record":
+    case "upcast-failed":
     case "not-retained":
     case "log-closed":
     case "unstorable":

@@ -58,6 +58,7 @@ const STAGE: Every<StageFault["code"]> = {
 const REPLAY: Every<Exclude<ReplayFault, AppendFault | ReadFault>["kind"]> = {
   "flow-differs": true,
   "malformed-record": true,
+  "upcast-failed": true,
 };
 
 const RESUME: Every<Exclude<ResumeFault, ReplayFault>["kind"]> = {

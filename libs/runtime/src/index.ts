@@ -20,8 +20,6 @@ export type {
   JoinKind,
   JoinMatches,
   JoinRead,
-  JoinReference,
-  JoinReferences,
   JoinSettings,
   JoinSpec,
   Match,
@@ -43,7 +41,7 @@ export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage
 export type { Branches, Router } from "./authoring/route.ts";
 export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
 export type { StatefulSpec } from "./authoring/stateful-spec.ts";
-export { StageStream, Stream, WindowStream } from "./authoring/stream.ts";
+export { StageStream, Stream, WindowStream, type JoinReference, type JoinReferences } from "./authoring/stream.ts";
 export {
   session,
   sliding,
@@ -94,7 +92,8 @@ export type { Difference } from "./replay/differences.ts";
 export { flowDifferences } from "./replay/flow-differences.ts";
 export { explainReplayFault } from "./replay/explain-replay-fault.ts";
 export type { Divergence, ReplayFault, ReplayReport, StageVerdict } from "./replay/replay-report.ts";
-export { replayRun, type ReplayOptions } from "./replay/replay-run.ts";
+export type { HistoryReplayOptions as ReplayOptions } from "./replay/history-replay.ts";
+export { replayRun } from "./replay/replay-run.ts";
 export { compareRuns, type CompareFault, type RunComparison } from "./recovery/compare-runs.ts";
 export type { ComparedOutput, OutputDifference, StageComparison } from "./recovery/compared-lane.ts";
 export { forkPoint, type ForkPointFault } from "./recovery/fork-point.ts";

@@ -31,7 +31,7 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     createdAtMs,
     durability,
     lanes: parent?.lanes ?? [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
-    types: parent?.types ?? definition.types.map(({ name, version }) => ({ name, version })),
+    types: typesOf(definition, parent),
     topology: toJson(definition.topology),
     fingerprint: definition.topology.fingerprint,
     rootRunId: parent?.rootRunId ?? runId,
@@ -40,4 +40,10 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     ...(configuration === undefined ? {} : { configuration }),
     ...(source === undefined ? {} : { source }),
   };
+}
+
+/** Those of a replay, or a fork, keep their numbers, and have the versions of now: what is recorded in older ones is brought there. */
+function typesOf({ types }: FlowDefinition, parent: RunManifest | undefined): RunManifest["types"] {
+  const now = types.map(({ name, version }) => ({ name, version }));
+  return parent?.types.map((recorded) => now.find(({ name }) => name === recorded.name) ?? recorded) ?? now;
 }

@@ -20,6 +20,7 @@ export function explainResumeFault(fault: ResumeFault): string {
       return `The code of today does not compute what is on record${where}. Go on with the code that was recorded, or force it, which goes on record.`;
     }
     case "malformed-record":
+    case "upcast-failed":
     case "damaged":
     case "not-retained":
     case "storage":

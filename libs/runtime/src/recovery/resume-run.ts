@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { RunId, RunLog } from "@refold/core";
+import type { RunId, RunLog, RunManifest } from "@refold/core";
 
 import { numberedAs } from "../definition/numbered-as.ts";
 import type { FlowDefinition } from "../definition/flow-definition.ts";
@@ -57,7 +57,7 @@ async function resume(
   const { force = false, progress, exporters = [], gates = [] } = options;
   const { replayOf } = log.manifest;
   if (replayOf !== undefined) return err({ kind: "is-replay", replayOf });
-  const differences = flowDifferences(log.manifest, declared);
+  const differences = [...flowDifferences(log.manifest, declared), ...newVersions(log.manifest, declared)];
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
   const definition = numberedAs(declared, log.manifest);
   const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
@@ -72,4 +72,16 @@ async function resume(
   const clock = new RunClock(host.clock, history.lastTimeMs);
   const settings = options.settings ?? recordedSettings(log.manifest);
   return ok(new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced }));
+}
+
+/** A run keeps the versions of its types to its end: what goes on with it would write others. */
+function newVersions({ types: recorded }: RunManifest, { types }: FlowDefinition): readonly string[] {
+  return recorded.flatMap(({ name, version }) => {
+    const now = types.find((type) => type.name === name)?.version ?? version;
+    return now > version
+      ? [
+          `Event type "${name}" is on record in version ${version}, and the run can only go on in that, not in version ${now}: replay or fork it.`,
+        ]
+      : [];
+  });
 }
