@@ -1,5 +1,6 @@
 import { addToLineage, type Lineage } from "../step/lineage.ts";
 import type { ProgramContext } from "../step/stage-program.ts";
+import { checkedKey, MAX_KEYS, maxKeysProblem } from "./key.ts";
 import type { Schedule } from "./schedule.ts";
 import { StateLimitReached } from "./state-limit.ts";
 import type { StatefulSpec } from "./stateful-spec.ts";
@@ -10,7 +11,7 @@ export interface Group<Key, Value> {
   readonly value: Value;
 }
 
-/** How inputs are grouped. Keys are told apart as those of a `Map`. */
+/** How inputs are grouped. Keys are told apart as those of a `Map`; one that is an object fails the stage. */
 export interface GroupBySpec<Input, Key, Value> {
   readonly key: (input: Input) => Key;
   readonly initial: () => Value;
@@ -26,24 +27,22 @@ export interface Grouped<Value> {
   readonly lineage: Lineage;
 }
 
-const MAX_KEYS = 1_000_000;
-
 /** Folds the inputs of each key apart, and emits a {@link Group} a key, in the order in which the keys came first. */
 export function groupBy<Input, Key, Value>(
   spec: GroupBySpec<Input, Key, Value>,
 ): StatefulSpec<Input, Map<Key, Grouped<Value>>, Group<Key, Value>> {
-  const { maxKeys = MAX_KEYS } = spec;
+  const { key: keyOf, initial, fold, maxKeys = MAX_KEYS } = spec;
   return {
     initial: () => new Map<Key, Grouped<Value>>(),
     fold(groups, input, context) {
-      const key = spec.key(input);
+      const key = checkedKey(keyOf(input));
       let group = groups.get(key);
       if (group === undefined) {
         if (groups.size >= maxKeys) throw new StateLimitReached("keys", maxKeys);
-        group = { value: spec.initial(), lineage: [] };
+        group = { value: initial(), lineage: [] };
         groups.set(key, group);
       }
-      group.value = spec.fold(group.value, input, context);
+      group.value = fold(group.value, input, context);
       addToLineage(group.lineage, context.lane, context.seq);
       return groups;
     },
@@ -52,5 +51,6 @@ export function groupBy<Input, Key, Value>(
     },
     emit: spec.emit,
     lineage: ({ key }, groups) => groups.get(key)?.lineage,
+    author: { functions: { key: keyOf, initial, fold }, problems: [maxKeysProblem(maxKeys)] },
   };
 }

@@ -13,6 +13,13 @@ export interface StatefulSpec<Input, State, Output> {
   readonly emit: Schedule;
   /** Which inputs led to an output of `project`; without it, all that the stage has taken. */
   readonly lineage?: (output: Output, state: State) => Lineage | undefined;
+  /** For a spec that a function such as `groupBy` made: what its author gave to that function. */
+  readonly author?: {
+    /** By their names. Their text tells whether the code of a run has changed since. */
+    readonly functions: Readonly<Record<string, unknown>>;
+    /** What is wrong with other settings, in words that follow the stage's name; told when the flow is built. */
+    readonly problems?: readonly (string | undefined)[];
+  };
 }
 
 /** What a stateful stage keeps. */

@@ -104,9 +104,10 @@ export class Stream<T> {
   /** Folds the inputs into a state, and emits what the state is projected to, when its schedule says so. See `groupBy`. */
   stateful<S, O>(name: string, spec: StatefulSpec<T, S, O>, options?: StageOptions<O>): StageStream<O, T> {
     // JavaScript may leave the whole of it out.
-    const { initial, fold, project, emit } = (spec as typeof spec | undefined) ?? {};
-    const problems = [scheduleProblem(emit)];
-    return this.#pure(name, "stateful", { initial, fold, project }, () => statefulProgram(spec), options, problems);
+    const { initial, fold, project, emit, author } = (spec as typeof spec | undefined) ?? {};
+    const problems = [scheduleProblem(emit), ...(author?.problems ?? [])];
+    const functions = { initial, fold, project, ...author?.functions };
+    return this.#pure(name, "stateful", functions, () => statefulProgram(spec), options, problems);
   }
 
   /**
