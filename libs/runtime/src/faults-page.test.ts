@@ -22,6 +22,7 @@ const FLOW: Every<FlowFault["kind"]> = {
   "not-a-function": true,
   "bad-option": true,
   "foreign-stream": true,
+  "order-lost": true,
   "open-feedback": true,
   "builder-threw": true,
 };

@@ -2,6 +2,8 @@ import type { DataRecord, LaneId, LogRecord, Span } from "@refold/core";
 import type { DecodedFrame, RecordedRun } from "@refold/testkit";
 import { expect } from "vitest";
 
+import type { InputDefinition } from "../src/definition/flow-definition.ts";
+import { recordView } from "../src/edge/record-view.ts";
 import type { FlowDefinition, StageDefinition } from "../src/index.ts";
 
 interface Input {
@@ -60,7 +62,7 @@ function checkSource(recorded: RecordedRun, { name, lane }: StageDefinition): vo
 }
 
 function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { kind: "source" }>): void {
-  const unread = new Map(stage.inputs.map(({ from }) => [from, dataPath(recorded, from)]));
+  const unread = new Map(stage.inputs.map((input) => [input.from, readable(recorded, input)]));
   const everything = new Map<LaneId, { first: number; last: number }>();
   let inputs: readonly Input[] = [];
   for (const frame of recorded.framesOf(stage.name)) {
@@ -74,12 +76,17 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
           else span.last = seq;
         }
       } else if (record.kind === "data") checkOutput(record, frame.firstSeq + index, { stage, inputs, everything });
-      else if (record.kind === "receipt") expect(record).toMatchObject({ first: 0, count: inputs.length });
+      else if (record.kind === "error" && typeof record.cause === "number") {
+        expect((inputs[record.cause]?.record as DataRecord).payload).toEqual(record.input);
+      } else if (record.kind === "receipt") expect(record).toMatchObject({ first: 0, count: inputs.length });
     }
   }
   const { name } = stage;
   if (recorded.moves(name).at(-1) === "drained") {
-    for (const rest of unread.values()) expect(rest).toEqual([]);
+    for (const { from, backward } of stage.inputs) {
+      // The way back of a cycle ends only after the stage that it leads to.
+      expect(unread.get(from)?.filter(({ record }) => !backward || record.kind !== "end")).toEqual([]);
+    }
     if (stage.kind !== "sink") checkEnd(recorded, name);
   }
 }
@@ -129,7 +136,10 @@ function checkEnd(recorded: RecordedRun, name: string): void {
   const path = recorded.records(name).filter(({ kind }) => kind === "data" || kind === "end");
   for (const end of ends) {
     expect(path.at(-1)).toBe(end);
-    expect(end.counts.map(({ count }) => count)).toEqual([path.length - 1]);
+    expect(end.counts.reduce((sum, { count }) => sum + count, 0)).toBe(path.length - 1);
+    for (const { type, count } of end.counts) {
+      expect(path.filter((record) => record.kind === "data" && record.type === type)).toHaveLength(count);
+    }
   }
 }
 
@@ -141,9 +151,17 @@ function checkSeal(recorded: RecordedRun, definition: FlowDefinition): void {
   }
 }
 
-function dataPath(recorded: RecordedRun, lane: LaneId): { seq: number; record: LogRecord }[] {
+/** What there is for a reader of a lane, as the reader sees it. */
+function readable(
+  recorded: RecordedRun,
+  { from, takes }: InputDefinition,
+): { readonly seq: number; readonly record: LogRecord }[] {
+  const view = recordView(takes);
   return recorded
-    .framesOf(recorded.manifest.lanes[lane] as string)
+    .framesOf(recorded.manifest.lanes[from] as string)
     .flatMap((frame: DecodedFrame) => frame.records.map((record, index) => ({ seq: frame.firstSeq + index, record })))
-    .filter(({ record }) => record.kind === "data" || record.kind === "end");
+    .flatMap(({ seq, record }) => {
+      const seen = record.kind === "end" ? record : view(record);
+      return seen === undefined ? [] : [{ seq, record: seen }];
+    });
 }

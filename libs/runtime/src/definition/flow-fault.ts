@@ -10,6 +10,7 @@ export type FlowFault =
   | { readonly kind: "not-a-function"; readonly stage: string; readonly what: string; readonly found: string }
   | { readonly kind: "bad-option"; readonly stage: string; readonly problem: string }
   | { readonly kind: "foreign-stream"; readonly stage: string }
+  | { readonly kind: "order-lost"; readonly stages: readonly string[] }
   | { readonly kind: "open-feedback"; readonly readers: readonly string[] }
   | { readonly kind: "builder-threw"; readonly message: string };
 
@@ -30,6 +31,8 @@ export function explainFlowFault(fault: FlowFault): string {
       return `Stage "${fault.stage}": ${fault.problem}.`;
     case "foreign-stream":
       return `Stage "${fault.stage}" reads a stream of another flow. Use streams of the flow that is being built.`;
+    case "order-lost":
+      return `The streams of ${fault.stages.map((stage) => `"${stage}"`).join(", ")}, merged by event time, are merged again with others, which would lose their order. Merge all of them by event time at once, or put a stage between.`;
     case "open-feedback":
       return `A feedback that ${fault.readers.map((reader) => `"${reader}"`).join(", ") || "no stage"} reads is fed by nothing. Connect it to a stream of the cycle, or remove it.`;
     case "builder-threw":

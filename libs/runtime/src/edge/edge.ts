@@ -31,8 +31,10 @@ export class Edge {
   ended: EndRecord | undefined;
   /** The last verdict of each contract that has one. */
   readonly verdicts: Map<string, ContractRecord["verdict"]> = new Map();
-  /** How many data records were read from this edge. */
+  /** How many data records of the upstream lane were read from this edge. */
   read = 0;
+  /** How many inputs the reader took: data records, and rejected inputs where it reads those. */
+  taken = 0;
   /** When something last came out, or went in where nothing waited, in milliseconds since 1970. */
   activeAtMs: number;
   /** Since when the writer waits for credit without any having come, in milliseconds since 1970. */
@@ -40,6 +42,7 @@ export class Edge {
   /** Called whenever credit comes back. */
   onRelease: (() => void) | undefined;
   #held = false;
+  #behind = false;
   readonly #frames: RecordedFrame[] = [];
   readonly #producer: Wake;
   readonly #consumer: Wake;
@@ -63,16 +66,30 @@ export class Edge {
     return this.#frames[0];
   }
 
-  /** Whether the reader leaves this edge alone on purpose, because it waits for another one: no reason to call it stalled. */
+  /**
+   * Whether the reader leaves this edge alone on purpose, because it waits for another one, or cannot go on because a stage
+   * after it does so: no reason to call it stalled.
+   */
   get held(): boolean {
-    return this.#held;
+    return this.#held || this.#behind;
   }
 
   set held(held: boolean) {
-    if (held === this.#held) return;
+    const before = this.held;
     this.#held = held;
-    // The writer begins, or ceases, to count how long it has waited.
-    this.#producer.signal();
+    this.#tell(before);
+  }
+
+  /** Told by the reader: whether all that it waits for is credit of edges that are held. */
+  set behind(behind: boolean) {
+    const before = this.held;
+    this.#behind = behind;
+    this.#tell(before);
+  }
+
+  /** The writer begins, or ceases, to count how long it has waited. */
+  #tell(before: boolean): void {
+    if (this.held !== before) this.#producer.signal();
   }
 
   offer(frame: RecordedFrame): void {

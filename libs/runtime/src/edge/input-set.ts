@@ -17,7 +17,7 @@ export interface TakingOrder {
   readonly loop?: Loop | undefined;
   /** References are read to their end before anything of the stream. */
   readonly hydrates?: boolean;
-  /** The event time by which inputs are merged: the earliest of all edges comes first. */
+  /** The event time by which inputs are merged, always finite: the earliest of all edges comes first. */
   readonly orderBy?: ((payload: unknown) => number) | undefined;
 }
 
@@ -120,6 +120,7 @@ export class InputSet {
           left = more ? left - 1 : 0;
           this.#unreleased[index] = (this.#unreleased[index] as number) + 1;
           if (record.kind === "data") edge.read++;
+          if (input.kind === "data") edge.taken++;
         } else if (record.kind === "end") {
           edge.ended = record;
           this.#hydrating &&= !this.hydrated;
@@ -170,7 +171,6 @@ export class InputSet {
       else if (next === "untimed") return index;
       else {
         const eventTimeMs = orderBy(next.payload);
-        if (!Number.isFinite(eventTimeMs)) throw new TypeError(`an event time is ${eventTimeMs}: it orders nothing`);
         if (eventTimeMs < leastMs) [earliest, leastMs] = [index, eventTimeMs];
       }
     }

@@ -27,6 +27,7 @@ import { LaneWriter } from "../supervision/lane-writer.ts";
 import type { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
+import { feedsSeveral } from "./feeds-several.ts";
 import { StageTask, type AnyStage } from "./stage-task.ts";
 
 /** The stages of a run, and what runs between them. */
@@ -72,6 +73,7 @@ export function wireStages(options: {
   const edges = inputs.flat();
   const latency = new SourceLatency();
   const writers = stages.map(({ lane }) => new LaneWriter(log, lane));
+  const several = feedsSeveral(definition);
   const tasks = stages.map((stage, index) => {
     const { name, lane } = stage;
     const outputs = edges.filter((edge) => edge.from === lane);
@@ -87,6 +89,8 @@ export function wireStages(options: {
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
       outputs,
+      inputs: inputs[index] ?? [],
+      feedsSeveral: several.has(name),
       counters: new StageCounters(),
       schemas: new SchemaCheck(checkedEdges(definition, settings, stage)),
       loop: loopEntry(settings, name, [...backward].map(nameOf), backward),
@@ -109,12 +113,14 @@ function hydrates(stage: StageDefinition): boolean {
   return stage.kind === "join" && stage.hydrates;
 }
 
-/** What the author's function throws is a fault of the stage that reads. */
+/** What the author's function throws is a fault of the stage that reads; so is a time that is none. */
 function orderOf({ name, orderBy }: ReaderDefinition): ((payload: unknown) => number) | undefined {
   if (orderBy === undefined) return undefined;
   return (payload) => {
     try {
-      return orderBy(payload);
+      const eventTimeMs = orderBy(payload);
+      if (Number.isFinite(eventTimeMs)) return eventTimeMs;
+      throw new TypeError(`an event time is ${String(eventTimeMs)}: it orders nothing`);
     } catch (cause) {
       throw new StageFailure(thrownFault("handler-threw", name, cause));
     }

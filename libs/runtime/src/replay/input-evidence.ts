@@ -86,8 +86,8 @@ export class InputEvidence {
   }
 
   #contract(name: ContractRecord["contract"], upstream: LaneId): ContractRecord | undefined {
-    const { read, advertised } = this.#inputs.takenOf(upstream);
-    if (name === "delivery" && this.#isSink) return contract(name, upstream, read, this.#receipts.get(upstream) ?? 0);
+    const { read, taken, advertised } = this.#inputs.takenOf(upstream);
+    if (name === "delivery" && this.#isSink) return contract(name, upstream, taken, this.#receipts.get(upstream) ?? 0);
     if (name !== "transport" || advertised === undefined) return undefined;
     return contract(name, upstream, advertised, read);
   }

@@ -13,8 +13,9 @@ interface Queue {
   readonly frames: DecodedFrame[];
   /** How many records of the first frame were taken, or passed by. */
   offset: number;
-  /** Data records taken, and the end once that was. */
+  /** Data records of the lane, and inputs, that were taken, and the end once that was. */
   read: number;
+  taken: number;
   ended: EndRecord | undefined;
 }
 
@@ -27,7 +28,7 @@ export class RecordedInputs {
     this.#queues = new Map(
       reads.map(({ from, takes, backward }) => {
         const view = recordView(takes);
-        return [from, { takes, view, backward, frames: [], offset: 0, read: 0, ended: undefined }];
+        return [from, { takes, view, backward, frames: [], offset: 0, read: 0, taken: 0, ended: undefined }];
       }),
     );
   }
@@ -37,12 +38,15 @@ export class RecordedInputs {
     return [...this.#queues.keys()];
   }
 
-  /** What was taken of a lane: how many data records and, once it has ended, how many it advertised to this reader. */
-  takenOf(lane: LaneId): { readonly read: number; readonly advertised: number | undefined } {
+  /**
+   * What was taken of a lane: how many of its data records, how many inputs in all, and, once it has ended, how many data
+   * records it advertised to this reader.
+   */
+  takenOf(lane: LaneId): { readonly read: number; readonly taken: number; readonly advertised: number | undefined } {
     const queue = this.#queues.get(lane);
-    if (queue === undefined) return { read: 0, advertised: undefined };
-    const { read, ended, takes } = queue;
-    return { read, advertised: ended === undefined ? undefined : advertisedTo(takes, ended.counts) };
+    if (queue === undefined) return { read: 0, taken: 0, advertised: undefined };
+    const { read, taken, ended, takes } = queue;
+    return { read, taken, advertised: ended === undefined ? undefined : advertisedTo(takes, ended.counts) };
   }
 
   /** How the inputs ended, the worst of all that were taken. */
@@ -86,6 +90,7 @@ export class RecordedInputs {
         if (first && seq !== span.first) return false;
         first = false;
         if (original.kind === "data") queue.read++;
+        if (record.kind === "data") queue.taken++;
         else if (record.kind === "end") queue.ended = record;
         visit(record, seq, frame.timeMs);
         if (seq === span.last) {

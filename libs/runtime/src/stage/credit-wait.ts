@@ -19,10 +19,22 @@ interface Writer {
 export class CreditWait {
   readonly #writer: Writer;
   readonly #outputs: readonly Edge[];
+  readonly #inputs: readonly Edge[];
+  readonly #feedsSeveral: boolean;
 
-  constructor(writer: Writer, outputs: readonly Edge[]) {
+  constructor(
+    writer: Writer,
+    edges: {
+      readonly outputs: readonly Edge[];
+      readonly inputs: readonly Edge[];
+      /** Whether a stage that leaves inputs alone has several that come of this writer: it may be waited for itself. */
+      readonly feedsSeveral: boolean;
+    },
+  ) {
     this.#writer = writer;
-    this.#outputs = outputs;
+    this.#outputs = edges.outputs;
+    this.#inputs = edges.inputs;
+    this.#feedsSeveral = edges.feedsSeveral;
   }
 
   /** `undefined` when there is room. Throws when an edge has stalled, whatever its siblings do. */
@@ -32,11 +44,14 @@ export class CreditWait {
     const nowMs = this.#writer.clock.now();
     let deadlineMs = Number.POSITIVE_INFINITY;
     let blocked = false;
+    let stalling = false;
     for (const edge of this.#outputs) {
       const hasRoom = edge.window.room > 0;
-      if (hasRoom || edge.held) edge.blockedSinceMs = undefined;
+      const held = edge.held && !this.#feedsSeveral;
+      if (hasRoom || held) edge.blockedSinceMs = undefined;
       blocked ||= !hasRoom;
-      if (hasRoom || edge.held) continue;
+      if (hasRoom || held) continue;
+      stalling = true;
       edge.blockedSinceMs ??= nowMs;
       const { stallTimeoutMs } = edge.window.settings;
       if (stallTimeoutMs === "never") continue;
@@ -44,6 +59,7 @@ export class CreditWait {
       if (nowMs >= stallsAtMs) throw this.#stalled(edge, nowMs - edge.blockedSinceMs);
       deadlineMs = Math.min(deadlineMs, stallsAtMs);
     }
+    for (const edge of this.#inputs) edge.behind = blocked && !stalling;
     return blocked ? this.#timed(this.#wakeBy(deadlineMs - nowMs)) : undefined;
   }
 

@@ -163,6 +163,8 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
         (lane) => guarded(() => step.ended(lane), lane),
       );
     } catch (thrown) {
+      // What orders the inputs may throw as well; those before are untouched.
+      if (thrown instanceof StageFailure) failure ??= thrown.fault;
       if (failure === undefined) throw thrown;
     }
     const outputs = step.records;

@@ -89,7 +89,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     const contracts = [...inputContracts(context, this.#inputs)];
     for (const edge of this.#inputs.edges) {
       if (context.contractMode({ contract: "delivery", upstream: edge.from }) === "off") continue;
-      const record = contract("delivery", edge.from, edge.read, this.#receipts.get(edge.from) ?? 0);
+      const record = contract("delivery", edge.from, edge.taken, this.#receipts.get(edge.from) ?? 0);
       edge.verdicts.set("delivery", record.verdict);
       contracts.push(record);
     }

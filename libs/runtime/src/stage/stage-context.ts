@@ -31,6 +31,9 @@ export interface StageContextOptions {
   readonly writer: LaneWriter;
   readonly wake: Wake;
   readonly outputs: readonly Edge[];
+  readonly inputs: readonly Edge[];
+  /** Whether a stage that leaves some of its inputs alone has several that come of this stage. */
+  readonly feedsSeveral: boolean;
   readonly counters: StageCounters;
   /** The most inputs of one step. */
   readonly stepInputs: number;
@@ -81,7 +84,7 @@ export class StageContext {
     this.#freeze = options.freeze;
     this.outside = new OutsideCalls(options.clock);
     this.#outputs = options.outputs;
-    this.#credit = new CreditWait(this, options.outputs);
+    this.#credit = new CreditWait(this, options);
   }
 
   /** How many data records every reader still has credit for. */
