@@ -135,23 +135,19 @@ function added(
   name: string,
   does: StagePlan["does"],
 ): Readonly<Record<string, Stream<unknown>>> {
-  switch (does) {
-    case "route": {
-      const branches = { even: eventType(`${name}-even`), odd: eventType(`${name}-odd`) };
-      return input.route(name, branches, (item, to) => {
-        if (size(item) % 2 === 0) to.even(item);
-        if (size(item) % 3 > 0) to.odd(size(item));
-      });
-    }
-    case "check":
-    case "reject": {
-      const kind = does === "check" ? "validation" : "permanent";
-      const checked = input.tryMap(name, (item) => (size(item) % 3 === 0 ? reject(kind, "of no use") : ok(item)));
-      return { out: checked, errors: checked.errors };
-    }
-    default:
-      return { out: single(input, name, does) };
+  if (does === "route") {
+    const branches = { even: eventType(`${name}-even`), odd: eventType(`${name}-odd`) };
+    return input.route(name, branches, (item, to) => {
+      if (size(item) % 2 === 0) to.even(item);
+      if (size(item) % 3 > 0) to.odd(size(item));
+    });
   }
+  if (does === "check" || does === "reject") {
+    const kind = does === "check" ? "validation" : "permanent";
+    const checked = input.tryMap(name, (item) => (size(item) % 3 === 0 ? reject(kind, "of no use") : ok(item)));
+    return { out: checked, errors: checked.errors };
+  }
+  return { out: single(input, name, does) };
 }
 
 function single(

@@ -1,8 +1,15 @@
-import { FORMAT_VERSION, SYSTEM_LANE_NAME, type Durability, type RunId, type RunManifest } from "@refold/core";
+import {
+  FORMAT_VERSION,
+  SYSTEM_LANE_NAME,
+  type Durability,
+  type PartialRead,
+  type RunId,
+  type RunManifest,
+} from "@refold/core";
 import { toJson } from "@refold/topology";
 
 import type { ConfigurationEntry } from "../config/configuration-entry.ts";
-import type { FlowDefinition } from "./flow-definition.ts";
+import { inputsOf, type FlowDefinition } from "./flow-definition.ts";
 
 /** What is known of a new run besides its flow. */
 export interface RunIdentity {
@@ -20,6 +27,7 @@ export interface RunIdentity {
 /** The manifest of a new run of a flow. A replay keeps the numbers of lanes and types, and the settings, of its run. */
 export function describeRun(definition: FlowDefinition, identity: RunIdentity): RunManifest {
   const { runId, createdAtMs, durability, source, replays } = identity;
+  const reads = replays === undefined ? partialReads(definition) : replays.reads;
   const configuration = identity.configuration ?? replays?.configuration;
   return {
     format: FORMAT_VERSION,
@@ -29,6 +37,7 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     durability,
     lanes: replays?.lanes ?? [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
     types: replays?.types ?? definition.types.map(({ name, version }) => ({ name, version })),
+    ...(reads === undefined || reads.length === 0 ? {} : { reads }),
     topology: toJson(definition.topology),
     fingerprint: definition.topology.fingerprint,
     rootRunId: replays?.rootRunId ?? runId,
@@ -36,4 +45,15 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     ...(configuration === undefined ? {} : { configuration }),
     ...(source === undefined ? {} : { source }),
   };
+}
+
+/** Without these, what a step took could not be told from its spans alone. */
+export function partialReads({ stages }: FlowDefinition): readonly PartialRead[] {
+  return stages.flatMap((stage) =>
+    inputsOf(stage).flatMap(({ from, takes: { types, errors } }) =>
+      types === undefined && !errors
+        ? []
+        : [{ reader: stage.lane, from, ...(types === undefined ? {} : { types }), errors }],
+    ),
+  );
 }
