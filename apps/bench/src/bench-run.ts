@@ -14,7 +14,12 @@ import { runtimeName, systemClock, VERSION } from "refold";
 
 import { must } from "./must.ts";
 
-export const HOST: RunHost = { clock: systemClock, runtime: runtimeName(), refold: VERSION };
+export const HOST: RunHost = {
+  clock: systemClock,
+  abortController: () => new AbortController(),
+  runtime: runtimeName(),
+  refold: VERSION,
+};
 
 export interface NewRun {
   readonly definition: FlowDefinition;

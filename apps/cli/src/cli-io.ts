@@ -1,5 +1,5 @@
 import type { RunStore } from "@refold/core";
-import type { RunHost } from "@refold/runtime";
+import type { ReplayOptions } from "@refold/runtime";
 
 import type { TextOutput } from "./text-output.ts";
 
@@ -14,7 +14,7 @@ export interface CliIo {
   /** An absolute path; relative paths start there. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly host: RunHost;
+  readonly host: ReplayOptions["host"];
   openStore(directory: string): RunStore;
   /** Loads a module, TypeScript too, from an absolute path. Rejects with what the module, or the runtime's loader, throws. */
   importModule(path: string): Promise<unknown>;

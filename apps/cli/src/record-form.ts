@@ -78,11 +78,15 @@ export function recordFields(
       // Pairs, not an object: a lane may bear any name.
       return { status, reason, data: data.map((count, id) => ({ stage: lane(id as LaneId), count })), digest };
     }
+    case "receipt": {
+      const { kind: _, spans, ...fields } = record;
+      return spans === undefined ? fields : { ...fields, inputs: spans.map((span) => spanText(manifest, span)) };
+    }
     case "watermark":
     case "timer":
-    case "receipt":
     case "transition":
     case "policy":
+    case "cursor":
     case "snapshot":
     case "epoch": {
       const { kind: _, ...fields } = record;

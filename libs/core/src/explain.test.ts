@@ -46,6 +46,11 @@ const EXPLAINED: {
     "The log is damaged in segment 000001.log at offset 4096, frame 17: its checksum is wrong. " +
       "Bring that segment back from a copy; the frames before it can be read.",
   ],
+  "not-retained": [
+    { kind: "not-retained", asked: 3 as Lsn, first: 17 as Lsn },
+    "Frames from 3 on are no longer in the log: it begins with frame 17. " +
+      "Read from 17 on, or bring back the segments from the archive.",
+  ],
   "run-exists": [
     { kind: "run-exists", runId: "0189" as RunId },
     "There is a run 0189 already. Take another id, or resume that run.",

@@ -23,6 +23,11 @@ export function explainFault(fault: CoreFault): string {
         `The log is damaged in segment ${fault.segment} at offset ${fault.offset}, frame ${fault.lsn}: ${fault.detail}. ` +
         "Bring that segment back from a copy; the frames before it can be read."
       );
+    case "not-retained":
+      return (
+        `Frames from ${fault.asked} on are no longer in the log: it begins with frame ${fault.first}. ` +
+        `Read from ${fault.first} on, or bring back the segments from the archive.`
+      );
     case "run-exists":
       return `There is a run ${fault.runId} already. Take another id, or resume that run.`;
     case "run-not-found":

@@ -1,5 +1,7 @@
+export type { AbortControllerLike, AbortSignalLike } from "./abort-signal.ts";
 export type { Brand } from "./brand.ts";
 export type { Clock } from "./clock.ts";
+export { EffectFailure, type Effect, type EffectCall, type EffectSafety } from "./effect.ts";
 export { COUNT_BOUNDS, DURATION_BOUNDS_MS, Histogram } from "./histogram.ts";
 export { Journal, type JournalEntry } from "./journal.ts";
 export type { Logger } from "./logger.ts";
@@ -29,6 +31,7 @@ export type {
   Cause,
   ConsumedRecord,
   ContractRecord,
+  CursorRecord,
   DataRecord,
   EffectSettledRecord,
   EffectStartedRecord,
@@ -83,13 +86,28 @@ export type {
   DamageFault,
   ListedRun,
   ManifestFault,
+  NotRetainedFault,
   OpenFault,
   Position,
   ReadFault,
+  Retained,
+  RetainFault,
+  RetainMode,
   RunLog,
   RunReader,
   RunStore,
   StorageFault,
   TornTail,
 } from "./run-log.ts";
-export type { DeliveryBatch, DeliveryGuarantee, SinkConnector, SinkWriter } from "./sink-connector.ts";
+export type {
+  CommitHandle,
+  DeliveryBatch,
+  DeliveryGuarantee,
+  FlushPolicy,
+  SinkConnector,
+  SinkContext,
+  SinkWriter,
+} from "./sink-connector.ts";
+export { SinkFailure, type SinkFailureReason } from "./sink-failure.ts";
+export type { FailedItem, WriteReceipt } from "./write-receipt.ts";
+export type { SourceBatch, SourceConnector, SourceExtent, SourceOpening, SourceReader } from "./source-connector.ts";

@@ -107,13 +107,24 @@ export interface EffectSettledRecord {
   readonly value: unknown;
 }
 
-/** What became of `count` inputs of this sink step, from index `first` on. */
+/**
+ * What became of `count` inputs of a sink's step, from index `first` on:
+ * - `success`, and `failed` with the error's `kind` and `message` in `detail`: nothing more is done about them;
+ * - `buffered`: they are not safe outside yet, and a later `committed` says when they are;
+ * - `committed`: inputs that were buffered, by this step or one before it, which `spans` names; `first` is 0;
+ * - `partial`: some of them failed; the receipts after it say of each what became of it.
+ *
+ * So every input has one receipt that ends it: `success`, `failed`, or `committed`. A frame of receipts without a `consumed`
+ * record goes on with the step before it.
+ */
 export interface ReceiptRecord {
   readonly kind: "receipt";
   readonly outcome: "success" | "failed" | "partial" | "buffered" | "committed";
   readonly first: number;
   readonly count: number;
   readonly detail: unknown;
+  /** Which inputs are committed: the data records within these ranges; left out of other receipts. */
+  readonly spans?: readonly Span[];
 }
 
 /** A supervised machine moved. Appended before the actions of the move run; folding `event` gives the state again. */
@@ -151,6 +162,14 @@ export interface PolicyRecord {
   readonly detail: unknown;
 }
 
+/**
+ * Where a source can go on behind all data records before this one. It is the source's own: no reader of the lane takes it.
+ */
+export interface CursorRecord {
+  readonly kind: "cursor";
+  readonly cursor: unknown;
+}
+
 /** The state of a stage after all records of its lane before this one. */
 export interface SnapshotRecord {
   readonly kind: "snapshot";
@@ -165,9 +184,11 @@ export interface EpochRecord {
   readonly refold: string;
   /** The code fingerprint of each stage, by name. They compare only between epochs of the same `runtime`. */
   readonly fingerprints: Readonly<Record<string, string>>;
+  /** Whether it went on although its code did not compute what was on record. */
+  readonly forced: boolean;
 }
 
-/** How the run ended. Nothing follows it. */
+/** How the run ended. Nothing follows it but the epoch of a process that goes on with a run that was not completed. */
 export interface SealRecord {
   readonly kind: "seal";
   readonly status: RunOutcome;
@@ -197,6 +218,7 @@ export type LogRecord =
   | PolicyRecord
   | SnapshotRecord
   | EpochRecord
-  | SealRecord;
+  | SealRecord
+  | CursorRecord;
 
 export type RecordKind = LogRecord["kind"];

@@ -21,8 +21,14 @@ export interface RunReader {
   /** Whether another process, or this one, holds the run for writing. */
   readonly writing: boolean;
   /**
+   * The lsn of the first frame that is still there: 0, unless frames were let go of with `RunLog.retain`. A reader knows what
+   * another process has let go of since it was opened only when it reads.
+   */
+  readonly first: Lsn;
+  /**
    * Frames in the order of their lsn, from `from` on, in batches of one or more, up to the end there was when reading began.
-   * After a fault nothing follows.
+   * Every frame is checked before it is shown, so reading from `first` checks the whole log. Reading from before `first`, or
+   * coming to frames that were let go of meanwhile, gives `not-retained`. After a fault nothing follows.
    */
   read(from: Lsn): AsyncIterable<Result<readonly StoredFrame[], ReadFault>>;
   /** As `read`, and then on with what is appended, until the consumer leaves the loop or the run is sealed. */
@@ -57,8 +63,33 @@ export interface RunLog extends RunReader {
   room(): Promise<void> | undefined;
   /** The digest over all frames so far: a chained CRC-32 in hexadecimal, for logs that keep one. */
   digest(): string;
-  /** Makes everything safe and gives the run up. After it, `append` answers `log-closed`. Closing twice is harmless. */
+  /**
+   * Lets go of frames before `from`, as far as the units allow in which the store keeps them; the last safe frame stays
+   * whatever `from` is. With `archive` they are put aside, where the store has such a place; with `drop` they are removed. What
+   * was begun when a crash came is ended by the next `resume`. The frames that stay keep their lsns, and `digest` is still that
+   * of all frames there ever were. A fault does not stop the log: it can be appended to, and asked again.
+   */
+  retain(from: Lsn, how: RetainMode): Promise<Result<Retained, RetainFault>>;
+  /**
+   * Makes everything safe and gives the run up. After it, `append` answers `log-closed`. Closing twice is harmless. It waits for
+   * writes that are under way for as long as the storage takes: a run that was given up earlier could be taken by another
+   * writer while they still land.
+   */
   close(): Promise<void>;
+}
+
+/** What becomes of frames that a log lets go of. */
+export type RetainMode = "archive" | "drop";
+
+/** What went when a log let go of frames. */
+export interface Retained {
+  /** The first frame that is there now. */
+  readonly first: Lsn;
+  readonly frames: number;
+  /** The units in which the store keeps frames; 0 for one that has none. */
+  readonly segments: number;
+  /** The storage that they took. */
+  readonly bytes: number;
 }
 
 /** Where runs are kept. */
@@ -67,7 +98,10 @@ export interface RunStore {
   create(manifest: RunManifest): Promise<Result<RunLog, CreateFault>>;
   /** Opens a run for reading. A torn tail is not shown, and not cut. */
   open(runId: RunId): Promise<Result<RunReader, OpenFault>>;
-  /** Takes over a run for writing: locks it, checks it, and cuts a torn tail. */
+  /**
+   * Takes over a run for writing: locks it, checks what a crash may have left unfinished, and cuts a torn tail. What was safe
+   * long before is checked when it is read.
+   */
   resume(runId: RunId): Promise<Result<RunLog, OpenFault>>;
   /** Every run there is, the oldest first. What is not a run is listed with its fault, not left out. */
   list(): Promise<Result<readonly ListedRun[], StorageFault>>;
@@ -105,7 +139,16 @@ export interface DamageFault {
   readonly detail: string;
 }
 
-export type ReadFault = DamageFault | StorageFault;
+/** Frames that were asked for, from `asked` on, were let go of: the first that is there is `first`. */
+export interface NotRetainedFault {
+  readonly kind: "not-retained";
+  readonly asked: Lsn;
+  readonly first: Lsn;
+}
+
+export type ReadFault = DamageFault | StorageFault | NotRetainedFault;
+
+export type RetainFault = DamageFault | StorageFault | { readonly kind: "log-closed" };
 
 export type CreateFault = StorageFault | { readonly kind: "run-exists"; readonly runId: RunId };
 

@@ -63,6 +63,7 @@ const SHAPES: Shapes = {
     first: natural,
     count: natural,
     detail: storable,
+    spans,
   },
   transition: {
     machine: text,
@@ -90,6 +91,7 @@ const SHAPES: Shapes = {
     fingerprints: fc
       .array(fc.tuple(text, text), { maxLength: 4 })
       .map((entries) => objectOf(entries) as Record<string, string>),
+    forced: fc.boolean(),
   },
   seal: {
     status: fc.constantFrom("completed", "cancelled", "failed"),
@@ -97,6 +99,7 @@ const SHAPES: Shapes = {
     data: fc.array(natural, { maxLength: 5 }),
     digest: text,
   },
+  cursor: { cursor: storable },
 };
 
 /** Any record of this kind. */
@@ -104,10 +107,15 @@ export function recordOf(kind: RecordKind): fc.Arbitrary<LogRecord> {
   const shape = SHAPES[kind] as Readonly<Record<string, fc.Arbitrary<unknown>>>;
   return fc.record(
     { kind: fc.constant(kind), ...shape },
-    // Only records that came round a cycle say how often.
+    // Only records that came round a cycle say how often, and only committed receipts which inputs.
     {
       noNullPrototype: true,
-      requiredKeys: ["kind", ...(Object.keys(shape).filter((name) => name !== "hops") as "kind"[])],
+      requiredKeys: [
+        "kind",
+        ...(Object.keys(shape).filter(
+          (name) => name !== "hops" && !(kind === "receipt" && name === "spans"),
+        ) as "kind"[]),
+      ],
     },
   ) as unknown as fc.Arbitrary<LogRecord>;
 }

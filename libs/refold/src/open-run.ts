@@ -70,7 +70,13 @@ export async function openRun(flow: Flow, options: OpenRunOptions): Promise<Resu
   const handle = startRun(
     built.value,
     log.value,
-    { clock: systemClock, runtime: runtimeName(), refold: VERSION, ...(logger === undefined ? {} : { logger }) },
+    {
+      clock: systemClock,
+      abortController: () => new AbortController(),
+      runtime: runtimeName(),
+      refold: VERSION,
+      ...(logger === undefined ? {} : { logger }),
+    },
     { settings: configuration, exporters },
   );
   return ok({ handle, manifest, configuration, location: store.locate(manifest) });

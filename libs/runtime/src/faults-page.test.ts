@@ -6,6 +6,7 @@ import type { BuildFault, FsmFault, InterpreterFault } from "@refold/fsm";
 import type { CycleFault, JsonFault, MalformedValue, SemanticFault, StructuralFault } from "@refold/topology";
 
 import type { FlowFault } from "./definition/flow-fault.ts";
+import type { PolicyFault } from "./policy/policy-fault.ts";
 import type { ReplayFault } from "./replay/replay-report.ts";
 import type { StageFault } from "./stage/stage-fault.ts";
 import type { ChannelFault } from "./supervision/channel.ts";
@@ -23,8 +24,18 @@ const FLOW: Every<FlowFault["kind"]> = {
   "bad-option": true,
   "foreign-stream": true,
   "order-lost": true,
+  "joined-with-itself": true,
+  "join-waits-for-itself": true,
   "open-feedback": true,
+  "bad-flush-policy": true,
   "builder-threw": true,
+};
+
+const POLICY: Every<PolicyFault["kind"]> = {
+  "bad-policy-number": true,
+  "policy-given-twice": true,
+  "retry-not-repeatable": true,
+  "breaker-never-opens": true,
 };
 
 const STAGE: Every<StageFault["code"]> = {
@@ -32,8 +43,13 @@ const STAGE: Every<StageFault["code"]> = {
   "payload-refused": true,
   "source-threw": true,
   "sink-threw": true,
+  "join-missed": true,
+  "receipt-refused": true,
+  "commit-refused": true,
+  "left-buffered": true,
   "edge-stalled": true,
   "contract-violated": true,
+  "effect-diverged": true,
   unexpected: true,
 };
 
@@ -130,6 +146,7 @@ describe("docs/faults.md has one row for each fault, and none for another", () =
 
   for (const [title, kinds] of [
     ["Why a flow cannot be built", FLOW],
+    ["Why policies cannot be used", POLICY],
     ["Why a stage failed", STAGE],
     ["Why a replay was refused", REPLAY],
     ["Why an event was not taken", CHANNEL],

@@ -1,4 +1,17 @@
+export { effect, type EffectSpec } from "./authoring/effect.ts";
+export type { DeclaredEffect, EffectFault, EffectResult } from "./effect/effect-outcome.ts";
+export type {
+  EffectCaller,
+  EffectfulContext,
+  EffectfulSpec,
+  Effects,
+  Handled,
+  StatefulEffectsSpec,
+} from "./effect/effectful-spec.ts";
+export { bulkhead, circuitBreaker, rateLimit, retry, timeout, type PolicySpec } from "./policy/policy-spec.ts";
+export type { PolicyStatus } from "./policy/policy-status.ts";
 export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
+export type { ItemContext } from "./authoring/function-sink.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
 export { conflate, type ConflateSpec } from "./authoring/conflate.ts";
 export { count, type CountByKeySpec } from "./authoring/count.ts";
@@ -7,17 +20,46 @@ export type { Key } from "./authoring/key.ts";
 export { reduce, type ReduceInputsSpec, type ReduceSpec } from "./authoring/reduce.ts";
 export { topN, type Ranked, type TopNByKeySpec, type TopNSpec } from "./authoring/top-n.ts";
 export { topNBy, type RankedKey, type TopNBySpec } from "./authoring/top-n-by.ts";
+export type {
+  Combine,
+  JoinAllSpec,
+  JoinKey,
+  JoinKind,
+  JoinMatches,
+  JoinRead,
+  JoinReference,
+  JoinReferences,
+  JoinSettings,
+  JoinSpec,
+  Match,
+} from "./authoring/join.ts";
 export type { Feedback } from "./authoring/feedback.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
-export type { SourceOptions, StageOptions } from "./authoring/stage-options.ts";
+export { batches, type Batches } from "./authoring/batches.ts";
+export type { Items, ItemsFunction, ReadableStreamLike, ReadableStreamReaderLike } from "./authoring/items.ts";
+export { poll, type PollCall, type PollOptions } from "./authoring/poll.ts";
+export { seekable, type Seekable, type SeekableCall } from "./authoring/seekable.ts";
+export type { SourceCall } from "./authoring/source-call.ts";
+export type { SourceInput } from "./authoring/source-input.ts";
+export type { OpenedSource, OpenSource, SourcePlace } from "./definition/opened-source.ts";
+export type { RetrySettings } from "./definition/retry-settings.ts";
+export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage-options.ts";
 export type { Branches, Router } from "./authoring/route.ts";
 export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
 export type { StatefulSpec } from "./authoring/stateful-spec.ts";
-export { StageStream, Stream } from "./authoring/stream.ts";
+export { StageStream, Stream, WindowStream } from "./authoring/stream.ts";
+export {
+  session,
+  sliding,
+  tumbling,
+  type FixedWindows,
+  type SessionWindows,
+  type Windows,
+} from "./authoring/window-kinds.ts";
+export type { WindowResult, WindowSpec } from "./authoring/window-spec.ts";
 export type {
   FlowDefinition,
-  Items,
   PureDefinition,
   SinkDefinition,
   SourceDefinition,
@@ -55,6 +97,7 @@ export type { Difference } from "./replay/differences.ts";
 export { explainReplayFault } from "./replay/explain-replay-fault.ts";
 export type { Divergence, ReplayFault, ReplayReport, StageVerdict } from "./replay/replay-report.ts";
 export { replayRun, type ReplayOptions } from "./replay/replay-run.ts";
+export { resumeRun, type ResumeFault, type ResumeOptions } from "./recovery/resume-run.ts";
 export { commandLineLayer } from "./config/command-line-layer.ts";
 export { config, type Configuration, type FlowConfiguration, type Settings } from "./config/configuration.ts";
 export type { ConfigurationEntry } from "./config/configuration-entry.ts";

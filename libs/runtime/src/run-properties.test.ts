@@ -6,8 +6,8 @@ import { memoryStore } from "@refold/log-memory";
 import { FlowRun, ManualClock, replayFlow, runFlow, tapLog, type RecordedRun } from "@refold/testkit";
 
 import { checkRecord } from "../test/check-record.ts";
+import { inputsRead } from "../test/inputs-read.ts";
 import { cuts, flowPlans, plannedFlow, type Delivered } from "../test/random-flow.ts";
-import { recordView } from "./edge/record-view.ts";
 import type { FlowHandle } from "./pipeline/flow-handle.ts";
 import { pipelineMachine, type PipelineEvent } from "./pipeline/pipeline-machine.ts";
 import { lifecycleOf } from "./replay/lifecycle-check.ts";
@@ -67,9 +67,7 @@ describe("every run of every flow", () => {
           if (stage.kind !== "sink") continue;
           const [upstream] = stage.inputs;
           if (upstream === undefined) throw new Error("a sink that reads nothing");
-          const view = recordView(upstream.takes);
-          const readable = recorded.records(recorded.manifest.lanes[upstream.from] as string).map(view);
-          expect(delivered.get(name)).toEqual(readable.flatMap((one) => (one?.kind === "data" ? [one.payload] : [])));
+          expect(delivered.get(name)).toEqual(inputsRead(recorded, upstream).map(({ payload }) => payload));
         }
         for (const { stage, out } of report.stages) expect(out).toBe(recorded.payloads(stage).length);
       }),

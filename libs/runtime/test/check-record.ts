@@ -78,9 +78,10 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
       } else if (record.kind === "data") checkOutput(record, frame.firstSeq + index, { stage, inputs, everything });
       else if (record.kind === "error" && typeof record.cause === "number") {
         expect((inputs[record.cause]?.record as DataRecord).payload).toEqual(record.input);
-      } else if (record.kind === "receipt") expect(record).toMatchObject({ first: 0, count: inputs.length });
+      }
     }
   }
+  if (stage.kind === "sink") checkReceipts(recorded, stage);
   const { name } = stage;
   if (recorded.moves(name).at(-1) === "drained") {
     for (const { from, backward } of stage.inputs) {
@@ -89,6 +90,44 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
     }
     if (stage.kind !== "sink") checkEnd(recorded, name);
   }
+}
+
+/** Every input of a step has one receipt, or two where it was buffered and is committed. */
+function checkReceipts(
+  recorded: RecordedRun,
+  { name, inputs: edges }: Extract<StageDefinition, { kind: "sink" }>,
+): void {
+  const unread = new Map(edges.map((edge) => [edge.from, readable(recorded, edge)]));
+  const buffered = new Set<string>();
+  let inputs: readonly string[] = [];
+  let next = 0;
+  for (const record of recorded.records(name)) {
+    if (record.kind === "consumed") {
+      expect(next).toBe(inputs.length);
+      inputs = record.spans.flatMap((span) => takeSpan(span, unread)).map(({ lane, seq }) => `${lane}:${seq}`);
+      next = 0;
+    }
+    if (record.kind !== "receipt") continue;
+    const { outcome, first, count, spans = [] } = record;
+    expect(count).toBeGreaterThan(0);
+    if (outcome === "partial") expect([first, count]).toEqual([0, inputs.length]);
+    else if (outcome === "committed") {
+      const committed = spans.flatMap(({ lane, first: from, last }) =>
+        [...buffered].filter((place) => {
+          const [at, seq] = place.split(":").map(Number) as [number, number];
+          return at === lane && seq >= from && seq <= last;
+        }),
+      );
+      expect(committed).toHaveLength(count);
+      for (const place of committed) buffered.delete(place);
+    } else {
+      expect(first).toBe(next);
+      next += count;
+      if (outcome === "buffered") for (const place of inputs.slice(first, next)) buffered.add(place);
+    }
+  }
+  expect(next).toBe(inputs.length);
+  if (recorded.moves(name).at(-1) === "drained") expect([...buffered]).toEqual([]);
 }
 
 /** The data inputs within a span, which has to name exactly what is next of its lane. */
@@ -122,9 +161,33 @@ function checkOutput(
     expect(record).toMatchObject({ originLane: stage.lane, originSeq: seq });
     return;
   }
+  if (stage.kind === "join") {
+    checkJoined(record, stage, inputs, everything);
+    return;
+  }
   const cause = inputs[record.cause as number]?.record as DataRecord;
   expect(cause).toBeDefined();
   expect(record).toMatchObject({ originLane: cause.originLane, originSeq: cause.originSeq });
+}
+
+/** Single places that were taken, one of them of the stream, in the step at hand, whose origin the output has. */
+function checkJoined(
+  { cause, originLane, originSeq }: DataRecord,
+  stage: Exclude<StageDefinition, { kind: "source" }>,
+  inputs: readonly Input[],
+  everything: ReadonlyMap<LaneId, { readonly first: number; readonly last: number }>,
+): void {
+  const causes = cause as readonly Span[];
+  const streams = new Set(stage.inputs.filter(({ reference }) => reference === undefined).map(({ from }) => from));
+  const ofStream = causes.filter(({ lane }) => streams.has(lane));
+  expect(ofStream).toHaveLength(1);
+  for (const { lane, first, last } of causes) {
+    expect(first).toBe(last);
+    expect(first).toBeGreaterThanOrEqual(everything.get(lane)?.first as number);
+    expect(last).toBeLessThanOrEqual(everything.get(lane)?.last as number);
+  }
+  const input = inputs.find(({ lane, seq }) => lane === ofStream[0]?.lane && seq === ofStream[0].first);
+  expect(input?.record).toMatchObject({ originLane, originSeq });
 }
 
 /** The end of a lane is the last of its data path, and advertises what the lane holds. A lane that failed ends poisoned. */

@@ -15,6 +15,7 @@ import {
   explainFlowFault,
   replayRun,
   resolveConfiguration,
+  resumeRun,
   startRun,
   type Configuration,
   type CreditGate,
@@ -49,6 +50,12 @@ export interface FlowRunOptions {
   readonly tap?: (log: RunLog) => RunLog;
 }
 
+/** What holds for a run that is taken over: its settings are those that it was made with. */
+export interface FlowResumeOptions extends Omit<FlowRunOptions, "durability" | "configuration"> {
+  /** Goes on although the flow does not compute what is on record. */
+  readonly force?: boolean;
+}
+
 /** The same id for the same number, in the form of a run's. */
 export function testRunId(number: number): RunId {
   return `0190${number.toString(16).padStart(4, "0")}-0000-7000-8000-000000000000` as RunId;
@@ -64,22 +71,16 @@ export class FlowRun {
 
   private constructor(parts: {
     readonly definition: FlowDefinition;
-    readonly log: RunLog;
+    readonly manifest: RunManifest;
     readonly store: RunStore;
     readonly clock: ManualClock;
-    readonly settings: ResolvedConfiguration;
-    readonly options: FlowRunOptions;
+    readonly handle: FlowHandle;
   }) {
     this.definition = parts.definition;
-    this.manifest = parts.log.manifest;
+    this.manifest = parts.manifest;
     this.clock = parts.clock;
     this.#store = parts.store;
-    const { exporters = [], gates = [], logger } = parts.options;
-    this.handle = startRun(parts.definition, parts.log, hostOf(parts.clock, logger), {
-      settings: parts.settings,
-      exporters,
-      gates,
-    });
+    this.handle = parts.handle;
   }
 
   /** Makes a run that waits to be told to run. Throws if the flow or its settings are wrong, or the run cannot be kept. */
@@ -98,7 +99,28 @@ export class FlowRun {
       if (!definition.topology.upstream(to).includes(from)) throw new RangeError(`no edge ${from} -> ${to} for a gate`);
     }
     const log = await created(store, manifest);
-    return new FlowRun({ definition, log: tap === undefined ? log : tap(log), store, clock, settings, options });
+    const { exporters = [], gates = [], logger } = options;
+    const tapped = tap === undefined ? log : tap(log);
+    const handle = startRun(definition, tapped, hostOf(clock, logger), { settings, exporters, gates });
+    return new FlowRun({ definition, manifest, store, clock, handle });
+  }
+
+  /**
+   * Takes over a run that has not come to its end, as a process does after another one was killed. It waits to be told to run.
+   * Throws if the run cannot be gone on with; the error's cause is the fault.
+   */
+  static async resume(flow: Flow, options: FlowResumeOptions): Promise<FlowRun> {
+    const { store, clock = new ManualClock(Date.UTC(2026, 0)), number = 1, force = false, tap } = options;
+    const definition = builtFlow(flow);
+    const log = await store.resume(testRunId(number));
+    if (log.isErr()) throw new Error(`the run cannot be taken over: ${log.error.kind}`, { cause: log.error });
+    const { manifest } = log.value;
+    const { exporters = [], gates = [], logger } = options;
+    const tapped = tap === undefined ? log.value : tap(log.value);
+    const handle = await resumeRun(definition, tapped, hostOf(clock, logger), { exporters, gates, force });
+    if (handle.isErr())
+      throw new Error(`the run cannot be gone on with: ${handle.error.kind}`, { cause: handle.error });
+    return new FlowRun({ definition, manifest, store, clock, handle: handle.value });
   }
 
   /** Runs it to its end. */
@@ -211,5 +233,6 @@ async function created(store: RunStore, manifest: RunManifest): Promise<RunLog> 
 }
 
 function hostOf(clock: ManualClock, logger?: Logger): RunHost {
-  return { clock, runtime: "test", refold: "0.0.0", ...(logger === undefined ? {} : { logger }) };
+  const abortController = (): AbortController => new AbortController();
+  return { clock, abortController, runtime: "test", refold: "0.0.0", ...(logger === undefined ? {} : { logger }) };
 }

@@ -17,6 +17,12 @@ export {
   type MetricsExporterUnderTest,
 } from "./metrics-exporter-conformance.ts";
 export { sampleMetrics, type SampleMetricsOptions } from "./metrics-exporter-conformance/samples.ts";
+export { sinkConnectorConformance } from "./sink-connector-conformance.ts";
+export type {
+  FailingSinkConnector,
+  SinkConnectorConformance,
+  SinkConnectorUnderTest,
+} from "./sink-connector-conformance/under-test.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { EdgeGate } from "./edge-gate.ts";
 export { expectOrder, happensBefore } from "./record-order.ts";
@@ -30,5 +36,6 @@ export {
   type FinishedReplay,
   type FinishedRun,
   type FlowReplayOptions,
+  type FlowResumeOptions,
   type FlowRunOptions,
 } from "./flow-run.ts";

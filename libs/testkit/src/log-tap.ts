@@ -26,6 +26,9 @@ export function tapLog(log: RunLog, { before, after }: LogTapOptions): RunLog {
     get writing() {
       return log.writing;
     },
+    get first() {
+      return log.first;
+    },
     get safe() {
       return log.safe;
     },
@@ -49,6 +52,7 @@ export function tapLog(log: RunLog, { before, after }: LogTapOptions): RunLog {
     read: (from) => log.read(from),
     follow: (from) => log.follow(from),
     last: () => log.last(),
+    retain: (from, how) => log.retain(from, how),
     close: () => log.close(),
   };
 }

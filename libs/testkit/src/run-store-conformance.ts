@@ -3,6 +3,7 @@ import { followingTests } from "./run-store-conformance/following.ts";
 import { holdingTests } from "./run-store-conformance/holding.ts";
 import { listingTests } from "./run-store-conformance/listing.ts";
 import { readingTests } from "./run-store-conformance/reading.ts";
+import { retainingTests } from "./run-store-conformance/retaining.ts";
 import { boundTests, failingTests, safetyTests } from "./run-store-conformance/safety.ts";
 import type { RunStoreConformance, RunStoreUnderTest, StoreTest } from "./run-store-conformance/under-test.ts";
 
@@ -20,6 +21,7 @@ export function runStoreConformance(suite: RunStoreConformance): void {
     group("safety", safetyTests);
     group("reading", readingTests);
     group("following", followingTests);
+    group("retaining", retainingTests);
     group("holding", holdingTests);
     group("listing", listingTests);
     if (suite.profiles?.bounded === true) group("bounded", boundTests);

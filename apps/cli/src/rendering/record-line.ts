@@ -75,8 +75,14 @@ function summary(record: LogRecord, at: RecordAt, room: number): string {
       const carried = Object.keys(rest).length === 0 ? "" : ` ${previewValue(rest, room)}`;
       return oneLine(`${record.machine}: ${record.from} → ${record.to} by ${kind}${carried}`, room);
     }
-    case "receipt":
-      return oneLine(`${record.outcome}: inputs ${record.first} to ${record.first + record.count - 1}`, room);
+    case "receipt": {
+      const { outcome, first, count, spans, detail } = record;
+      if (spans !== undefined) {
+        return oneLine(`${outcome}: ${someOf(spans.map((span) => spanText(manifest, span)))}`, room);
+      }
+      const why = outcome === "failed" ? ` ${previewValue(detail, room)}` : "";
+      return oneLine(`${outcome}: inputs ${first} to ${first + count - 1}${why}`, room);
+    }
     case "epoch":
       return oneLine(`${record.runtime}, refold ${record.refold}`, room);
     case "seal":
@@ -97,6 +103,7 @@ function summary(record: LogRecord, at: RecordAt, room: number): string {
     case "effect-started":
     case "effect-settled":
     case "policy":
+    case "cursor":
     case "snapshot":
       return previewValue(recordFields(record, { lane: at.read.frame.lane, manifest, inputs }), room);
   }

@@ -62,6 +62,7 @@ describe("a segment that was cut short", () => {
   it("shows none of the frame that was cut, at every byte, and goes on after a resume", async () => {
     const size = places.at(-1) as number;
     for (let cut = SEGMENT_HEADER_BYTES; cut < size; cut++) {
+      if (cut % 2 === 0) forgetSafe(directory);
       copyFileSync(join(runPath(pristine), "00000001.seg"), first);
       truncateSync(first, cut);
       const whole = places.filter((place) => place <= cut).length - 1;
@@ -107,7 +108,7 @@ describe("a segment that was cut short", () => {
       expect(await lsns(reader)).toEqual(range(0, FRAMES));
       const log = (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap();
       await log.close();
-      expect(readdirSync(run)).toEqual(["00000001.seg", "manifest.json"]);
+      expect(readdirSync(run).sort()).toEqual(["00000001.seg", "manifest.json", "safe.json"]);
     }
   });
 });
@@ -123,6 +124,7 @@ describe("a segment with a changed byte", () => {
       for (let at = 0; at < bytes.length; at++) {
         const changed = Buffer.from(bytes);
         changed[at] = (changed[at] as number) ^ maskAt(at);
+        forgetSafe(directory);
         writeFileSync(first, changed);
         const hit = at < SEGMENT_HEADER_BYTES ? -1 : places.findLastIndex((place) => place <= at);
         const place = { segment: "00000001.seg", offset: hit < 0 ? 0 : places[hit], lsn: Math.max(hit, 0) };
@@ -142,6 +144,82 @@ describe("a segment with a changed byte", () => {
       }
     }
   }, 60_000);
+});
+
+describe("a log that was closed", () => {
+  beforeEach(async () => {
+    await (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap().close();
+  });
+
+  it("is refused by place when a byte of it changed, at every byte of its last frame", async () => {
+    const bytes = readFileSync(first);
+    for (let at = places.at(-2) as number; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] as number) ^ (1 << (at % 8));
+      writeFileSync(first, changed);
+      expect(await refusal()).toMatchObject({ kind: "damaged", offset: places.at(-2), lsn: FRAMES - 1 });
+      expect((await opened()).tornTail).toBeUndefined();
+    }
+  });
+
+  it("is refused when a byte changed in a last write that holds a sector of zeros of its own", async () => {
+    const other = join(directory, "new");
+    await write(other, [[sampleFrame(1, 0, new Uint8Array(2000)), sampleFrame(1, 1, "behind")]], 1);
+    const flip = (): void => {
+      const segment = join(runPath(other), "00000001.seg");
+      const bytes = readFileSync(segment);
+      bytes[SEGMENT_HEADER_BYTES + 70] = 1;
+      writeFileSync(segment, bytes);
+    };
+    directory = other;
+    await (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap().close();
+    flip();
+    expect(await refusal()).toMatchObject({ kind: "damaged", lsn: 0 });
+  });
+
+  it("goes on after what was added behind it", async () => {
+    appendFileSync(first, Buffer.alloc(5000));
+    const log = (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap();
+    expect([log.tornTail?.bytes, await lsns(log)]).toEqual([5000, range(0, FRAMES)]);
+    await log.close();
+  });
+
+  it("is taken over without a look at segments that were complete, which reading checks", async () => {
+    rmSync(directory, { recursive: true });
+    const single = range(0, 12).map((n) => [sampleFrame(1, n, "x".repeat(150))]);
+    await write(directory, single, 1, 400);
+    await (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap().close();
+    const second = join(run, "00000002.seg");
+    const bytes = readFileSync(second);
+    bytes[300] = (bytes[300] as number) ^ 1;
+    writeFileSync(second, bytes);
+    const log = (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap();
+    expect(await readAll(log)).toMatchObject([range(0, 3), { kind: "damaged", segment: "00000002.seg" }]);
+    await log.close();
+  });
+
+  it("is checked whole when there is no mark, or one that is not of it", async () => {
+    rmSync(directory, { recursive: true });
+    const single = range(0, 12).map((n) => [sampleFrame(1, n, "x".repeat(150))]);
+    await write(directory, single, 1, 400);
+    await (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap().close();
+    const second = join(run, "00000002.seg");
+    const bytes = readFileSync(second);
+    bytes[300] = (bytes[300] as number) ^ 1;
+    writeFileSync(second, bytes);
+    const mark = JSON.parse(readFileSync(join(run, "safe.json"), "utf8")) as { sizes: number[] };
+    for (const other of [
+      "",
+      "7",
+      "[]",
+      "{",
+      { ...mark, sizes: [] },
+      { ...mark, sizes: mark.sizes.map((n) => n + 1) },
+    ]) {
+      writeFileSync(join(run, "safe.json"), typeof other === "string" ? other : JSON.stringify(other));
+      expect(await refusal()).toMatchObject({ kind: "damaged", segment: "00000002.seg" });
+    }
+  });
 });
 
 describe("frames out of place", () => {
@@ -295,6 +373,12 @@ async function write(
     (await log.whenSafe(Math.max(...positions) as (typeof positions)[0]))._unsafeUnwrap();
   }
   await log.close();
+  forgetSafe(into, n);
+}
+
+/** As a crash leaves a log: without the mark of how far it was safe, which closing makes. */
+function forgetSafe(store: string, n = 1): void {
+  rmSync(join(runPath(store, n), "safe.json"), { force: true });
 }
 
 function runPath(store: string, n = 1): string {

@@ -1,4 +1,4 @@
-import type { SegmentFile, SegmentFiles } from "./segment-files.ts";
+import type { SegmentFile, SegmentOpener } from "./segment-files.ts";
 
 /** As much of `Deno.FsFile` as writing needs. */
 interface DenoFile {
@@ -15,7 +15,7 @@ interface DenoGlobal {
 }
 
 /** Segments by `Deno.FsFile`: the callbacks of `node:fs` write on the calling thread there. `undefined` elsewhere. */
-export function denoSegmentFiles(): SegmentFiles | undefined {
+export function denoSegmentFiles(): SegmentOpener | undefined {
   const deno = (globalThis as { readonly Deno?: DenoGlobal }).Deno;
   if (deno === undefined) return undefined;
   return {

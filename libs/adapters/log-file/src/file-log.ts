@@ -2,38 +2,56 @@ import type {
   AppendFault,
   FrameDraft,
   LogMetrics,
+  Lsn,
   Position,
   ReadFault,
+  Retained,
+  RetainFault,
+  RetainMode,
   RunLog,
   RunManifest,
   StorageFault,
-  TornTail,
 } from "@refold/core";
 import { err, ok, type Result } from "neverthrow";
 
 import { Signal, type Changes } from "./changes.ts";
-import { FileReader, type ReadEnd } from "./file-reader.ts";
+import { FileReader, type Found, type ReadEnd } from "./file-reader.ts";
 import type { FrameWriter } from "./frame-writer.ts";
+import { retainFrom } from "./retain.ts";
+import type { SafeMarkKeeper } from "./safe-mark.ts";
+import type { RunFiles } from "./segment-files.ts";
+import { storageFault } from "./storage-fault.ts";
 import type { WriterLock } from "./writer-lock.ts";
+
+/** What writes a run whose lock is held. */
+export interface FileLogParts {
+  readonly writer: FrameWriter;
+  readonly lock: WriterLock;
+  readonly mark: SafeMarkKeeper;
+  readonly files: RunFiles;
+}
 
 /** Writing the run in a directory whose lock is held. */
 export class FileLog extends FileReader implements RunLog {
   readonly #writer: FrameWriter;
   readonly #lock: WriterLock;
+  readonly #mark: SafeMarkKeeper;
+  readonly #files: RunFiles;
+  readonly #synced: boolean;
   readonly #signals = new Set<Signal>();
+  /** The last asking to let go of frames: they are answered one after the other. */
+  #retaining: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  constructor(
-    directory: string,
-    manifest: RunManifest,
-    tornTail: TornTail | undefined,
-    writer: FrameWriter,
-    lock: WriterLock,
-  ) {
-    super(directory, manifest, { tornTail, writing: true });
-    this.#writer = writer;
-    this.#lock = lock;
-    writer.onProgress = () => {
+  constructor(directory: string, manifest: RunManifest, found: Omit<Found, "writing">, parts: FileLogParts) {
+    super(directory, manifest, { ...found, writing: true });
+    this.#writer = parts.writer;
+    this.#lock = parts.lock;
+    this.#mark = parts.mark;
+    this.#files = parts.files;
+    this.#synced = manifest.durability !== "buffered";
+    this.#writer.onComplete = (end) => this.#mark.complete(end, this.#synced);
+    this.#writer.onProgress = () => {
       for (const signal of this.#signals) signal.signal();
     };
   }
@@ -66,6 +84,13 @@ export class FileLog extends FileReader implements RunLog {
     return this.#writer.digest();
   }
 
+  async retain(from: Lsn, how: RetainMode): Promise<Result<Retained, RetainFault>> {
+    if (this.#closing !== undefined) return err({ kind: "log-closed" });
+    const retained = this.#retaining.then(() => this.#retain(from, how));
+    this.#retaining = retained;
+    return retained;
+  }
+
   override close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -91,9 +116,29 @@ export class FileLog extends FileReader implements RunLog {
     };
   }
 
+  async #retain(from: Lsn, how: RetainMode): Promise<Result<Retained, RetainFault>> {
+    const { fault, safeLsn } = this.#writer;
+    if (fault !== undefined) return err(fault);
+    try {
+      const last = Math.min(from, safeLsn - 1);
+      const retained = await retainFrom(this.#files, this.directory, this.manifest.runId, last, how);
+      if (retained.isOk()) {
+        this.letGo(retained.value.first);
+        this.#mark.forget(retained.value.segments);
+      }
+      return retained;
+    } catch (cause) {
+      return err(storageFault("retain", this.directory, cause));
+    }
+  }
+
   async #close(): Promise<void> {
     try {
       await this.#writer.close();
+      // Files that are being moved or marked are still those of this writer.
+      await this.#retaining;
+      if (this.#synced && this.#writer.fault === undefined) this.#mark.mark(this.#writer.end);
+      await this.#mark.settled();
     } finally {
       this.#lock.release();
       await super.close();

@@ -16,7 +16,21 @@ export interface ReadEnd {
   readonly offset: number;
 }
 
+/** What was found when the run was opened. */
+export interface Found {
+  readonly tornTail: TornTail | undefined;
+  readonly writing: boolean;
+  readonly first: Lsn;
+}
+
 type Batch = Result<readonly StoredFrame[], ReadFault>;
+
+/** The last frame from where a segment begins on. */
+interface SegmentEnd {
+  readonly frame: StoredFrame | undefined;
+  readonly beginsAt: number;
+  readonly first: Lsn;
+}
 
 /** Reading the run in a directory, whoever writes it. */
 export class FileReader implements RunReader {
@@ -25,13 +39,19 @@ export class FileReader implements RunReader {
   readonly writing: boolean;
   protected readonly directory: string;
   readonly #followers = new Set<Changes>();
+  #first: Lsn;
   #closed = false;
 
-  constructor(directory: string, manifest: RunManifest, found: { tornTail: TornTail | undefined; writing: boolean }) {
+  constructor(directory: string, manifest: RunManifest, found: Found) {
     this.directory = directory;
     this.manifest = manifest;
     this.tornTail = found.tornTail;
     this.writing = found.writing;
+    this.#first = found.first;
+  }
+
+  get first(): Lsn {
+    return this.#first;
   }
 
   async *read(from: Lsn): AsyncGenerator<Batch> {
@@ -51,9 +71,9 @@ export class FileReader implements RunReader {
     for (let from = Number.MAX_SAFE_INTEGER; ;) {
       const found = await this.#lastFrom(from);
       if (found.isErr()) return err(found.error);
-      const { frame, firstLsn } = found.value;
-      if (frame !== undefined || firstLsn === 0) return ok(frame);
-      from = firstLsn - 1;
+      const { frame, beginsAt, first } = found.value;
+      if (frame !== undefined || beginsAt <= first) return ok(frame);
+      from = beginsAt - 1;
     }
   }
 
@@ -73,6 +93,11 @@ export class FileReader implements RunReader {
     }
   }
 
+  /** The frames before this one are gone. */
+  protected letGo(first: Lsn): void {
+    if (first > this.#first) this.#first = first;
+  }
+
   /** What tells a follower that there may be more. */
   protected changes(): Changes {
     return watchDirectory(this.directory);
@@ -81,7 +106,7 @@ export class FileReader implements RunReader {
   async *#frames(from: number, end: ReadEnd): AsyncGenerator<Batch> {
     const cursor = new FrameCursor(this.directory, this.manifest.runId);
     try {
-      const sought = await cursor.seek(from);
+      const sought = await this.#seek(cursor, from);
       if (sought.isErr()) {
         yield err(sought.error);
         return;
@@ -131,7 +156,7 @@ export class FileReader implements RunReader {
     const cursor = new FrameCursor(this.directory, this.manifest.runId);
     const decoder = new RecordDecoder();
     try {
-      const sought = await cursor.seek(from);
+      const sought = await this.#seek(cursor, from);
       if (sought.isErr()) yield err(sought.error);
       while (sought.isOk() && !left()) {
         const batch = await cursor.next();
@@ -153,12 +178,20 @@ export class FileReader implements RunReader {
     }
   }
 
-  async #lastFrom(from: number): Promise<Result<{ frame: StoredFrame | undefined; firstLsn: number }, ReadFault>> {
+  /** To where `from` is to be found, or to the fault that it is no longer. */
+  async #seek(cursor: FrameCursor, from: number): Promise<Result<void, ReadFault>> {
+    const sought = await cursor.seek(from);
+    if (sought.isErr()) return sought;
+    this.letGo(cursor.first);
+    return from < this.#first ? err({ kind: "not-retained", asked: from as Lsn, first: this.#first }) : ok();
+  }
+
+  async #lastFrom(from: number): Promise<Result<SegmentEnd, ReadFault>> {
     const cursor = new FrameCursor(this.directory, this.manifest.runId);
     try {
       const sought = await cursor.seek(from);
       if (sought.isErr()) return err(sought.error);
-      const firstLsn = cursor.place.lsn;
+      const beginsAt = cursor.place.lsn;
       let frame: StoredFrame | undefined;
       for (;;) {
         const batch = await cursor.next();
@@ -167,7 +200,7 @@ export class FileReader implements RunReader {
         frame = batch.value.at(-1);
       }
       // The body alone, so that it does not hold the memory of its batch.
-      return ok({ frame: frame && { ...frame, body: frame.body.slice() }, firstLsn });
+      return ok({ frame: frame && { ...frame, body: frame.body.slice() }, beginsAt, first: cursor.first });
     } finally {
       await cursor.close();
     }

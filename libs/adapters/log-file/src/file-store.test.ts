@@ -50,6 +50,17 @@ class FailingSegmentFiles implements SegmentFiles {
     return this.#failing(this.#files.extend(path, offset, synced));
   }
 
+  write = async (path: string, text: string): Promise<void> => this.#unlessFailed((files) => files.write(path, text));
+  move = async (from: string, to: string): Promise<void> => this.#unlessFailed((files) => files.move(from, to));
+  remove = async (path: string): Promise<void> => this.#unlessFailed((files) => files.remove(path));
+  makeDirectory = async (path: string): Promise<void> => this.#unlessFailed((files) => files.makeDirectory(path));
+  sync = async (path: string): Promise<void> => this.#unlessFailed((files) => files.sync(path));
+
+  async #unlessFailed(act: (files: SegmentFiles) => Promise<void>): Promise<void> {
+    if (this.cause !== undefined) throw this.cause;
+    return act(this.#files);
+  }
+
   #failing(file: SegmentFile): SegmentFile {
     const half = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, bytes.length >> 1);
     return {

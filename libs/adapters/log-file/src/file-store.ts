@@ -20,12 +20,14 @@ import { FileReader } from "./file-reader.ts";
 import { createSegment, FrameWriter, type FrameWriterOptions } from "./frame-writer.ts";
 import { findTornTail, recover } from "./recover.ts";
 import { checkName, findRun, listRuns, makeDirectory, readManifest, writeManifest } from "./run-directory.ts";
+import { finishRetention, readRetention, readStart, WHOLE } from "./retention.ts";
+import { SafeMarkKeeper } from "./safe-mark.ts";
 import { segmentFiles } from "./segment-files-here.ts";
 import type { SegmentFiles } from "./segment-files.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { segmentName } from "./segment-name.ts";
 import { isSystemError, storageFault } from "./storage-fault.ts";
-import { isLocked, lockHolder, takeLock } from "./writer-lock.ts";
+import { isLocked, lockHolder, takeLock, type WriterLock } from "./writer-lock.ts";
 
 export interface FileStoreOptions {
   /** Where runs are kept: `<directory>/<flow>/<run id>/`. It is made with the first run. */
@@ -77,7 +79,9 @@ export class FileStore implements RunStore {
       const writing = lockHolder(location) !== undefined;
       // What a writer is about to complete is not torn.
       const tornTail = writing ? undefined : await findTornTail(location, runId);
-      return ok(new FileReader(location, manifest, { tornTail, writing }));
+      const start = await readStart(location);
+      if (start.isErr()) return err(start.error);
+      return ok(new FileReader(location, manifest, { tornTail, writing, first: start.value.first }));
     } catch (cause) {
       return err(storageFault("open", location, cause));
     }
@@ -91,15 +95,9 @@ export class FileStore implements RunStore {
       const lock = takeLock(location);
       if (isLocked(lock)) return err({ kind: "locked", location, holder: lock.holder });
       try {
-        const options = this.#writerOptions(location, manifest);
-        const recovered = await recover(location, runId);
-        if (recovered.isErr()) {
-          lock.release();
-          return err(recovered.error);
-        }
-        const { end, tornTail } = recovered.value;
-        const file = this.#files.extend(join(location, segmentName(end.segment)), end.offset, options.synced);
-        return ok(new FileLog(location, manifest, tornTail, new FrameWriter(options, file, end), lock));
+        const resumed = await this.#takeOver(location, manifest, lock);
+        if (resumed.isErr()) lock.release();
+        return resumed;
       } catch (cause) {
         lock.release();
         throw cause;
@@ -121,6 +119,26 @@ export class FileStore implements RunStore {
     return join(this.#directory, folderName(manifest.flow), manifest.runId);
   }
 
+  /** The lock being held. Ends what an earlier writer began, then checks. */
+  async #takeOver(location: string, manifest: RunManifest, lock: WriterLock): Promise<Result<RunLog, OpenFault>> {
+    const files = this.#files;
+    const retention = await readRetention(location);
+    if (retention.isErr()) return err(retention.error);
+    if (retention.value !== undefined) await finishRetention(files, location, retention.value);
+    const { segment, first } = retention.value ?? WHOLE;
+    const options = this.#writerOptions(location, manifest);
+    const recovered = await recover(location, manifest.runId, { first: segment, synced: options.synced });
+    if (recovered.isErr()) return err(recovered.error);
+    const { end, tornTail, sizes } = recovered.value;
+    const mark = new SafeMarkKeeper(files, location, sizes);
+    mark.mark(end);
+    // Before anything is appended: the mark of before may speak of bytes that were lost since, in whose place it will stand.
+    await mark.settled();
+    const file = files.extend(join(location, segmentName(end.segment)), end.offset, options.synced);
+    const writer = new FrameWriter(options, file, end);
+    return ok(new FileLog(location, manifest, { tornTail, first }, { writer, lock, mark, files }));
+  }
+
   /** The manifest comes last: what has one is a whole run. */
   async #make(location: string, manifest: RunManifest): Promise<Result<RunLog, CreateFault>> {
     makeDirectory(location);
@@ -129,9 +147,17 @@ export class FileStore implements RunStore {
       if (isLocked(lock)) return err({ kind: "run-exists", runId: manifest.runId });
       const options = this.#writerOptions(location, manifest);
       const file = createSegment(options, this.#files, 1, 0, 0);
-      await writeManifest(location, manifest);
+      try {
+        await writeManifest(location, manifest);
+      } catch (cause) {
+        file.close();
+        throw cause;
+      }
       const end = { segment: 1, offset: SEGMENT_HEADER_BYTES, lsn: 0, chain: 0 };
-      return ok(new FileLog(location, manifest, undefined, new FrameWriter(options, file, end), lock));
+      const writer = new FrameWriter(options, file, end);
+      const mark = new SafeMarkKeeper(this.#files, location, []);
+      const found = { tornTail: undefined, first: WHOLE.first };
+      return ok(new FileLog(location, manifest, found, { writer, lock, mark, files: this.#files }));
     } catch (cause) {
       // It was made just above, and holds nothing yet.
       rmSync(location, { recursive: true, force: true });

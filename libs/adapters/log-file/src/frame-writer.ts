@@ -4,6 +4,7 @@ import {
   Histogram,
   MessagePackWriter,
   type AppendFault,
+  type EncodeFault,
   type FrameDraft,
   type LogMetrics,
   type Position,
@@ -15,8 +16,8 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers";
 
 import { deferred, type Deferred } from "./deferred.ts";
-import type { LogPlace } from "./frame-cursor.ts";
 import { FRAME_HEADER_BYTES, sealFrame } from "./frame-format.ts";
+import type { LogPlace } from "./log-place.ts";
 import type { SegmentFile, SegmentFiles } from "./segment-files.ts";
 import { SEGMENT_HEADER_BYTES, writeSegmentHeader } from "./segment-header.ts";
 import { segmentName } from "./segment-name.ts";
@@ -82,6 +83,8 @@ export class FrameWriter {
   #roomPromise: Deferred<void> | undefined;
   #fault: StorageFault | undefined;
   #closed = false;
+  /** Called when a segment is complete, and the next has been begun. */
+  onComplete: (end: LogPlace) => void = () => undefined;
   /** Called when frames have been written, and when the log has failed or closed. */
   onProgress: () => void = () => undefined;
 
@@ -99,6 +102,20 @@ export class FrameWriter {
   /** The lsn that the next frame gets. */
   get nextLsn(): number {
     return this.#lsn;
+  }
+
+  /** The lsn of the first frame that is not safe yet. */
+  get safeLsn(): number {
+    return this.#lsn - (this.#appended - this.#safe);
+  }
+
+  get fault(): StorageFault | undefined {
+    return this.#fault;
+  }
+
+  /** Where the log ends, when nothing is being written. */
+  get end(): LogPlace {
+    return { segment: this.#segment, offset: this.#size, lsn: this.#lsn, chain: this.#chain };
   }
 
   get appended(): Position {
@@ -134,11 +151,8 @@ export class FrameWriter {
     }
     buffer.reserve(FRAME_HEADER_BYTES);
     buffer.at = start + FRAME_HEADER_BYTES;
-    const fault = encodeRecords(buffer, draft.records);
-    if (fault !== undefined) {
-      buffer.at = start;
-      return err(fault);
-    }
+    const fault = encodeWhole(buffer, start, draft);
+    if (fault !== undefined) return err(fault);
     if (start === 0) {
       half.lsn = this.#lsn;
       half.chain = this.#chain;
@@ -157,7 +171,7 @@ export class FrameWriter {
   whenSafe(position: Position): Promise<Result<void, StorageFault>> {
     if (this.#fault !== undefined) return Promise.resolve(err(this.#fault));
     if (position <= this.#safe) return Promise.resolve(ok());
-    if (position > this.#appended) {
+    if (!(position <= this.#appended)) {
       return Promise.reject(new RangeError(`whenSafe(${position}): only ${this.#appended} frames were appended`));
     }
     const half = this.#inFlight && position <= this.#flying.upTo ? this.#flying : this.#filling;
@@ -180,8 +194,14 @@ export class FrameWriter {
     this.#closed = true;
     // Then no write is under way, whether or not it succeeded.
     await this.whenSafe(this.#appended);
-    this.#file.close();
-    this.onProgress();
+    try {
+      this.#file.close();
+    } catch (cause) {
+      // All that was appended has been answered for by now.
+      if (!(cause instanceof Error) || !("code" in cause)) throw cause;
+    } finally {
+      this.onProgress();
+    }
   }
 
   #askTurn(): void {
@@ -282,15 +302,30 @@ export class FrameWriter {
     const { files, synced } = this.#options;
     const number = this.#segment + 1;
     const next = createSegment(this.#options, files, number, half.lsn, half.chain);
-    this.#file.close();
+    const full = this.#file;
+    const end = { segment: this.#segment, offset: this.#size, lsn: half.lsn, chain: half.chain };
     this.#file = next;
     this.#segment = number;
     this.#size = SEGMENT_HEADER_BYTES;
+    full.close();
     if (synced) syncDirectory(this.#options.directory);
+    this.onComplete(end);
   }
 
   #path(segment: number): string {
     return join(this.#options.directory, segmentName(segment));
+  }
+}
+
+/** Leaves nothing of a frame behind that cannot be encoded, even when memory runs out over it. */
+function encodeWhole(buffer: MessagePackWriter, start: number, draft: FrameDraft): EncodeFault | undefined {
+  let whole = false;
+  try {
+    const fault = encodeRecords(buffer, draft.records);
+    whole = fault === undefined;
+    return fault;
+  } finally {
+    if (!whole) buffer.at = start;
   }
 }
 

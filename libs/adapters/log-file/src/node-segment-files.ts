@@ -1,12 +1,12 @@
 import { closeSync, constants, fdatasync, fdatasyncSync, openSync, write, writeSync } from "node:fs";
 
-import type { SegmentFile, SegmentFiles } from "./segment-files.ts";
+import type { SegmentFile, SegmentOpener } from "./segment-files.ts";
 
 // Absent on Windows, where a write is followed by fdatasync instead.
 const O_DSYNC: number | undefined = (constants as { readonly O_DSYNC?: number }).O_DSYNC;
 
 /** Segments by `node:fs`, for Node and Bun. A descriptor opened with O_DSYNC saves a second trip to the thread pool. */
-export const nodeSegmentFiles: SegmentFiles = {
+export const nodeSegmentFiles: SegmentOpener = {
   create(path, synced) {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
     return new NodeSegmentFile(openSync(path, synced ? flags | (O_DSYNC ?? 0) : flags, 0o644), 0, synced);

@@ -8,6 +8,8 @@ import {
   type LogMetrics,
   type Lsn,
   type Position,
+  type Retained,
+  type RetainFault,
   type RunLog,
   type StorageFault,
 } from "@refold/core";
@@ -44,7 +46,7 @@ export class MemoryLog extends MemoryReader implements RunLog {
     const fault = encodeRecords(buffer, draft.records);
     if (fault !== undefined) return err(fault);
     run.frames.push({
-      lsn: run.frames.length as Lsn,
+      lsn: run.end,
       lane: draft.lane,
       timeMs: draft.timeMs,
       firstSeq: draft.firstSeq,
@@ -96,6 +98,17 @@ export class MemoryLog extends MemoryReader implements RunLog {
     return "";
   }
 
+  /** There is no place to put frames aside in memory: they are dropped either way, one by one. */
+  async retain(from: Lsn): Promise<Result<Retained, RetainFault>> {
+    const { run } = this;
+    if (this.#lost) return err({ kind: "log-closed" });
+    if (run.fault !== undefined) return err(run.fault);
+    const first = Math.max(run.first, Math.min(from, run.safeEnd - 1)) as Lsn;
+    const dropped = run.dropBefore(first);
+    const bytes = dropped.reduce((sum, { body }) => sum + body.length, 0);
+    return ok({ first, frames: dropped.length, segments: 0, bytes });
+  }
+
   override async close(): Promise<void> {
     if (!this.#lost) {
       this.settle();
@@ -114,7 +127,7 @@ export class MemoryLog extends MemoryReader implements RunLog {
   }
 
   #markSafe(): void {
-    this.run.safeFrames = this.run.frames.length;
+    this.run.safeEnd = this.run.end;
     this.#safe = this.#appended;
   }
 

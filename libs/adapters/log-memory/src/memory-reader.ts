@@ -1,13 +1,14 @@
 import {
   RecordDecoder,
   type Lsn,
+  type NotRetainedFault,
   type ReadFault,
   type RunManifest,
   type RunReader,
   type StoredFrame,
   type TornTail,
 } from "@refold/core";
-import { ok, type Result } from "neverthrow";
+import { err, ok, type Result } from "neverthrow";
 
 import { isSeal, type MemoryRun } from "./memory-run.ts";
 
@@ -25,15 +26,24 @@ export class MemoryReader implements RunReader {
     this.manifest = run.manifest;
   }
 
+  get first(): Lsn {
+    return this.run.first;
+  }
+
   get writing(): boolean {
     return this.run.writer !== undefined;
   }
 
   async *read(from: Lsn): AsyncGenerator<Result<readonly StoredFrame[], ReadFault>> {
-    const frames = this.run.frames;
-    const end = frames.length;
-    for (let at: number = from; at < end; at += BATCH_FRAMES)
-      yield ok(frames.slice(at, Math.min(at + BATCH_FRAMES, end)));
+    const { run } = this;
+    const end = run.end;
+    let at: number = from;
+    while (at >= run.first && at < end) {
+      const batch = run.slice(at, Math.min(BATCH_FRAMES, end - at));
+      at += batch.length;
+      yield ok(batch);
+    }
+    if (at < run.first && at < end) yield err(notRetained(at, run));
   }
 
   follow(from: Lsn): AsyncIterable<Result<readonly StoredFrame[], ReadFault>> {
@@ -58,9 +68,13 @@ export class MemoryReader implements RunReader {
     const finished = { done: true, value: undefined } as const;
     return {
       next: async () => {
-        while (!done && !this.#closed && at >= run.frames.length) await run.changed();
+        while (!done && !this.#closed && at >= run.end) await run.changed();
         if (done || this.#closed) return finished;
-        const batch = run.frames.slice(at, at + BATCH_FRAMES);
+        if (at < run.first) {
+          done = true;
+          return { done: false, value: err(notRetained(at, run)) };
+        }
+        const batch = run.slice(at, BATCH_FRAMES);
         at += batch.length;
         done = batch.some((frame) => isSeal(frame, decoder));
         return { done: false, value: ok(batch) };
@@ -72,4 +86,8 @@ export class MemoryReader implements RunReader {
       },
     };
   }
+}
+
+function notRetained(asked: number, { first }: MemoryRun): NotRetainedFault {
+  return { kind: "not-retained", asked: asked as Lsn, first };
 }

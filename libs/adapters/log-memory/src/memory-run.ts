@@ -1,12 +1,14 @@
-import type { RecordDecoder, RunManifest, StorageFault, StoredFrame } from "@refold/core";
+import type { Lsn, RecordDecoder, RunManifest, StorageFault, StoredFrame } from "@refold/core";
 import { SYSTEM_LANE } from "@refold/core";
 
 /** What the store keeps of one run, whoever has it open. */
 export class MemoryRun {
   readonly manifest: RunManifest;
+  /** The frames that are still there: the first has the lsn `first`. */
   readonly frames: StoredFrame[] = [];
-  /** How many of the frames a crash would leave. */
-  safeFrames = 0;
+  first = 0 as Lsn;
+  /** The lsn before which a crash would leave all. */
+  safeEnd = 0;
   /** The writer that holds the run. A crash takes it away. */
   writer: object | undefined;
   fault: StorageFault | undefined;
@@ -14,6 +16,28 @@ export class MemoryRun {
 
   constructor(manifest: RunManifest) {
     this.manifest = manifest;
+  }
+
+  /** The lsn that the next frame gets. */
+  get end(): Lsn {
+    return (this.first + this.frames.length) as Lsn;
+  }
+
+  /** Up to `count` frames, from the one with the lsn `from` on, which must not be below `first`. */
+  slice(from: number, count: number): StoredFrame[] {
+    return this.frames.slice(from - this.first, from - this.first + count);
+  }
+
+  /** Forgets the frames before `first`; returns them. */
+  dropBefore(first: Lsn): readonly StoredFrame[] {
+    const dropped = this.frames.splice(0, first - this.first);
+    this.first = first;
+    return dropped;
+  }
+
+  /** Forgets the frames from `end` on. */
+  cutAt(end: number): void {
+    this.frames.length = end - this.first;
   }
 
   /** Resolves at the next {@link wake}. */

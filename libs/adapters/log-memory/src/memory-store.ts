@@ -84,7 +84,7 @@ class Memory implements MemoryStore {
     for (const run of this.#runs.values()) {
       run.writer = undefined;
       run.fault = undefined;
-      run.frames.length = run.safeFrames;
+      run.cutAt(run.safeEnd);
     }
   }
 

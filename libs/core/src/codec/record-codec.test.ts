@@ -54,7 +54,7 @@ describe("the table of record kinds", () => {
     expectTypeOf<keyof typeof RECORD_FIELDS>().toEqualTypeOf<RecordKind>();
     expect(RECORD_KINDS).toEqual([
       ...["data", "consumed", "error", "end", "watermark", "timer", "effect-started", "effect-settled"],
-      ...["receipt", "transition", "contract", "liveness", "policy", "snapshot", "epoch", "seal"],
+      ...["receipt", "transition", "contract", "liveness", "policy", "snapshot", "epoch", "seal", "cursor"],
     ]);
     expect([...RECORD_KINDS].sort()).toEqual(Object.keys(RECORD_FIELDS).sort());
   });
@@ -72,14 +72,15 @@ describe("the table of record kinds", () => {
       timer: "timer dueMs",
       "effect-started": "effect version cause ordinal key input",
       "effect-settled": "effect cause ordinal outcome value",
-      receipt: "outcome first count detail",
+      receipt: "outcome first count detail spans",
       transition: "machine event from to",
       contract: "contract upstream verdict advertised read",
       liveness: "upstream reader status",
       policy: "policy decision detail",
       snapshot: "fingerprint state",
-      epoch: "runtime refold fingerprints",
+      epoch: "runtime refold fingerprints forced",
       seal: "status reason data digest",
+      cursor: "cursor",
     });
   });
 });
@@ -88,7 +89,7 @@ describe("what is no record is refused", () => {
   const code = (kind: RecordKind): number => RECORD_KINDS.indexOf(kind);
 
   it("a kind that is not known", () => {
-    for (const kind of [16, 255, -1, 0.5, "data", null, [0]]) {
+    for (const kind of [17, 255, -1, 0.5, "data", null, [0]]) {
       expect(faultOf(encode([[kind, 1]])).detail).toMatch(/^record kind .* is not known$/);
     }
   });
@@ -99,6 +100,7 @@ describe("what is no record is refused", () => {
     for (const hops of [0, -1, 1.5, "1"]) {
       expect(faultOf(encode([[0, 1, 0, 1, 7, 1, hops]])).detail).toBe("a data record with a bad field 'hops'");
     }
+    expect(faultOf(encode([[code("receipt"), "success", 0]])).detail).toBe("a receipt record of 3 fields");
     expect(faultOf(encode([[code("watermark")]])).detail).toBe("a watermark record of 1 fields");
     expect(faultOf(encode([[]])).detail).toBe("a value that is cut off");
   });
@@ -110,7 +112,8 @@ describe("what is no record is refused", () => {
       const fields = Object.entries(RECORD_FIELDS[kind]) as [string, (value: unknown) => boolean][];
       for (const [name, check] of fields) {
         if (check(Symbol())) continue;
-        const body = bodyOf({ ...good, [name]: false } as unknown as ReturnType<typeof dataRecord>);
+        const bad = check(false) ? "no flag" : false;
+        const body = bodyOf({ ...good, [name]: bad } as unknown as ReturnType<typeof dataRecord>);
         expect(faultOf(body).detail).toBe(`a ${kind} record with a bad field '${name}'`);
       }
     }

@@ -6,7 +6,7 @@ import type { Cause, DataRecord, LogRecord, RecordKind } from "../record.ts";
 import { Malformed, MessagePackReader } from "./message-pack-reader.ts";
 import type { MessagePackWriter } from "./message-pack-writer.ts";
 import { readRows, writeRows } from "./number-rows.ts";
-import { RECORD_FIELDS, RECORD_KINDS } from "./record-fields.ts";
+import { MAY_LACK_LAST, RECORD_FIELDS, RECORD_KINDS } from "./record-fields.ts";
 import { Unstorable, type UnstorableReason } from "./unstorable.ts";
 
 /** Why records could not be encoded. Nothing of them is left in the writer. */
@@ -98,11 +98,12 @@ function writeCause(writer: MessagePackWriter, cause: Cause): void {
 }
 
 function writeFields(writer: MessagePackWriter, record: LogRecord): void {
-  const names = FIELD_NAMES.get(record.kind) as readonly string[];
-  writer.array(1 + names.length);
-  writer.number(CODES.get(record.kind) as number);
   // The table of fields is checked against the record's type where it is declared.
   const fields = record as unknown as Readonly<Record<string, unknown>>;
+  let names = FIELD_NAMES.get(record.kind) as readonly string[];
+  if (MAY_LACK_LAST.has(record.kind) && fields[names.at(-1) as string] === undefined) names = names.slice(0, -1);
+  writer.array(1 + names.length);
+  writer.number(CODES.get(record.kind) as number);
   for (const name of names) if (!writeRows(writer, name, fields[name])) writer.payload(fields[name], name);
 }
 
@@ -132,10 +133,11 @@ export class RecordDecoder {
     if (code === DATA && (length === 6 || length === 7)) return this.#data(length === 7);
     const fields = typeof code === "number" ? FIELD_CHECKS[code] : undefined;
     if (fields === undefined) throw reader.malformed(`record kind ${String(code)} is not known`);
-    if (length !== fields.length + 1)
-      throw reader.malformed(`a ${RECORD_KINDS[code as number]} record of ${length} fields`);
-    const record: Record<string, unknown> = { kind: RECORD_KINDS[code as number] };
-    for (const [name, check] of fields) {
+    const kind = RECORD_KINDS[code as number] as RecordKind;
+    const lacksLast = length === fields.length && MAY_LACK_LAST.has(kind);
+    if (length !== fields.length + 1 && !lacksLast) throw reader.malformed(`a ${kind} record of ${length} fields`);
+    const record: Record<string, unknown> = { kind };
+    for (const [name, check] of lacksLast ? fields.slice(0, -1) : fields) {
       const value = readRows(name, reader.value());
       if (!check(value)) throw reader.malformed(`a ${String(record["kind"])} record with a bad field '${name}'`);
       record[name] = value;

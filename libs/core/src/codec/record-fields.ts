@@ -6,6 +6,7 @@ type Check = (value: unknown) => boolean;
 const anything: Check = () => true;
 const text: Check = (value) => typeof value === "string";
 const optionalText: Check = (value) => value === undefined || typeof value === "string";
+const flag: Check = (value) => typeof value === "boolean";
 const finite: Check = (value) => typeof value === "number" && Number.isFinite(value);
 const natural: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const naturals: Check = (value) => Array.isArray(value) && value.every(natural);
@@ -66,6 +67,7 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
     first: natural,
     count: natural,
     detail: anything,
+    spans,
   },
   transition: { machine: text, event: kinded, from: text, to: text },
   contract: {
@@ -78,14 +80,18 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
   liveness: { upstream: natural, reader: natural, status: oneOf("healthy", "idle", "suspect", "stalled", "recovered") },
   policy: { policy: text, decision: text, detail: anything },
   snapshot: { fingerprint: text, state: anything },
-  epoch: { runtime: text, refold: text, fingerprints: texts },
+  epoch: { runtime: text, refold: text, fingerprints: texts, forced: flag },
   seal: {
     status: oneOf("completed", "cancelled", "failed"),
     reason: optionalText,
     data: naturals,
     digest: text,
   },
+  cursor: { cursor: anything },
 };
+
+/** Kinds whose last field is left out where there is nothing to say. */
+export const MAY_LACK_LAST: ReadonlySet<RecordKind> = new Set<RecordKind>(["data", "receipt"]);
 
 /** Record kinds by the number that stands for them in the log. The order is part of the format. */
 export const RECORD_KINDS: readonly RecordKind[] = [
@@ -105,4 +111,5 @@ export const RECORD_KINDS: readonly RecordKind[] = [
   "snapshot",
   "epoch",
   "seal",
+  "cursor",
 ];

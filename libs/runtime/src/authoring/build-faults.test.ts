@@ -3,7 +3,10 @@ import { describe, expect, it } from "vitest";
 import { eventType } from "@refold/core";
 
 import { explainFlowFault, type FlowFault } from "../definition/flow-fault.ts";
+import { batches } from "./batches.ts";
 import { flow, isFlow, type FlowBuilder } from "./flow.ts";
+import { poll } from "./poll.ts";
+import { seekable } from "./seekable.ts";
 import { onEnd } from "./schedule.ts";
 import type { Stream } from "./stream.ts";
 
@@ -174,6 +177,28 @@ describe("building a flow", () => {
     expect(kinds(faultsOf(untyped(undefined)))).toEqual(["builder-threw"]);
   });
 
+  it("names the option of a source that means nothing, what was found, and what is allowed", () => {
+    const faults = faultsOf((f) => {
+      f.source("numbers", [1], { retry: { attempts: 0, firstMs: -1, maxMs: Number.NaN } }).sink("a", () => undefined);
+      f.source(
+        "polled",
+        poll(() => ({ items: [1] }), { everyMs: -5 }),
+      ).sink("b", () => undefined);
+      f.source("endless", [1], { extent: untyped("for ever") }).sink("c", () => undefined);
+      f.source("connected", untyped({ open: () => undefined })).sink("d", () => undefined);
+    });
+    expect(faults).toEqual(
+      [
+        ["numbers", "`retry.attempts` must be a whole number from 1, but is 0"],
+        ["numbers", "`retry.firstMs` must be 0 or more, in milliseconds, but is -1"],
+        ["numbers", "`retry.maxMs` must be 0 or more, in milliseconds, but is NaN"],
+        ["polled", "`everyMs` must be 0 or more, in milliseconds, but is -5"],
+        ["endless", '`extent` must be "finite" or "infinite", but is for ever'],
+        ["connected", '`extent` must be "finite" or "infinite", but is undefined'],
+      ].map(([stage, problem]) => ({ kind: "bad-option", stage, problem })),
+    );
+  });
+
   it("asks for nothing but an iterable, or a function, of a source", () => {
     for (const items of [
       [],
@@ -187,7 +212,8 @@ describe("building a flow", () => {
         faultsOf((f) => f.source<unknown>("items", items as Iterable<unknown>).sink("out", () => undefined)),
       ).toEqual([]);
     }
-    for (const items of [null, undefined, 1, {}, Promise.resolve([])]) {
+    const wrong = [batches(untyped(1)), seekable(untyped([])), poll(untyped(undefined)), { open: 1, extent: "finite" }];
+    for (const items of [null, undefined, 1, {}, Promise.resolve([]), ...wrong]) {
       const faults = faultsOf((f) => f.source("items", untyped(items)).sink("out", () => undefined));
       expect(kinds(faults)).toEqual(["not-a-function"]);
     }

@@ -6,15 +6,21 @@ import { topology, type EdgeKind, type StageAnnotations } from "@refold/topology
 import type {
   FlowDefinition,
   InputDefinition,
-  Items,
   PureDefinition,
   StageDefinition,
 } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
+import type { EffectfulHandling } from "../effect/input-handling.ts";
+import { effectProblems } from "./effect.ts";
+import { DEFAULT_RETRY, type RetrySettings } from "../definition/retry-settings.ts";
 import { codeFingerprint } from "./fingerprint.ts";
+import { flushPolicyFaults } from "./flush-policy-faults.ts";
 import type { Takes } from "../edge/record-view.ts";
+import { joinFaults, type CheckedStage } from "./join-check.ts";
 import type { Port, StageInput } from "./port.ts";
-import type { SourceOptions, StageOptions } from "./stage-options.ts";
+import { sourceForm, type SourceForm, type SourceInput } from "./source-input.ts";
+import { sourceOptionFaults } from "./source-option-faults.ts";
+import type { SinkOptions, SourceOptions, StageOptions } from "./stage-options.ts";
 
 interface Declared {
   readonly name: string;
@@ -23,6 +29,8 @@ interface Declared {
   readonly inputs: readonly StageInput[];
   readonly outputs: readonly EventType<unknown>[];
   readonly annotations: StageAnnotations;
+  /** Of a join: whether its references are read to their end before its stream. */
+  readonly hydrates: boolean;
   readonly define: (lanes: Lanes) => StageDefinition;
 }
 
@@ -45,29 +53,27 @@ export class FlowRecorder {
     this.#name = name;
   }
 
-  source<T>(
-    name: string,
-    items: Items<T> | (() => Items<T> | Promise<Items<T>>),
-    options: SourceOptions<T> = {},
-  ): void {
-    if (!isOpenable(items)) this.#notAFunction(name, "its items, unless they are iterable,", items);
-    const open = typeof items === "function" ? items : () => items;
-    const fingerprint = codeFingerprint(items);
+  source<T>(name: string, from: SourceInput<T>, options: SourceOptions<T> = {}): void {
+    const form = sourceForm(from);
+    if (form === undefined) this.#notAFunction(name, "its items, unless they are iterable,", from);
+    const extent = options.extent ?? (form === undefined ? "finite" : form.extent);
+    const retry: RetrySettings = { ...DEFAULT_RETRY, ...options.retry };
+    this.faults.push(...sourceOptionFaults(name, { from, extent, retry }));
+    const fingerprint = codeFingerprint(from);
+    const { expected } = options;
+    const notes = form?.description === undefined ? {} : { notes: { source: form.description } };
     this.#declared.push({
       name,
       kind: "source",
       inputs: [],
       outputs: [this.#type(name, options.type)],
-      annotations: emitting(options.type),
-      define: ({ lane, types: [type] }) => ({
-        kind: "source",
-        name,
-        lane,
-        type: type as TypeId,
-        fingerprint,
-        open,
-        expected: options.expected,
-      }),
+      annotations: { ...emitting(options.type), ...notes },
+      hydrates: false,
+      define: ({ lane, types: [type] }) => {
+        // Without a form the flow is not built.
+        const { open } = form as SourceForm;
+        return { kind: "source", name, lane, type: type as TypeId, fingerprint, open, extent, retry, expected };
+      },
     });
   }
 
@@ -82,12 +88,13 @@ export class FlowRecorder {
     /** Types of further outputs, each with a port of its own. */
     readonly more?: readonly EventType<unknown>[];
     readonly hydrates?: boolean;
+    /** What topologies show of a join. */
+    readonly join?: StageAnnotations["join"];
     /** What is wrong with its settings, in words that follow the stage's name. */
     readonly problems?: readonly (string | undefined)[];
   }): void {
-    const { name, kind, inputs, program, options, more = [], hydrates = false, problems = [] } = stage;
-    for (const problem of problems)
-      if (problem !== undefined) this.faults.push({ kind: "bad-option", stage: name, problem });
+    const { name, kind, inputs, program, options, more = [], hydrates = false, join, problems = [] } = stage;
+    for (const problem of problems) if (problem !== undefined) this.badOption(name, problem);
     for (const [what, value] of Object.entries(stage.functions)) {
       if (typeof value !== "function") this.#notAFunction(name, `its \`${what}\``, value);
     }
@@ -98,15 +105,57 @@ export class FlowRecorder {
       kind,
       inputs,
       outputs: [this.#type(name, options.type), ...more.map((type) => this.#type(name, type))],
-      annotations: emitting(options.type),
+      annotations: { ...emitting(options.type), ...(join === undefined ? {} : { join }) },
+      hydrates,
       define: (lanes) => ({ kind, name, ...lanes, orderBy, hydrates, fingerprint, program }),
     });
   }
 
-  sink(name: string, input: StageInput, connector: SinkConnector<unknown>, functions: unknown): void {
+  effectful(stage: {
+    readonly name: string;
+    readonly inputs: readonly StageInput[];
+    readonly functions: Readonly<Record<string, unknown>>;
+    readonly handling: EffectfulHandling;
+    readonly options: StageOptions<unknown>;
+  }): void {
+    const { name, inputs, functions, handling, options } = stage;
+    for (const [what, value] of Object.entries(functions)) {
+      if (typeof value !== "function") this.#notAFunction(name, `its \`${what}\``, value);
+    }
+    const { concurrency, effects } = handling;
+    const problems = Object.entries(effects).flatMap(([as, effect]) => effectProblems(as, effect));
+    if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+      problems.push(`its concurrency is ${String(concurrency)}: give a whole number from 1`);
+    }
+    for (const problem of problems) this.badOption(name, problem);
+    const policies = Object.values(effects).flatMap(({ name: effect, policies: specs = [] }) =>
+      specs.map(({ policy }) => ({ name: policy, detail: effect })),
+    );
+    const fingerprint = codeFingerprint({ functions, effects });
+    const orderBy = inputs[0]?.orderBy;
+    this.#declared.push({
+      name,
+      kind: "effectful",
+      inputs,
+      outputs: [this.#type(name, options.type)],
+      annotations: { ...emitting(options.type), ...(policies.length > 0 ? { policies } : {}) },
+      hydrates: false,
+      define: (lanes) => ({ kind: "effectful", name, ...lanes, orderBy, fingerprint, handling }),
+    });
+  }
+
+  sink(
+    name: string,
+    input: StageInput,
+    connector: SinkConnector<unknown>,
+    functions: unknown,
+    options: SinkOptions = {},
+  ): void {
     const open: unknown = (connector as { readonly open?: unknown } | undefined)?.open;
     if (typeof open !== "function") this.#notAFunction(name, "`open` of its connector", open);
     const fingerprint = codeFingerprint(functions);
+    const flush = options.flush ?? connector?.flush ?? {};
+    this.faults.push(...flushPolicyFaults(name, flush));
     const { orderBy } = input;
     this.#declared.push({
       name,
@@ -114,7 +163,8 @@ export class FlowRecorder {
       inputs: [input],
       outputs: [],
       annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
-      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector }),
+      hydrates: false,
+      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector, flush }),
     });
   }
 
@@ -138,6 +188,10 @@ export class FlowRecorder {
     return inputs.flatMap(({ ports }) => ports);
   }
 
+  badOption(stage: string, problem: string): void {
+    this.faults.push({ kind: "bad-option", stage, problem });
+  }
+
   foreign(stage: string): void {
     this.faults.push({ kind: "foreign-stream", stage });
   }
@@ -146,11 +200,18 @@ export class FlowRecorder {
     const builder = topology(this.#name);
     for (const { name, kind, annotations } of this.#declared) builder.stage({ name, kind, annotations });
     for (const { name, kind, inputs } of this.#declared) {
+      const fed = new Set<string>();
       for (const [index, input] of inputs.entries()) {
         const role = kind === "join" ? { role: index === 0 ? ("stream" as const) : ("reference" as const) } : {};
-        for (const { from, edge } of this.#edgesOf(input)) builder.edge({ from, to: name, kind: edge, ...role });
+        for (const { from, edge } of this.#edgesOf(input)) {
+          // A second edge from one stage is told of as what it is: a join with itself.
+          if (!fed.has(from)) builder.edge({ from, to: name, kind: edge, ...role });
+          fed.add(from);
+        }
       }
     }
+    const joins = joinFaults(this.#declared.map((stage) => this.#checked(stage)));
+    this.faults.push(...joins);
     for (const [loop, fed] of this.#feedbacks) {
       const readers = this.#declared
         .filter(({ inputs }) => inputs.some(({ ports }) => ports.some(({ stage }) => stage === loop)))
@@ -165,7 +226,11 @@ export class FlowRecorder {
       this.faults.push({ kind: "bad-option", stage: name, problem });
     }
     const graph = builder.build("full");
-    if (graph.isErr()) this.faults.push(...graph.error.map((fault): FlowFault => ({ kind: "topology", fault })));
+    for (const fault of graph.isErr() ? graph.error : []) {
+      // Of a join with itself only one side is left.
+      const isTold = fault.kind === "join-with-one-input" && joins.some(({ stage }) => stage === fault.stage);
+      if (!isTold) this.faults.push({ kind: "topology", fault });
+    }
     const types = this.#types();
     if (graph.isErr() || this.faults.length > 0) return err(this.faults);
     const laneOf = new Map(this.#declared.map(({ name }, index) => [name, (index + 1) as LaneId]));
@@ -185,6 +250,10 @@ export class FlowRecorder {
       }),
     );
     return ok({ name: this.#name, topology: graph.value, stages, types });
+  }
+
+  #checked({ name, kind, hydrates, inputs }: Declared): CheckedStage {
+    return { name, kind, hydrates, inputs: inputs.map((input) => this.#edgesOf(input).map(({ from }) => from)) };
   }
 
   /** One edge for each stage behind an input, whatever is read of it: what feeds a feedback comes by backward edges. */
@@ -253,9 +322,4 @@ function emitting(type: EventType<unknown> | undefined): StageAnnotations {
 /** Whether a type says more than its name and version. */
 function hasMeaning({ schema, upcasters }: EventType<unknown>): boolean {
   return schema !== undefined || upcasters.size > 0;
-}
-
-function isOpenable(items: unknown): boolean {
-  if (typeof items === "function") return true;
-  return typeof items === "object" && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items);
 }

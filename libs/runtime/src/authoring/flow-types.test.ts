@@ -1,18 +1,23 @@
 import { describe, expectTypeOf, it } from "vitest";
 
-import { eventType, type SinkConnector } from "@refold/core";
+import { eventType, type SinkConnector, type SourceConnector } from "@refold/core";
 
+import { batches } from "./batches.ts";
 import { conflate } from "./conflate.ts";
 import { count } from "./count.ts";
 import { distinct } from "./distinct.ts";
 import { flow, type FlowBuilder } from "./flow.ts";
 import { groupBy, type Group } from "./group-by.ts";
+import { poll } from "./poll.ts";
 import { reduce } from "./reduce.ts";
+import { seekable } from "./seekable.ts";
 import { always, onEnd, within } from "./schedule.ts";
 import { topNBy, type RankedKey } from "./top-n-by.ts";
 import { topN, type Ranked } from "./top-n.ts";
 import type { Synchronous } from "./pure-handler.ts";
-import type { StageStream, Stream } from "./stream.ts";
+import type { StageStream, Stream, WindowStream } from "./stream.ts";
+import { session, tumbling } from "./window-kinds.ts";
+import type { WindowResult } from "./window-spec.ts";
 
 interface Order {
   readonly id: string;
@@ -117,6 +122,62 @@ describe("the compiler", () => {
     });
   });
 
+  it("infers the handlers of a window stage, and what it emits with and without a key and a projection", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const counts = source.window("counts", {
+        over: tumbling(1_000),
+        time: (order) => order.total,
+        initial: () => 0,
+        fold: (count, order, context) => {
+          expectTypeOf(order).toEqualTypeOf<Order>();
+          expectTypeOf(context.now).toEqualTypeOf<number>();
+          return count + 1;
+        },
+      });
+      expectTypeOf(counts).toEqualTypeOf<WindowStream<WindowResult<undefined, number>, Order>>();
+      expectTypeOf(counts.late).toEqualTypeOf<Stream<Order>>();
+      const ids = source.window("ids", {
+        over: session({ gapMs: 1_000 }),
+        time: (order) => order.total,
+        key: (order) => order.customer,
+        initial: () => new Set<string>(),
+        fold: (seen, order) => seen.add(order.id),
+        merge: (earlier, later) => new Set([...earlier, ...later]),
+        project: ({ key, start, value, revision }) => {
+          expectTypeOf([start, revision]).toEqualTypeOf<number[]>();
+          return { customer: key, orders: value.size };
+        },
+      });
+      expectTypeOf(ids).toEqualTypeOf<WindowStream<{ customer: string; orders: number }, Order>>();
+      const keyed = source.window("keyed", {
+        over: tumbling(1_000),
+        time: (order) => order.total,
+        key: (order) => order.customer,
+        initial: () => 0n,
+        fold: (count) => count + 1n,
+      });
+      expectTypeOf(keyed).toEqualTypeOf<WindowStream<WindowResult<string, bigint>, Order>>();
+    });
+  });
+
+  it("asks for a way to merge sessions, and for none to merge other windows", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const counted = {
+        time: (order: Order) => order.total,
+        initial: () => 0,
+        fold: (count: number) => count + 1,
+      };
+      // @ts-expect-error two sessions may become one
+      source.window("sessions", { over: session({ gapMs: 1 }), ...counted });
+      // @ts-expect-error tumbling windows never become one
+      source.window("tumbling", { over: tumbling(1), ...counted, merge: (a: number, b: number) => a + b });
+      // @ts-expect-error a pure stage must not await
+      source.window("awaiting", { over: tumbling(1), ...counted, project: async () => 1 });
+    });
+  });
+
   it("infers a source's items from what opens them, at once or later", () => {
     typed((f) => {
       expectTypeOf(f.source("a", [1])).toEqualTypeOf<Stream<number>>();
@@ -127,6 +188,52 @@ describe("the compiler", () => {
           yield { at: new Date(0) };
         }),
       ).toEqualTypeOf<Stream<{ at: Date }>>();
+    });
+  });
+
+  it("infers the items of streams, of lists, of polls and of connectors, and gives a function the platform's own signal", () => {
+    const connector: SourceConnector<Date> = {
+      extent: "finite",
+      describe: () => "dates",
+      open: () => ({ read: () => ({ items: [new Date(0)], done: true }) }),
+    };
+    typed((f) => {
+      expectTypeOf(f.source("a", new ReadableStream<number>())).toEqualTypeOf<Stream<number>>();
+      expectTypeOf(f.source("b", () => new ReadableStream<string>())).toEqualTypeOf<Stream<string>>();
+      expectTypeOf(f.source("c", batches([[1], [2, 3]]))).toEqualTypeOf<Stream<number>>();
+      expectTypeOf(
+        f.source(
+          "d",
+          batches(async function* () {
+            yield ["x"];
+          }),
+        ),
+      ).toEqualTypeOf<Stream<string>>();
+      expectTypeOf(
+        f.source(
+          "e",
+          seekable(({ skip }) => [BigInt(skip)]),
+        ),
+      ).toEqualTypeOf<Stream<bigint>>();
+      const polled = poll(async ({ cursor, limit, signal }) => {
+        expectTypeOf(cursor).toEqualTypeOf<unknown>();
+        expectTypeOf(limit).toEqualTypeOf<number>();
+        await fetch("http://localhost", { signal });
+        return { items: [{ id: "a" }], cursor: 1 };
+      });
+      expectTypeOf(f.source("f", polled)).toEqualTypeOf<Stream<{ id: string }>>();
+      expectTypeOf(f.source("g", connector)).toEqualTypeOf<Stream<Date>>();
+      expectTypeOf(
+        f.source("h", async ({ signal }) => {
+          expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+          return [true];
+        }),
+      ).toEqualTypeOf<Stream<boolean>>();
+      // @ts-expect-error a batch is a list of items
+      f.source("i", batches([1, 2]));
+      // @ts-expect-error what is polled gives batches
+      const listed = poll(() => [1]);
+      f.source("j", listed);
     });
   });
 

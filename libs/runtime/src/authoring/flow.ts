@@ -1,24 +1,22 @@
 import { err, type Result } from "neverthrow";
 
 import type { FlowConfiguration } from "../config/configuration.ts";
-import type { FlowDefinition, Items } from "../definition/flow-definition.ts";
+import type { FlowDefinition } from "../definition/flow-definition.ts";
 import type { FlowFault } from "../definition/flow-fault.ts";
 import { Feedback } from "./feedback.ts";
 import { FlowRecorder } from "./flow-recorder.ts";
+import type { SourceInput } from "./source-input.ts";
 import type { SourceOptions } from "./stage-options.ts";
 import { Stream } from "./stream.ts";
 
 /** What the build function of a flow works with. */
 export interface FlowBuilder {
   /**
-   * A finite source: what it yields goes on record. Give a function where a run is to read afresh each time; it may open
-   * files or connections, and it is never called in a replay.
+   * Where records come from: what it gives goes on record. Items can be iterable, at once or asynchronously, or a web stream.
+   * Give a function where a run is to read afresh each time; it may open files or connections, and it is never called in a
+   * replay. See `batches` for lists of items, `poll` for a function that is called again and again, and `SourceConnector`.
    */
-  source<T>(
-    name: string,
-    items: Items<T> | (() => Items<T> | Promise<Items<T>>),
-    options?: SourceOptions<T>,
-  ): Stream<T>;
+  source<T>(name: string, from: SourceInput<T>, options?: SourceOptions<T>): Stream<T>;
   /**
    * The way back into a cycle, to be read before what feeds it is declared: merge it with what enters the cycle, and `connect`
    * it. A cycle runs among transforms, is entered at one stage, and ends when its inputs have ended and nothing goes round.
@@ -66,8 +64,8 @@ export function isFlow(value: unknown): value is Flow {
 function buildFlow(name: string, build: (f: FlowBuilder) => void): Result<FlowDefinition, readonly FlowFault[]> {
   const recorder = new FlowRecorder(name);
   const builder: FlowBuilder = {
-    source(stage, items, options) {
-      recorder.source(stage, items, options);
+    source(stage, from, options) {
+      recorder.source(stage, from, options);
       return new Stream(recorder, { ports: [{ stage, takes: "all" }] });
     },
     feedback: <T>() => new Feedback<T>(recorder, recorder.feedback()),

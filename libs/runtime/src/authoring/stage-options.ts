@@ -1,4 +1,6 @@
-import type { EventType } from "@refold/core";
+import type { EventType, FlushPolicy, SourceExtent } from "@refold/core";
+
+import type { RetrySettings } from "../definition/retry-settings.ts";
 
 export interface StageOptions<T> {
   /** The event type of what the stage emits; without it, version 1 of a type with the stage's name. */
@@ -8,4 +10,16 @@ export interface StageOptions<T> {
 export interface SourceOptions<T> extends StageOptions<T> {
   /** How many items the source has. Another number at its end is a violated contract. */
   readonly expected?: number;
+  /**
+   * Whether the source ends by itself. A finite one that is drained early was cut short, and ends `truncated`; an infinite one
+   * ends `natural`. Without it: what the connector says, and of items `finite`.
+   */
+  readonly extent?: SourceExtent;
+  /** What is done about a poll that fails, where it can be tried again: 10 attempts, after 1, 2, 4 … 60 s. */
+  readonly retry?: Partial<RetrySettings>;
+}
+
+export interface SinkOptions {
+  /** When the sink is told to flush, in place of what its connector says. */
+  readonly flush?: FlushPolicy;
 }

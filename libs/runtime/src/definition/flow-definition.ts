@@ -1,7 +1,10 @@
-import type { EventType, LaneId, SinkConnector, TypeId } from "@refold/core";
+import type { EventType, FlushPolicy, LaneId, SinkConnector, SourceExtent, TypeId } from "@refold/core";
 import type { Topology } from "@refold/topology";
 
+import type { EffectfulHandling } from "../effect/input-handling.ts";
 import type { Takes } from "../edge/record-view.ts";
+import type { OpenSource } from "./opened-source.ts";
+import type { RetrySettings } from "./retry-settings.ts";
 import type { StageProgram } from "../step/stage-program.ts";
 
 /** A flow, checked and ready to run any number of times. */
@@ -14,7 +17,7 @@ export interface FlowDefinition {
   readonly types: readonly EventType<unknown>[];
 }
 
-export type StageDefinition = SourceDefinition | PureDefinition | SinkDefinition;
+export type StageDefinition = SourceDefinition | PureDefinition | EffectfulDefinition | SinkDefinition;
 
 interface Named {
   readonly name: string;
@@ -23,13 +26,12 @@ interface Named {
   readonly fingerprint: string;
 }
 
-/** What a source's items are read from. */
-export type Items<T> = Iterable<T> | AsyncIterable<T>;
-
 export interface SourceDefinition extends Named {
   readonly kind: "source";
   readonly type: TypeId;
-  readonly open: () => Items<unknown> | Promise<Items<unknown>>;
+  readonly open: OpenSource;
+  readonly extent: SourceExtent;
+  readonly retry: RetrySettings;
   /** How many items the source is declared to have, where it is. */
   readonly expected: number | undefined;
 }
@@ -61,14 +63,34 @@ export interface PureDefinition extends ReaderDefinition {
   readonly program: (inputs: readonly InputDefinition[]) => StageProgram;
 }
 
+/** A stage whose handler may call the outside, by the effects that it declares. */
+export interface EffectfulDefinition extends ReaderDefinition {
+  readonly kind: "effectful";
+  readonly types: readonly TypeId[];
+  readonly handling: EffectfulHandling;
+}
+
 export interface SinkDefinition extends ReaderDefinition {
   readonly kind: "sink";
   readonly connector: SinkConnector<unknown>;
+  readonly flush: FlushPolicy;
 }
 
 /** What a stage reads; nothing, if it is a source. */
 export function inputsOf(stage: StageDefinition): readonly InputDefinition[] {
   return stage.kind === "source" ? [] : stage.inputs;
+}
+
+/**
+ * The upstream lanes of a pure stage whose errors it hands on. An aggregate leaves them out, as it does not stand for any one
+ * input; so does a join those of its references, as its readers get what becomes of its stream.
+ */
+export function errorsFrom(
+  kind: (PureDefinition | EffectfulDefinition)["kind"],
+  inputs: readonly InputDefinition[],
+): ReadonlySet<LaneId> {
+  if (kind === "stateful") return new Set();
+  return new Set(inputs.filter(({ reference }) => reference === undefined).map(({ from }) => from));
 }
 
 /** The types of what a stage emits, by port. */
@@ -79,6 +101,7 @@ export function outputTypes(stage: StageDefinition): readonly TypeId[] {
     case "transform":
     case "stateful":
     case "join":
+    case "effectful":
       return stage.types;
     case "sink":
       return [];

@@ -11,7 +11,17 @@ export type FlowFault =
   | { readonly kind: "bad-option"; readonly stage: string; readonly problem: string }
   | { readonly kind: "foreign-stream"; readonly stage: string }
   | { readonly kind: "order-lost"; readonly stages: readonly string[] }
+  /** A stage feeds two inputs of a join. */
+  | { readonly kind: "joined-with-itself"; readonly stage: string; readonly from: string }
+  /** A join that reads its references first would wait for what it holds back, by itself or together with others. */
+  | {
+      readonly kind: "join-waits-for-itself";
+      readonly stage: string;
+      readonly source: string;
+      readonly others: readonly string[];
+    }
   | { readonly kind: "open-feedback"; readonly readers: readonly string[] }
+  | { readonly kind: "bad-flush-policy"; readonly stage: string; readonly what: string; readonly found: unknown }
   | { readonly kind: "builder-threw"; readonly message: string };
 
 /** What is wrong, and what to do. */
@@ -33,11 +43,25 @@ export function explainFlowFault(fault: FlowFault): string {
       return `Stage "${fault.stage}" reads a stream of another flow. Use streams of the flow that is being built.`;
     case "order-lost":
       return `The streams of ${fault.stages.map((stage) => `"${stage}"`).join(", ")}, merged by event time, are merged again with others, which would lose their order. Merge all of them by event time at once, or put a stage between.`;
+    case "joined-with-itself":
+      return `Join "${fault.stage}" reads "${fault.from}" as two of its inputs. Put a map in between, or read the source twice.`;
+    case "join-waits-for-itself":
+      return `Join "${fault.stage}" ${explainWait(fault)} Read its references with \`read: "live"\`, or have a source of its own for each side.`;
     case "open-feedback":
       return `A feedback that ${fault.readers.map((reader) => `"${reader}"`).join(", ") || "no stage"} reads is fed by nothing. Connect it to a stream of the cycle, or remove it.`;
+    case "bad-flush-policy":
+      return `Stage "${fault.stage}": \`${fault.what}\` of its flush policy must be a ${fault.what === "everyMs" ? "number of milliseconds above 0, and at most 2,147,483,647" : "whole number from 1"}, but is ${String(fault.found)}.`;
     case "builder-threw":
       return `The flow's build function threw: ${fault.message}`;
   }
+}
+
+function explainWait({ source, others }: Extract<FlowFault, { kind: "join-waits-for-itself" }>): string {
+  if (others.length === 0) {
+    return `reads its references to their end first, and source "${source}" is behind them as well as behind its stream: it would hold back what it waits for.`;
+  }
+  const joins = others.map((other) => `"${other}"`).join(" and ");
+  return `holds back source "${source}" until its references have ended, and ${joins} would hold these back until that source has ended.`;
 }
 
 function explainType(fault: EventTypeFault): string {

@@ -18,6 +18,14 @@ export interface EdgeOptions {
   readonly clock: Clock;
 }
 
+/** What the record says of an edge. */
+export interface EdgeRest {
+  /** They begin with the first record that was not read. */
+  readonly frames: readonly RecordedFrame[];
+  readonly read: number;
+  readonly ended: EndRecord | undefined;
+}
+
 /** Frames on their way from one stage to another, by reference, within a window of credit. */
 export class Edge {
   readonly from: LaneId;
@@ -33,8 +41,6 @@ export class Edge {
   readonly verdicts: Map<string, ContractRecord["verdict"]> = new Map();
   /** How many data records of the upstream lane were read from this edge. */
   read = 0;
-  /** How many inputs the reader took: data records, and rejected inputs where it reads those. */
-  taken = 0;
   /** When something last came out, or went in where nothing waited, in milliseconds since 1970. */
   activeAtMs: number;
   /** Since when the writer waits for credit without any having come, in milliseconds since 1970. */
@@ -42,7 +48,7 @@ export class Edge {
   /** Called whenever credit comes back. */
   onRelease: (() => void) | undefined;
   #held = false;
-  #behind = false;
+  #readerHeldUp = false;
   readonly #frames: RecordedFrame[] = [];
   readonly #producer: Wake;
   readonly #consumer: Wake;
@@ -71,25 +77,16 @@ export class Edge {
    * after it does so: no reason to call it stalled.
    */
   get held(): boolean {
-    return this.#held || this.#behind;
+    return this.#held || this.#readerHeldUp;
   }
 
   set held(held: boolean) {
-    const before = this.held;
-    this.#held = held;
-    this.#tell(before);
+    this.#hold(() => (this.#held = held));
   }
 
-  /** Told by the reader: whether all that it waits for is credit of edges that are held. */
-  set behind(behind: boolean) {
-    const before = this.held;
-    this.#behind = behind;
-    this.#tell(before);
-  }
-
-  /** The writer begins, or ceases, to count how long it has waited. */
-  #tell(before: boolean): void {
-    if (this.held !== before) this.#producer.signal();
+  /** Tells whether the reader itself waits for credit of an edge that is held: then its own writers are held up as well. */
+  set readerHeldUp(heldUp: boolean) {
+    this.#hold(() => (this.#readerHeldUp = heldUp));
   }
 
   offer(frame: RecordedFrame): void {
@@ -104,6 +101,20 @@ export class Edge {
     this.window.spend(inputs, frame.bytes);
     this.#frames.push(frame);
     this.#consumer.signal();
+  }
+
+  #hold(change: () => void): void {
+    const before = this.held;
+    change();
+    // The writer begins, or ceases, to count how long it has waited.
+    if (this.held !== before) this.#producer.signal();
+  }
+
+  /** Takes up what was on its way when another process had the run. It holds credit like anything else. */
+  restore({ frames, read, ended }: EdgeRest): void {
+    this.read = read;
+    this.ended = ended;
+    for (const frame of frames) this.offer(frame);
   }
 
   /** Drops the head, all of which has been read. */

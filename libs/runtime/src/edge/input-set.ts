@@ -1,4 +1,14 @@
-import type { DataRecord, EndKind, InBandRecord, LaneId, LaneSeq, LogRecord, Position, Span } from "@refold/core";
+import type {
+  DataRecord,
+  EndKind,
+  EndRecord,
+  InBandRecord,
+  LaneId,
+  LaneSeq,
+  LogRecord,
+  Position,
+  Span,
+} from "@refold/core";
 
 import type { Edge } from "./edge.ts";
 import type { Loop } from "./loop.ts";
@@ -9,7 +19,19 @@ const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, 
 export type TakeRecord = (record: InBandRecord, lane: LaneId, seq: LaneSeq, timeMs: number) => boolean;
 
 /** Called for the end of a lane. False ends the taking after it. */
-export type TakeEnd = (lane: LaneId) => boolean;
+export type TakeEnd = (lane: LaneId, seq: LaneSeq, record: EndRecord) => boolean;
+
+/** Inputs as a stage takes them. */
+export interface StageInputs {
+  readonly edges: readonly Edge[];
+  readonly spans: readonly Span[];
+  readonly empty: boolean;
+  readonly end: EndKind | undefined;
+  readonly hydrated: boolean;
+  take(limit: number, visit: TakeRecord, visitEnd: TakeEnd): void;
+  reopen(): void;
+  release(): void;
+}
 
 /** In which order a stage takes its inputs, where it is not just in turn. */
 export interface TakingOrder {
@@ -45,7 +67,7 @@ export class InputSet {
     this.#loop = loop;
     // With one edge there is nothing to put in order.
     this.#orderBy = edges.length > 1 ? orderBy : undefined;
-    this.#hydrating = hydrates;
+    this.#hydrating = hydrates && !this.hydrated;
     this.#hold();
     this.#offsets = edges.map(() => 0);
     this.#unreleased = edges.map(() => 0);
@@ -92,12 +114,21 @@ export class InputSet {
     }
   }
 
-  /** Gives credit back for all that was taken. */
-  release(): void {
+  /** What another process took last has not had all its outputs yet: something is still on its way. */
+  reopen(): void {
+    const [edge] = this.edges;
+    edge?.window.spend(1, 1);
+    this.#unreleased[0] = 1;
+  }
+
+  /** Gives credit back: for so many records of a lane, or for all that was taken. */
+  release(lane?: LaneId, count?: number): void {
     for (const [index, edge] of this.edges.entries()) {
+      if (lane !== undefined && edge.from !== lane) continue;
       const records = this.#unreleased[index] as number;
-      if (records > 0) edge.release(records);
-      this.#unreleased[index] = 0;
+      const released = Math.min(records, count ?? records);
+      if (released > 0) edge.release(released);
+      this.#unreleased[index] = records - released;
     }
   }
 
@@ -120,12 +151,11 @@ export class InputSet {
           left = more ? left - 1 : 0;
           this.#unreleased[index] = (this.#unreleased[index] as number) + 1;
           if (record.kind === "data") edge.read++;
-          if (input.kind === "data") edge.taken++;
         } else if (record.kind === "end") {
           edge.ended = record;
           this.#hydrating &&= !this.hydrated;
           this.#hold();
-          if (!visitEnd(lane)) left = 0;
+          if (!visitEnd(lane, (frame.firstSeq + offset) as LaneSeq, record)) left = 0;
         } else continue;
         if (first < 0) first = frame.firstSeq + offset;
         last = frame.firstSeq + offset;
@@ -150,8 +180,8 @@ export class InputSet {
     for (let left = limit; left > 0 && !stopped; left--) {
       const index = this.#earliest(orderBy);
       if (index === undefined) return;
-      this.#takeFrame(index, 1, visitOne, (lane) => {
-        stopped = !visitEnd(lane);
+      this.#takeFrame(index, 1, visitOne, (...ended) => {
+        stopped = !visitEnd(...ended);
         return !stopped;
       });
     }
@@ -167,7 +197,8 @@ export class InputSet {
     let starved = false;
     for (const [index, edge] of this.edges.entries()) {
       const next = this.#peek(index);
-      if (next === "nothing") starved ||= edge.ended === undefined;
+      // A stream need not wait for a reference: that is not in any order with it.
+      if (next === "nothing") starved ||= edge.ended === undefined && edge.role === "stream";
       else if (next === "untimed") return index;
       else {
         const eventTimeMs = orderBy(next.payload);

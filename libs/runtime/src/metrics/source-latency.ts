@@ -2,6 +2,9 @@ import { Histogram, type DataRecord, type LaneId, type LaneSeq } from "@refold/c
 
 const REMEMBERED_FRAMES = 8192;
 
+/** The record at the root of another. */
+export type Origin = Pick<DataRecord, "originLane" | "originSeq">;
+
 interface SourceFrame {
   readonly first: number;
   readonly last: number;
@@ -25,10 +28,10 @@ export class SourceLatency {
     if (frames.length > REMEMBERED_FRAMES * 2) frames.splice(0, REMEMBERED_FRAMES);
   }
 
-  /** Records have their receipts. Those of one frame of a source are mostly together, and are looked up once. */
-  delivered(records: readonly DataRecord[], nowMs: number): void {
+  /** Records have the receipts that end them. Those of one frame of a source are mostly together, and are looked up once. */
+  delivered(records: readonly Origin[], nowMs: number): void {
     for (let i = 0; i < records.length;) {
-      const { originLane, originSeq } = records[i] as DataRecord;
+      const { originLane, originSeq } = records[i] as Origin;
       const frame = this.#find(originLane, originSeq);
       let next = i + 1;
       if (frame === undefined) {
@@ -36,7 +39,7 @@ export class SourceLatency {
         continue;
       }
       for (; next < records.length; next++) {
-        const record = records[next] as DataRecord;
+        const record = records[next] as Origin;
         if (record.originLane !== originLane || record.originSeq < frame.first || record.originSeq > frame.last) break;
       }
       this.histogram.record(nowMs - frame.timeMs, next - i);

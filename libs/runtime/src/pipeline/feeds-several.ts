@@ -7,8 +7,8 @@ import type { FlowDefinition } from "../definition/flow-definition.ts";
 export function feedsSeveral({ stages, topology }: FlowDefinition): ReadonlySet<string> {
   const found = new Set<string>();
   for (const stage of stages) {
-    const waits = stage.kind === "join" ? stage.hydrates : stage.kind !== "source" && stage.orderBy !== undefined;
-    if (!waits) continue;
+    // A join whose sides could wait for one another is refused when the flow is built.
+    if (!("orderBy" in stage) || stage.orderBy === undefined) continue;
     const seen = new Set<string>();
     for (const input of topology.upstream(stage.name)) {
       for (const name of upTo(input, (of) => topology.upstream(of))) {

@@ -60,7 +60,7 @@ export type PipelineAction =
 
 const without = (names: readonly string[], name: string): readonly string[] => names.filter((other) => other !== name);
 
-const ended = ({ sources, others }: Stages, stage: string): Stages => ({
+const withoutStage = ({ sources, others }: Stages, stage: string): Stages => ({
   sources: without(sources, stage),
   others: without(others, stage),
 });
@@ -69,6 +69,10 @@ const noneLeft = ({ sources, others }: Stages): boolean => sources.length === 0 
 
 const cancelled = (reason: string, overdue: boolean = false) =>
   ({ state: { kind: "cancelled", reason, overdue } }) as const;
+
+/** What a run has come to whose stages have all ended. */
+const ended = (stop: StopIntent | undefined) =>
+  stop === undefined ? ({ state: { kind: "drained" } } as const) : cancelled(stop.reason);
 
 const firstStop = (
   stop: StopIntent | undefined,
@@ -104,10 +108,15 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
     .state("created", (s) => s.on("materialize", "materializing").exhaustive())
     .state("materializing", (s) =>
       s
-        .on("materialized", "materialized", (_, { sources, others }) => ({
-          state: { kind: "materialized", notReady: [...sources, ...others], stages: { sources, others } },
-          actions: [{ kind: "start-stages", which: "others" }],
-        }))
+        // Of a run that is gone on with, every stage may have come to its end before.
+        .on("materialized", ["materialized", "drained"], (_, { sources, others }) =>
+          noneLeft({ sources, others })
+            ? { state: { kind: "drained" } }
+            : {
+                state: { kind: "materialized", notReady: [...sources, ...others], stages: { sources, others } },
+                actions: [{ kind: "start-stages", which: "others" }],
+              },
+        )
         .exhaustive(),
     )
     .state("materialized", (s) =>
@@ -131,7 +140,7 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
     .state("running", (s) =>
       s
         .on("stage-drained", ["running", "source-completed"], ({ stages, ...rest }, { stage }) => {
-          const left = ended(stages, stage);
+          const left = withoutStage(stages, stage);
           if (left.sources.length > 0) return { state: { ...rest, stages: left } };
           return { state: { kind: "source-completed", stages: left, stop: rest.stop } };
         })
@@ -153,7 +162,9 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
     )
     .state("source-completed", (s) =>
       s
-        .on("begin-drain", "draining", (state) => ({ state: { ...state, kind: "draining" } }))
+        .on("begin-drain", ["draining", "drained", "cancelled"], (state) =>
+          noneLeft(state.stages) ? ended(state.stop) : { state: { ...state, kind: "draining" } },
+        )
         .stay("stop-gracefully", (state, event) => {
           const stop = firstStop(state.stop, event);
           return { state: { ...state, stop }, actions: armed(state.stop, stop) };
@@ -164,9 +175,8 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
     .state("draining", (s) =>
       s
         .on("stage-drained", ["draining", "drained", "cancelled"], ({ stop, ...state }, { stage }) => {
-          const stages = ended(state.stages, stage);
-          if (!noneLeft(stages)) return { state: { ...state, stop, stages } };
-          return stop === undefined ? { state: { kind: "drained" } } : cancelled(stop.reason);
+          const stages = withoutStage(state.stages, stage);
+          return noneLeft(stages) ? ended(stop) : { state: { ...state, stop, stages } };
         })
         .stay("stop-gracefully", (state, event) => {
           const stop = firstStop(state.stop, event);

@@ -42,9 +42,10 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
   dispatch(state: PipelineState): EventLoopDirective<PipelineEvent> | Promise<EventLoopDirective<PipelineEvent>> {
     switch (state.kind) {
       case "materializing": {
-        for (const task of this.#tasks) task.launch((cause) => this.#abandon(task, cause));
-        const sources = this.#tasks.filter((task) => task.isSource).map((task) => task.name);
-        const others = this.#tasks.filter((task) => !task.isSource).map((task) => task.name);
+        const live = this.#tasks.filter((task) => !task.isDone);
+        for (const task of live) task.launch((cause) => this.#abandon(task, cause));
+        const sources = live.filter((task) => task.isSource).map((task) => task.name);
+        const others = live.filter((task) => !task.isSource).map((task) => task.name);
         return { kind: "transition", event: { kind: "materialized", sources, others } };
       }
       case "source-completed":

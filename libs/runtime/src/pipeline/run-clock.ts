@@ -3,10 +3,12 @@ import type { Clock } from "@refold/core";
 /** The clock of one run: what goes on record never runs backwards, even where the clock behind it is set back. */
 export class RunClock implements Clock {
   readonly #clock: Clock;
-  #latestMs = Number.NEGATIVE_INFINITY;
+  #latestMs: number;
 
-  constructor(clock: Clock) {
+  /** `latestMs` is the latest time on record of a run that is gone on with. */
+  constructor(clock: Clock, latestMs: number = Number.NEGATIVE_INFINITY) {
     this.#clock = clock;
+    this.#latestMs = latestMs;
   }
 
   now(): number {

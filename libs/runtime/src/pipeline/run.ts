@@ -35,6 +35,7 @@ import { PipelineSupervisor } from "./pipeline-supervisor.ts";
 import { outcomeOf, type Outcome } from "./run-outcome.ts";
 import type { AnyStageState, StageTask } from "./stage-task.ts";
 import type { RunHost } from "./run-host.ts";
+import type { RecoveredLane } from "../replay/recovered-lane.ts";
 import { wireStages, type WiredStages } from "./wire-stages.ts";
 
 const DEFAULT_REASON = "user_stop";
@@ -52,6 +53,10 @@ interface RunOptions {
   readonly settings: ResolvedConfiguration;
   readonly exporters: readonly MetricsExporter[];
   readonly gates: readonly CreditGate[];
+  /** Of a run that is gone on with: what its lanes have come to, by their ids. */
+  readonly recovered?: readonly RecoveredLane[];
+  /** Whether it is gone on with although the code does not compute what is on record. */
+  readonly forced?: boolean;
 }
 
 /** One run from its first frame to its seal. */
@@ -78,16 +83,26 @@ export class Run implements FlowHandle {
   readonly #readyStages: Set<string> = new Set();
 
   constructor(options: RunOptions) {
-    const { definition, log, host, settings, exporters, gates } = options;
-    const { clock, logger } = host;
+    const { definition, log, host, settings, exporters, gates, recovered } = options;
+    const { clock, abortController, logger } = host;
     this.runId = log.manifest.runId;
     this.flowName = definition.name;
     this.topology = definition.topology;
     this.systemJournal = new Journal(log, SYSTEM_LANE);
     this.#options = options;
     this.#turns = new Turns(clock);
-    this.#wired = wireStages({ definition, log, clock, turns: this.#turns, settings, gates, logger });
-    this.#system = new LaneWriter(log, SYSTEM_LANE);
+    this.#wired = wireStages({
+      definition,
+      log,
+      clock,
+      abortController,
+      turns: this.#turns,
+      settings,
+      gates,
+      logger,
+      recovered,
+    });
+    this.#system = new LaneWriter(log, SYSTEM_LANE, recovered?.[SYSTEM_LANE]);
     const { tasks, edges } = this.#wired;
     const wake = new Wake();
     // Room for what can be asked for any number of times, for what is asked for once, and for what every stage reports.
@@ -202,8 +217,10 @@ export class Run implements FlowHandle {
   joins(): readonly JoinInputs[] {
     return this.topology.stages
       .filter(({ kind }) => kind === "join")
-      .map(({ name }) => ({
+      .map(({ name, annotations: { join } }) => ({
         stage: name,
+        kind: join?.mode ?? "inner",
+        read: join?.reference === "live" ? "live" : "first",
         inputs: this.topology.inputs(name).map(({ from, role = "stream" }) => ({ from, role })),
       }));
   }
@@ -276,11 +293,11 @@ export class Run implements FlowHandle {
   }
 
   async #live(): Promise<RunReport> {
-    const { definition, host } = this.#options;
+    const { definition, host, forced = false } = this.#options;
     const { clock, runtime, refold } = host;
     this.#startedAtMs = clock.now();
     const fingerprints = Object.fromEntries(definition.stages.map(({ name, fingerprint }) => [name, fingerprint]));
-    const epoch = this.#system.append(this.#startedAtMs, [{ kind: "epoch", runtime, refold, fingerprints }]);
+    const epoch = this.#system.append(this.#startedAtMs, [{ kind: "epoch", runtime, refold, fingerprints, forced }]);
     if (epoch.isErr()) return this.#abandoned(epoch.error);
     for (const task of this.#wired.tasks) task.state.watch((state) => this.#hear(task, state));
     this.#channel.send({ kind: "materialize" });

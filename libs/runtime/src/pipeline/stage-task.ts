@@ -30,6 +30,8 @@ const COMMANDS = 64;
 /** A stage with its supervision loop, its control channel, and the state it shows. */
 export class StageTask {
   readonly kind: StageDefinition["kind"];
+  /** Whether the stage came to its natural end before this process took the run over. It is never launched. */
+  readonly isDone: boolean;
   readonly state: Watched<AnyStageState>;
   /** Whether the loop has ended, or was never begun. */
   hasEnded = true;
@@ -47,6 +49,8 @@ export class StageTask {
     readonly kind: StageDefinition["kind"];
     readonly turns: Turns;
     readonly logger: Logger | undefined;
+    /** The state that the stage came to for good before this process took the run over. */
+    readonly done: AnyStageState | undefined;
   }) {
     this.#stage = options.stage;
     this.#context = options.context;
@@ -54,7 +58,8 @@ export class StageTask {
     this.#logger = options.logger;
     this.kind = options.kind;
     this.#channel = new Channel(COMMANDS, options.context.wake);
-    this.state = new Watched(options.stage.machine.initial);
+    this.isDone = options.done !== undefined;
+    this.state = new Watched(options.done ?? options.stage.machine.initial);
   }
 
   get name(): string {

@@ -1,19 +1,24 @@
-import type { Clock, LaneId, Logger, RunLog } from "@refold/core";
+import type { AbortControllerLike, Clock, LaneId, Logger, Position, RunLog } from "@refold/core";
 import type { EdgeEnds } from "@refold/topology";
 
 import {
   inputsOf,
   outputTypes,
+  type EffectfulDefinition,
   type FlowDefinition,
   type ReaderDefinition,
   type StageDefinition,
 } from "../definition/flow-definition.ts";
 import type { CreditGate } from "../edge/credit-gate.ts";
 import type { FlowControlSettings } from "../edge/credit-window.ts";
+import { InputHandling } from "../effect/input-handling.ts";
+import { LiveEffects } from "../effect/live-effects.ts";
+import { RecordedOutcomes } from "../effect/recorded-outcomes.ts";
 import { Edge } from "../edge/edge.ts";
 import { Loop } from "../edge/loop.ts";
 import { InputSet } from "../edge/input-set.ts";
 import { SourceLatency } from "../metrics/source-latency.ts";
+import { AheadInputs } from "../stage/ahead-inputs.ts";
 import { PureStage } from "../stage/pure-stage.ts";
 import { DivergenceGuard } from "../stage/divergence-guard.ts";
 import { SchemaCheck, type CheckedType } from "../stage/schema-check.ts";
@@ -23,11 +28,13 @@ import { SourceStage } from "../stage/source-stage.ts";
 import { StageContext } from "../stage/stage-context.ts";
 import { StageCounters } from "../stage/stage-counters.ts";
 import { loopEntry } from "../step/loop-entry.ts";
-import { LaneWriter } from "../supervision/lane-writer.ts";
+import { LaneWriter, type RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { feedsSeveral } from "./feeds-several.ts";
+import type { DecodedFrame } from "../replay/decoded-frame.ts";
+import type { RecoveredLane } from "../replay/recovered-lane.ts";
 import { StageTask, type AnyStage } from "./stage-task.ts";
 
 /** The stages of a run, and what runs between them. */
@@ -44,12 +51,15 @@ export function wireStages(options: {
   readonly definition: FlowDefinition;
   readonly log: RunLog;
   readonly clock: Clock;
+  readonly abortController: () => AbortControllerLike;
   readonly turns: Turns;
   readonly settings: ResolvedConfiguration;
   readonly gates: readonly CreditGate[];
   readonly logger: Logger | undefined;
+  /** Of a run that is gone on with: what its lanes have come to, by their ids. */
+  readonly recovered?: readonly RecoveredLane[] | undefined;
 }): WiredStages {
-  const { definition, log, clock, turns, settings, gates, logger } = options;
+  const { definition, log, clock, abortController, turns, settings, gates, logger, recovered } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -71,9 +81,13 @@ export function wireStages(options: {
     }),
   );
   const edges = inputs.flat();
+  for (const edge of edges) {
+    const rest = recovered?.[edge.to]?.inputs.get(edge.from);
+    if (rest !== undefined) edge.restore({ ...rest, frames: rest.frames.map(recordedFrame) });
+  }
   const latency = new SourceLatency();
-  const writers = stages.map(({ lane }) => new LaneWriter(log, lane));
   const several = feedsSeveral(definition);
+  const writers = stages.map(({ lane }) => new LaneWriter(log, lane, recovered?.[lane]));
   const tasks = stages.map((stage, index) => {
     const { name, lane } = stage;
     const outputs = edges.filter((edge) => edge.from === lane);
@@ -86,10 +100,11 @@ export function wireStages(options: {
       name,
       log,
       clock,
+      abortController,
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
-      outputs,
       inputs: inputs[index] ?? [],
+      outputs,
       feedsSeveral: several.has(name),
       counters: new StageCounters(),
       schemas: new SchemaCheck(checkedEdges(definition, settings, stage)),
@@ -103,8 +118,9 @@ export function wireStages(options: {
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
     const order = stage.kind === "source" ? {} : { loop, orderBy: orderOf(stage), hydrates: hydrates(stage) };
-    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), latency);
-    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger });
+    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), latency, recovered?.[lane]);
+    const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
+    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, done });
   });
   return { tasks, writers, edges, latency };
 }
@@ -127,17 +143,60 @@ function orderOf({ name, orderBy }: ReaderDefinition): ((payload: unknown) => nu
   };
 }
 
-function makeStage(stage: StageDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency): AnyStage {
+/** What is on record is safe. */
+function recordedFrame(frame: DecodedFrame): RecordedFrame {
+  return { ...frame, position: 0 as Position, bytes: frame.body.length };
+}
+
+function makeStage(
+  stage: StageDefinition,
+  context: StageContext,
+  inputs: InputSet,
+  latency: SourceLatency,
+  recovered: RecoveredLane | undefined,
+): AnyStage {
   switch (stage.kind) {
     case "source":
-      return erased(new SourceStage(stage, context, latency));
+      return erased(new SourceStage(stage, context, latency, recovered?.place));
     case "transform":
     case "stateful":
     case "join":
-      return erased(new PureStage(stage, context, inputs));
+      return erased(
+        new PureStage({
+          definition: stage,
+          context,
+          inputs,
+          program: stage.program(stage.inputs),
+          recovered: recovered?.program,
+        }),
+      );
+    case "effectful":
+      return erased(effectfulStage(stage, context, inputs, recovered));
     case "sink":
-      return erased(new SinkStage(stage, context, inputs, latency));
+      return erased(new SinkStage(stage, context, inputs, latency, recovered?.delivery));
   }
+}
+
+function effectfulStage(
+  definition: EffectfulDefinition,
+  context: StageContext,
+  inputs: InputSet,
+  recovered: RecoveredLane | undefined,
+): PureStage {
+  const outcomes = recovered?.calls?.outcomes ?? new RecordedOutcomes(context.clock);
+  const effects = new LiveEffects({ context, lane: definition.lane, outcomes, position: () => inputs.position });
+  const place = { stage: definition.name, rootRunId: context.manifest.rootRunId };
+  const program = recovered?.calls?.handling ?? new InputHandling(definition.handling, effects, place);
+  program.performer = effects;
+  const ahead = new AheadInputs({
+    inputs,
+    concurrency: definition.handling.concurrency,
+    handle: (input) => program.handle(input),
+    isRefused: (lane, record) => context.refusesSchema(lane, record),
+    wake: context.wake,
+  });
+  const release = (): Promise<void> => context.outside.last(() => effects.close());
+  return new PureStage({ definition, context, inputs: ahead, program, recovered: recovered?.program, release });
 }
 
 /**

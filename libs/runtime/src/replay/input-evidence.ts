@@ -2,6 +2,8 @@ import type { ContractRecord, EndKind, LaneId, LogRecord } from "@refold/core";
 
 import { contract } from "../stage/contract-record.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
+import { ReceiptEvidence, type StepInputs } from "./receipt-evidence.ts";
+import type { RecoveredDelivery } from "../stage/sink-stage.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 
 /** What is on record of a lane beside what its inputs say. `undefined` on one side: it is not there. */
@@ -18,8 +20,11 @@ export class InputEvidence {
   readonly #isSink: boolean;
   readonly #isJudged: (contract: "transport" | "delivery", upstream: LaneId) => boolean;
   readonly #nameOf: (lane: LaneId) => string;
-  /** Inputs that have a terminal receipt, by upstream lane. */
-  readonly #receipts: Map<LaneId, number> = new Map();
+  readonly #receipts: ReceiptEvidence = new ReceiptEvidence();
+  /** What the receipts of the frame in hand do not agree with. */
+  #receiptsFound: Disagreement[] = [];
+  /** Upstream lanes whose delivery contract is on record. */
+  readonly #delivered: Set<LaneId> = new Set();
   #told = false;
 
   constructor(options: {
@@ -35,24 +40,41 @@ export class InputEvidence {
     this.#nameOf = options.nameOf;
   }
 
-  /** Counts receipts for the inputs of a step, given by their upstream lanes in the order taken. */
-  receive({ records }: DecodedFrame, taken: readonly LaneId[]): void {
-    for (const record of records) {
-      if (record.kind !== "receipt" || record.outcome === "buffered") continue;
-      for (const lane of taken.slice(record.first, record.first + record.count)) {
-        this.#receipts.set(lane, (this.#receipts.get(lane) ?? 0) + 1);
-      }
+  /** Another process goes on with the lane, and will come to an end of its own. */
+  takeOver(): void {
+    this.#told = false;
+    this.#delivered.clear();
+  }
+
+  /** What became of the inputs of a sink. */
+  get delivery(): RecoveredDelivery {
+    return this.#receipts;
+  }
+
+  /** Follows the receipts of a frame; `step` has the inputs of the step that it begins, if it begins one. */
+  receive({ records }: DecodedFrame, step: StepInputs | undefined): void {
+    if (step !== undefined) this.#receipts.begin(step);
+    for (const [index, record] of records.entries()) {
+      if (record.kind !== "receipt") continue;
+      const recomputed = this.#receipts.receive(record);
+      if (recomputed !== undefined) this.#receiptsFound.push({ index, recorded: record, recomputed });
     }
   }
 
   /** Where a frame does not agree with what the lane has taken up to its end. */
   check({ records }: DecodedFrame): readonly Disagreement[] {
-    const found: Disagreement[] = [];
+    const found = this.#receiptsFound;
+    this.#receiptsFound = [];
     for (const [index, record] of records.entries()) {
       const end = endOf(record);
       if (end !== undefined) found.push(...this.#checkEnd(end, index));
-      if (record.kind === "contract") found.push(...this.#checkContract(record, index));
-      if (record.kind === "transition" && end !== undefined) found.push(...this.#missing(records, index));
+      if (record.kind === "contract") {
+        found.push(...this.#checkContract(record, index));
+        if (record.contract === "delivery") this.#delivered.add(record.upstream);
+      }
+      if (record.kind !== "transition") continue;
+      if (end !== undefined) found.push(...this.#missing("transport", index, lanesOf(records, "transport")));
+      if (this.#isSink && record.event.kind === "drained") found.push(...this.#checkDrained(records, index));
     }
     return found;
   }
@@ -73,24 +95,41 @@ export class InputEvidence {
     return [{ index, recorded, recomputed }];
   }
 
-  #missing(records: readonly LogRecord[], index: number): readonly Disagreement[] {
+  /** Whether everything that a sink was given has come to its end. */
+  #checkDrained(records: readonly LogRecord[], index: number): readonly Disagreement[] {
+    for (const lane of lanesOf(records, "delivery")) this.#delivered.add(lane);
+    const missing = this.#missing("delivery", index, this.#delivered);
+    const { left } = this.#receipts;
+    if (left === 0) return missing;
+    const recomputed = `${left} inputs are buffered, and were never committed`;
+    return [...missing, { index, recorded: "everything was delivered", recomputed }];
+  }
+
+  #missing(name: "transport" | "delivery", index: number, there: ReadonlySet<LaneId>): readonly Disagreement[] {
     const found: Disagreement[] = [];
-    for (const name of ["transport", "delivery"] as const) {
-      for (const upstream of this.#inputs.lanes) {
-        const recomputed = this.#isJudged(name, upstream) ? this.#contract(name, upstream) : undefined;
-        const isThere = records.some((r) => r.kind === "contract" && r.contract === name && r.upstream === upstream);
-        if (recomputed !== undefined && !isThere) found.push({ index, recorded: undefined, recomputed });
-      }
+    for (const upstream of this.#inputs.lanes) {
+      if (there.has(upstream)) continue;
+      const recomputed = this.#isJudged(name, upstream) ? this.#contract(name, upstream) : undefined;
+      if (recomputed !== undefined) found.push({ index, recorded: undefined, recomputed });
     }
     return found;
   }
 
   #contract(name: ContractRecord["contract"], upstream: LaneId): ContractRecord | undefined {
-    const { read, taken, advertised } = this.#inputs.takenOf(upstream);
-    if (name === "delivery" && this.#isSink) return contract(name, upstream, taken, this.#receipts.get(upstream) ?? 0);
+    if (name === "delivery" && this.#isSink) {
+      return contract(name, upstream, this.#receipts.givenOf(upstream), this.#receipts.endedOf(upstream));
+    }
+    const { read, advertised } = this.#inputs.takenOf(upstream);
     if (name !== "transport" || advertised === undefined) return undefined;
     return contract(name, upstream, advertised, read);
   }
+}
+
+/** The upstream lanes of which a frame has the contract. */
+function lanesOf(records: readonly LogRecord[], name: ContractRecord["contract"]): ReadonlySet<LaneId> {
+  const lanes = new Set<LaneId>();
+  for (const record of records) if (record.kind === "contract" && record.contract === name) lanes.add(record.upstream);
+  return lanes;
 }
 
 /** How a record says that the inputs ended. What is poisoned may have failed by itself. */

@@ -1,15 +1,27 @@
-import { formatPlace, type LaneId, type LaneSeq, type LogRecord } from "@refold/core";
+import {
+  formatPlace,
+  type EndRecord,
+  type LaneId,
+  type LaneSeq,
+  type LogRecord,
+  type ReceiptRecord,
+  type TypeId,
+} from "@refold/core";
 import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
+import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import { contract } from "../stage/contract-record.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
+import type { EffectfulReplay } from "./effectful-replay.ts";
 import { InputEvidence, type Disagreement } from "./input-evidence.ts";
 import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
+import type { StepInputs } from "./receipt-evidence.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
+import type { RecoveredLane } from "./recovered-lane.ts";
 import type { StageReplay } from "./stage-replay.ts";
 
 /** One lane of a run under replay: its lifecycle, its inputs, and its program where it has one. */
@@ -23,11 +35,17 @@ export class LaneReplay {
   first: Divergence | undefined;
   readonly #kind: string;
   readonly #program: StageReplay | undefined;
+  readonly #calls: EffectfulReplay | undefined;
   readonly #lifecycle: LifecycleCheck;
   readonly #found: (divergence: FoundDivergence) => void;
   /** `undefined` for lanes without inputs. */
   readonly #evidence: InputEvidence | undefined;
   #taken = 0;
+  readonly #place: { -readonly [K in keyof SourcePlace]: SourcePlace[K] } = { ...SOURCE_START };
+  #nextSeq = 0;
+  /** Data records on record, by type. */
+  readonly #data: Map<TypeId, number> = new Map();
+  #ended: EndRecord | undefined;
 
   constructor(options: {
     readonly name: string;
@@ -35,6 +53,8 @@ export class LaneReplay {
     readonly stage: StageDefinition | undefined;
     readonly inputs: RecordedInputs;
     readonly program: StageReplay | undefined;
+    /** Of an effectful stage. */
+    readonly calls?: EffectfulReplay;
     readonly isJudged: (contract: "transport" | "delivery", upstream: LaneId) => boolean;
     readonly nameOf: (lane: LaneId) => string;
     readonly found: (divergence: FoundDivergence) => void;
@@ -43,6 +63,7 @@ export class LaneReplay {
     this.inputs = options.inputs;
     this.#kind = options.stage?.kind ?? "system";
     this.#program = options.program;
+    this.#calls = options.calls;
     this.#found = options.found;
     this.#lifecycle = lifecycleOf(options.stage);
     const { inputs, isJudged, nameOf } = options;
@@ -66,15 +87,64 @@ export class LaneReplay {
     };
   }
 
+  /** Whether the lane has come to its natural end: nothing takes it up again. */
+  get isDone(): boolean {
+    if (this.stateOf(this.name)?.kind !== "drained") return false;
+    return this.#kind === "source" ? this.#ended?.end === "natural" : this.inputs.endedNaturally;
+  }
+
+  /** Another process goes on with the run. */
+  takeOver(): void {
+    if (this.isDone) return;
+    this.#lifecycle.takeOver();
+    this.#ended = undefined;
+    this.inputs.takeOver();
+    this.#evidence?.takeOver();
+    this.#program?.takeOver();
+  }
+
+  /** What the lane has come to, for a process that goes on with it. */
+  get recovered(): RecoveredLane {
+    const inputs = new Map(this.inputs.lanes.map((lane) => [lane, this.inputs.restOf(lane)]));
+    const delivery = this.#evidence?.delivery;
+    const { isDone } = this;
+    const state = this.stateOf(this.name);
+    return {
+      nextSeq: this.#nextSeq,
+      data: this.#data,
+      isDone,
+      state,
+      place: { ...this.#place },
+      inputs,
+      delivery,
+      program: this.#program?.rest,
+      calls: this.#calls,
+    };
+  }
+
   /** Whether recorded records of the last frame taken are still to be compared. */
   get keepsRecords(): boolean {
     return this.#program?.keepsRecords === true;
   }
 
+  /** What has to be waited for before a frame can be taken, if anything has. */
+  prepare(frame: DecodedFrame): Promise<void> | undefined {
+    return this.#calls?.prepare(frame);
+  }
+
   /** The records of the frame as they are computed now, or why the recorded ones make no sense. */
   take(frame: DecodedFrame): readonly LogRecord[] | string {
+    this.#nextSeq = frame.firstSeq + frame.records.length;
     for (const [index, record] of frame.records.entries()) {
-      if (record.kind === "transition") this.#checkMove(record, frame, index);
+      if (record.kind === "data") {
+        this.#data.set(record.type, (this.#data.get(record.type) ?? 0) + 1);
+        this.#place.items++;
+        this.#place.itemsSinceCursor++;
+      } else if (record.kind === "cursor") {
+        this.#place.cursor = record.cursor;
+        this.#place.itemsSinceCursor = 0;
+      } else if (record.kind === "end") this.#ended = record;
+      else if (record.kind === "transition") this.#checkMove(record, frame, index);
     }
     const computed = this.#program === undefined ? this.#takeAsRecorded(frame) : this.#program.take(frame);
     for (const disagreement of this.#evidence?.check(frame) ?? this.#sourceEvidence(frame)) {
@@ -91,20 +161,25 @@ export class LaneReplay {
 
   /** What came from outside, or went there, stands as it is on record. */
   #takeAsRecorded(frame: DecodedFrame): readonly LogRecord[] | string {
-    const lanes: LaneId[] = [];
+    let step: StepInputs | undefined;
     for (const record of frame.records) {
       if (record.kind === "data") this.#taken++;
-      else if (record.kind === "receipt") this.#taken += record.count;
+      else if (record.kind === "receipt") this.#taken += begins(record) ? record.count : 0;
       else if (record.kind === "consumed") {
+        const lanes: LaneId[] = [];
+        const seqs: LaneSeq[] = [];
+        step = { lanes, seqs };
         for (const span of record.spans) {
-          const found = this.inputs.take(span, ({ kind }) => {
-            if (kind === "data") lanes.push(span.lane);
+          const found = this.inputs.take(span, ({ kind }, seq) => {
+            if (kind !== "data") return;
+            lanes.push(span.lane);
+            seqs.push(seq);
           });
           if (!found) return "a delivery names inputs that are not next on record";
         }
       }
     }
-    this.#evidence?.receive(frame, lanes);
+    this.#evidence?.receive(frame, step);
     return frame.records;
   }
 
@@ -143,4 +218,9 @@ export class LaneReplay {
       differences: [],
     });
   }
+}
+
+/** Whether a receipt is the first that tells what became of its inputs. */
+function begins({ outcome }: ReceiptRecord): boolean {
+  return outcome !== "partial" && outcome !== "committed";
 }

@@ -22,6 +22,11 @@ export class LifecycleCheck {
     return this.#states.get(machine);
   }
 
+  /** The machines begin anew: another process drives them from here. */
+  takeOver(): void {
+    for (const { name, initial } of this.#machines.values()) this.#states.set(name, initial);
+  }
+
   /** The state after the transition by the machine's own account, or `undefined` if it is the recorded one. */
   take(record: TransitionRecord): string | undefined {
     const machine = this.#machines.get(record.machine);
@@ -48,10 +53,11 @@ function machinesOf(stage: StageDefinition | undefined): readonly Machine<Kinded
     case undefined:
       return [erase(pipelineMachine()), erase(aggregatorMachine())];
     case "source":
-      return [erase(sourceMachine(stage.name))];
+      return [erase(sourceMachine(stage.name, stage.extent))];
     case "transform":
     case "stateful":
     case "join":
+    case "effectful":
       return [erase(pureMachine(stage))];
     case "sink":
       return [erase(sinkMachine(stage.name))];

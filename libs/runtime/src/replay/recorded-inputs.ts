@@ -1,6 +1,7 @@
 import type { EndKind, EndRecord, InBandRecord, LaneId, LaneSeq, LogRecord, Span } from "@refold/core";
 
 import type { InputDefinition } from "../definition/flow-definition.ts";
+import type { HandledInput } from "../effect/input-handling.ts";
 import { advertisedTo, recordView, type RecordView, type Takes } from "../edge/record-view.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 
@@ -13,10 +14,17 @@ interface Queue {
   readonly frames: DecodedFrame[];
   /** How many records of the first frame were taken, or passed by. */
   offset: number;
-  /** Data records of the lane, and inputs, that were taken, and the end once that was. */
+  /** Data records taken, and the end once that was. */
   read: number;
-  taken: number;
   ended: EndRecord | undefined;
+}
+
+/** What is left of one input when the record ends. */
+export interface InputRest {
+  /** They begin with the first record that was not taken. */
+  readonly frames: readonly DecodedFrame[];
+  readonly read: number;
+  readonly ended: EndRecord | undefined;
 }
 
 /** What is on record of a stage's inputs and was not taken yet: as much as was in flight when the run was live. */
@@ -28,7 +36,7 @@ export class RecordedInputs {
     this.#queues = new Map(
       reads.map(({ from, takes, backward }) => {
         const view = recordView(takes);
-        return [from, { takes, view, backward, frames: [], offset: 0, read: 0, taken: 0, ended: undefined }];
+        return [from, { takes, view, backward, frames: [], offset: 0, read: 0, ended: undefined }];
       }),
     );
   }
@@ -38,15 +46,12 @@ export class RecordedInputs {
     return [...this.#queues.keys()];
   }
 
-  /**
-   * What was taken of a lane: how many of its data records, how many inputs in all, and, once it has ended, how many data
-   * records it advertised to this reader.
-   */
-  takenOf(lane: LaneId): { readonly read: number; readonly taken: number; readonly advertised: number | undefined } {
+  /** What was taken of a lane: how many data records and, once it has ended, how many it advertised to this reader. */
+  takenOf(lane: LaneId): { readonly read: number; readonly advertised: number | undefined } {
     const queue = this.#queues.get(lane);
-    if (queue === undefined) return { read: 0, taken: 0, advertised: undefined };
-    const { read, taken, ended, takes } = queue;
-    return { read, taken, advertised: ended === undefined ? undefined : advertisedTo(takes, ended.counts) };
+    if (queue === undefined) return { read: 0, advertised: undefined };
+    const { read, ended, takes } = queue;
+    return { read, advertised: ended === undefined ? undefined : advertisedTo(takes, ended.counts) };
   }
 
   /** How the inputs ended, the worst of all that were taken. */
@@ -68,8 +73,46 @@ export class RecordedInputs {
     return undefined;
   }
 
+  /** Whether every input has come to a natural end, and that was taken. */
+  get endedNaturally(): boolean {
+    return [...this.#queues.values()].every(({ backward, ended }) => backward || ended?.end === "natural");
+  }
+
+  /** A process goes on with the run: an end that was not natural is none any more. */
+  takeOver(): void {
+    for (const queue of this.#queues.values()) {
+      if (queue.ended?.end !== "natural") queue.ended = undefined;
+      for (const [index, frame] of queue.frames.entries()) {
+        const records = frame.records.map((record) => (isVoidEnd(record) ? VOID : record));
+        queue.frames[index] = { ...frame, records };
+      }
+    }
+  }
+
+  /** What waits to be taken of a lane, and what was taken. */
+  restOf(lane: LaneId): InputRest {
+    const { frames, offset, read, ended } = this.#queues.get(lane) as Queue;
+    const [first, ...others] = frames;
+    if (first === undefined) return { frames, read, ended };
+    const firstSeq = (first.firstSeq + offset) as LaneSeq;
+    return { frames: [{ ...first, firstSeq, records: first.records.slice(offset) }, ...others], read, ended };
+  }
+
   offer(frame: DecodedFrame): void {
     this.#queues.get(frame.lane)?.frames.push(frame);
+  }
+
+  /** Looks at the data records of a span that is to be taken next, and takes nothing. */
+  *peek(span: Span): Generator<HandledInput> {
+    const queue = this.#queues.get(span.lane);
+    for (const [index, { records, firstSeq, timeMs }] of (queue?.frames ?? []).entries()) {
+      for (let offset = index === 0 ? (queue?.offset ?? 0) : 0; offset < records.length; offset++) {
+        const seq = (firstSeq + offset) as LaneSeq;
+        if (seq > span.last) return;
+        const input = queue?.view(records[offset] as LogRecord);
+        if (input?.kind === "data") yield { payload: input.payload, lane: span.lane, seq, timeMs };
+      }
+    }
   }
 
   /**
@@ -90,7 +133,6 @@ export class RecordedInputs {
         if (first && seq !== span.first) return false;
         first = false;
         if (original.kind === "data") queue.read++;
-        if (record.kind === "data") queue.taken++;
         else if (record.kind === "end") queue.ended = record;
         visit(record, seq, frame.timeMs);
         if (seq === span.last) {
@@ -104,3 +146,10 @@ export class RecordedInputs {
     return false;
   }
 }
+
+function isVoidEnd(record: LogRecord): boolean {
+  return record.kind === "end" && record.end !== "natural";
+}
+
+/** Stands where nobody takes anything. */
+const VOID: LogRecord = { kind: "consumed", spans: [] };

@@ -1,41 +1,12 @@
-import { err, ok, type Result } from "neverthrow";
+import { err, type Result } from "neverthrow";
 
-import {
-  formatPlace,
-  RecordDecoder,
-  type EpochRecord,
-  type LaneId,
-  type LaneSeq,
-  type LogRecord,
-  type Lsn,
-  type Position,
-  type RunLog,
-  type RunManifest,
-  type RunReader,
-  type SealRecord,
-  type StoredFrame,
-  type TypeId,
-} from "@refold/core";
+import type { RunLog, RunReader } from "@refold/core";
 
-import {
-  inputsOf,
-  type FlowDefinition,
-  type InputDefinition,
-  type StageDefinition,
-} from "../definition/flow-definition.ts";
+import type { FlowDefinition } from "../definition/flow-definition.ts";
 import type { RunHost } from "../pipeline/run-host.ts";
-import type { DecodedFrame } from "./decoded-frame.ts";
-import { differences } from "./differences.ts";
-import { configurationFromEntries } from "../config/configuration-from-entries.ts";
-import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
-import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { flowDifferences } from "./flow-differences.ts";
-import { LaneReplay } from "./lane-replay.ts";
-import { RecordedInputs } from "./recorded-inputs.ts";
-import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
-import { sealedOutcome } from "./sealed-outcome.ts";
-import type { FoundDivergence } from "./output-comparison.ts";
-import { StageReplay } from "./stage-replay.ts";
+import { HistoryReplay } from "./history-replay.ts";
+import type { ReplayFault, ReplayReport } from "./replay-report.ts";
 
 export interface ReplayOptions {
   /** The run that is replayed. */
@@ -44,7 +15,7 @@ export interface ReplayOptions {
   readonly definition: FlowDefinition;
   /** Takes what is computed, as a run of its own, with the lanes and types of the recorded one. The replay closes it. */
   readonly into?: RunLog;
-  readonly host: RunHost;
+  readonly host: Omit<RunHost, "abortController">;
   /** Called now and then with the number of frames done. */
   readonly progress?: (frames: number) => void;
 }
@@ -57,242 +28,9 @@ export async function replayRun(options: ReplayOptions): Promise<Result<ReplayRe
   try {
     const differing = flowDifferences(options.recorded.manifest, options.definition);
     if (differing.length > 0) return err({ kind: "flow-differs", differences: differing });
-    return await new Replay(options).run();
+    const replay = new HistoryReplay(options);
+    return (await replay.run()).map(() => replay.report());
   } finally {
     await options.into?.close();
   }
-}
-
-class Replay {
-  readonly #options: ReplayOptions;
-  readonly #manifest: RunManifest;
-  /** What was in effect for the recorded run. */
-  readonly #settings: ResolvedConfiguration;
-  readonly #lanes: readonly LaneReplay[];
-  readonly #decoder: RecordDecoder = new RecordDecoder();
-  readonly #nextSeq: number[];
-  /** The lanes that read a lane, by its id. */
-  readonly #readers: ReadonlyMap<LaneId, readonly LaneReplay[]>;
-  /** The position of what the candidate was given last. */
-  #last: Position | undefined;
-  #epoch: EpochRecord | undefined;
-  #seal: SealRecord | undefined;
-  #first: Divergence | undefined;
-  #frames = 0;
-  #records = 0;
-
-  constructor(options: ReplayOptions) {
-    this.#options = options;
-    this.#manifest = options.recorded.manifest;
-    this.#settings = configurationFromEntries(this.#manifest.configuration ?? []).unwrapOr(
-      new ResolvedConfiguration([]),
-    );
-    this.#nextSeq = this.#manifest.lanes.map(() => 0);
-    this.#lanes = this.#manifest.lanes.map((name, lane) => {
-      const stage = options.definition.stages.find((known) => known.name === name);
-      return this.#laneReplay(name, lane as LaneId, stage);
-    });
-    this.#readers = readersOf(this.#lanes);
-  }
-
-  async run(): Promise<Result<ReplayReport, ReplayFault>> {
-    const { recorded, into, progress } = this.#options;
-    for await (const batch of recorded.read(0 as Lsn)) {
-      if (batch.isErr()) return err(batch.error);
-      for (const frame of batch.value) {
-        const fault = this.#take(frame);
-        if (fault !== undefined) return err(fault);
-      }
-      progress?.(this.#frames);
-      await into?.room();
-    }
-    for (const lane of this.#lanes) lane.close();
-    // What a log has accepted is not written yet, and a candidate that nobody can read certifies nothing.
-    const safe = this.#last === undefined ? undefined : await into?.whenSafe(this.#last);
-    return safe?.isErr() === true ? err(safe.error) : ok(this.#report());
-  }
-
-  #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
-    const nameOf = (from: LaneId): string => this.#manifest.lanes[from] ?? String(from);
-    const reads = stage === undefined ? [] : inputsOf(stage).map((input) => this.#asRecorded(input));
-    const inputs = new RecordedInputs(reads);
-    const isJudged = (contract: "transport" | "delivery", from: LaneId): boolean =>
-      this.#isJudged(contract, from, name);
-    const found = (divergence: FoundDivergence): void => this.#found(this.#lanes[lane] as LaneReplay, divergence);
-    if (stage === undefined || stage.kind === "source" || stage.kind === "sink") {
-      return new LaneReplay({ name, stage, inputs, program: undefined, isJudged, nameOf, found });
-    }
-    const types = stage.types.map((type) => this.#typeAsRecorded(type));
-    const loop = this.#loopEntry(name);
-    const manifest = this.#manifest;
-    const program = new StageReplay({ definition: stage, manifest, lane, types, reads, inputs, loop, found });
-    return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });
-  }
-
-  /** Lanes and types are numbered by the recorded manifest, which may list them in another order than the flow does now. */
-  #asRecorded(input: InputDefinition): InputDefinition {
-    const { from, takes } = input;
-    const writer = this.#options.definition.stages[from - 1]?.name ?? "";
-    const types = takes.types?.map((type) => this.#typeAsRecorded(type));
-    return { ...input, from: this.#manifest.lanes.indexOf(writer) as LaneId, takes: { ...takes, types } };
-  }
-
-  #typeAsRecorded(type: TypeId): TypeId {
-    const name = this.#options.definition.types[type]?.name;
-    return this.#manifest.types.findIndex((known) => known.name === name) as TypeId;
-  }
-
-  /** The depth of a cycle is that of the recorded run, whatever is set now. */
-  #loopEntry(to: string): LoopEntry | undefined {
-    const from = this.#waysBack(to);
-    return loopEntry(
-      this.#settings,
-      to,
-      from,
-      new Set(from.map((name) => this.#manifest.lanes.indexOf(name) as LaneId)),
-    );
-  }
-
-  /** The stages from which a cycle comes back to one. */
-  #waysBack(to: string): readonly string[] {
-    const { topology } = this.#options.definition;
-    if (!topology.has(to)) return [];
-    return topology
-      .inputs(to)
-      .filter(({ kind }) => kind === "backward")
-      .map(({ from }) => from);
-  }
-
-  /** Without settings on record, nobody knows. */
-  #isJudged(contract: "transport" | "delivery", upstream: LaneId, to: string): boolean {
-    const from = this.#manifest.lanes[upstream] ?? "";
-    return (
-      this.#manifest.configuration !== undefined && this.#settings.edge({ from, to }, `contracts.${contract}`) !== "off"
-    );
-  }
-
-  #take(stored: StoredFrame): ReplayFault | undefined {
-    const { lsn } = stored;
-    if (this.#seal !== undefined) return { kind: "malformed-record", lsn, detail: "it comes after the run's seal" };
-    const decoded = this.#decoder.decode(stored.body);
-    if (decoded.isErr()) return { kind: "malformed-record", lsn, detail: decoded.error.detail };
-    const frame: DecodedFrame = { ...stored, records: decoded.value };
-    const lane = this.#lanes[frame.lane];
-    if (lane === undefined) return { kind: "malformed-record", lsn, detail: `the run has no lane ${frame.lane}` };
-    const expected = this.#nextSeq[frame.lane] as number;
-    if (frame.firstSeq !== expected) {
-      const detail = `lane ${lane.name} goes on with ${frame.firstSeq} where ${expected} is next`;
-      return { kind: "malformed-record", lsn, detail };
-    }
-    this.#nextSeq[frame.lane] = expected + frame.records.length;
-    this.#frames++;
-    this.#records += frame.records.length;
-    const computed = lane.take(frame);
-    if (typeof computed === "string")
-      return { kind: "malformed-record", lsn, detail: `in lane ${lane.name}, ${computed}` };
-    const offered = this.#offer(frame);
-    if (offered !== undefined) return offered;
-    return this.#append(
-      frame,
-      computed.map((record) => this.#ownRecord(lane, frame, record)),
-    );
-  }
-
-  /**
-   * Hands a frame to the lanes that read it. Each has the records to itself: what the code of one does to them, no other sees,
-   * and neither does what is still to be compared.
-   */
-  #offer(frame: DecodedFrame): ReplayFault | undefined {
-    if (!frame.records.some(({ kind }) => kind === "data" || kind === "error" || kind === "end")) return undefined;
-    let free = this.#lanes[frame.lane]?.keepsRecords === false;
-    for (const { inputs } of this.#readers.get(frame.lane) ?? []) {
-      if (free) inputs.offer(frame);
-      else {
-        const decoded = this.#decoder.decode(frame.body);
-        if (decoded.isErr()) return { kind: "malformed-record", lsn: frame.lsn, detail: decoded.error.detail };
-        inputs.offer({ ...frame, records: decoded.value });
-      }
-      free = false;
-    }
-    return undefined;
-  }
-
-  /** What the candidate says for itself: which process computed it, and what its log amounts to. */
-  #ownRecord(lane: LaneReplay, frame: DecodedFrame, record: LogRecord): LogRecord {
-    if (record.kind === "epoch") {
-      this.#epoch ??= record;
-      const { runtime, refold } = this.#options.host;
-      const fingerprints = Object.fromEntries(this.#options.definition.stages.map((s) => [s.name, s.fingerprint]));
-      return { kind: "epoch", runtime, refold, fingerprints };
-    }
-    if (record.kind !== "seal") return record;
-    this.#seal = record;
-    const data = this.#lanes.map(({ dataRecords }) => dataRecords);
-    const seal: SealRecord = { ...record, ...sealedOutcome(this.#lanes), data };
-    const recorded = { status: record.status, reason: record.reason, data: record.data };
-    const recomputed = { status: seal.status, reason: seal.reason, data };
-    const changes = differences(recorded, recomputed);
-    if (changes.length > 0) {
-      const place = formatPlace(lane.name, frame.firstSeq);
-      const found = { kind: "changed", causes: [], recorded, recomputed, differences: changes } as const;
-      this.#found(lane, { place, lsn: frame.lsn, ...found });
-    }
-    return { ...seal, digest: this.#options.into?.digest() ?? record.digest };
-  }
-
-  #append(frame: DecodedFrame, records: readonly LogRecord[]): ReplayFault | undefined {
-    const { into } = this.#options;
-    if (into === undefined || records.length === 0) return undefined;
-    const lane = this.#lanes[frame.lane] as LaneReplay;
-    const firstSeq = lane.written as LaneSeq;
-    const appended = into.append({ lane: frame.lane, timeMs: frame.timeMs, firstSeq, records });
-    if (appended.isErr()) return appended.error;
-    lane.written += records.length;
-    this.#last = appended.value;
-    return undefined;
-  }
-
-  #found(lane: LaneReplay, found: FoundDivergence): void {
-    const divergence: Divergence = { stage: lane.name, ...found, code: this.#codeOf(lane.name) };
-    lane.diverged++;
-    lane.first ??= divergence;
-    if (this.#first === undefined || divergence.lsn < this.#first.lsn) this.#first = divergence;
-  }
-
-  #codeOf(stage: string): Divergence["code"] {
-    const now = this.#options.definition.stages.find(({ name }) => name === stage)?.fingerprint;
-    if (this.#epoch?.runtime !== this.#options.host.runtime) return "not-comparable";
-    return this.#epoch.fingerprints[stage] === now ? "same" : "changed";
-  }
-
-  #report(): ReplayReport {
-    const uncertified = this.#uncertified();
-    const stages = this.#options.definition.stages.map(
-      ({ name }) => (this.#lanes.find((lane) => lane.name === name) as LaneReplay).verdict,
-    );
-    const verdict = this.#first !== undefined ? "diverged" : uncertified.length > 0 ? "uncertified" : "matched";
-    return { verdict, frames: this.#frames, records: this.#records, stages, first: this.#first, uncertified };
-  }
-
-  #uncertified(): readonly string[] {
-    const found: string[] = [];
-    const { tornTail } = this.#options.recorded;
-    if (this.#seal === undefined)
-      found.push("The run has no seal: it did not end, and what came after the last frame is not known.");
-    if (tornTail !== undefined)
-      found.push(`The last ${tornTail.bytes} bytes of ${tornTail.segment} are a frame cut short.`);
-    return found;
-  }
-}
-
-function readersOf(lanes: readonly LaneReplay[]): ReadonlyMap<LaneId, readonly LaneReplay[]> {
-  const readers = new Map<LaneId, LaneReplay[]>();
-  for (const reader of lanes) {
-    for (const lane of reader.inputs.lanes) {
-      const known = readers.get(lane);
-      if (known === undefined) readers.set(lane, [reader]);
-      else known.push(reader);
-    }
-  }
-  return readers;
 }

@@ -1,9 +1,15 @@
 import type { EndRecord, LaneId, LaneSeq, LogRecord, Lsn, RunManifest, Span, TimerRecord, TypeId } from "@refold/core";
 import { formatPlace } from "@refold/core";
 
-import type { InputDefinition, PureDefinition } from "../definition/flow-definition.ts";
+import {
+  errorsFrom,
+  type EffectfulDefinition,
+  type InputDefinition,
+  type PureDefinition,
+} from "../definition/flow-definition.ts";
 import { InputContext } from "../step/input-context.ts";
 import type { LoopEntry } from "../step/loop-entry.ts";
+import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { describeValue } from "./describe-value.ts";
@@ -41,7 +47,8 @@ export class StageReplay {
   #missedMs: number | undefined;
 
   constructor(options: {
-    readonly definition: PureDefinition;
+    readonly definition: PureDefinition | EffectfulDefinition;
+    readonly program: StageProgram;
     readonly manifest: RunManifest;
     readonly lane: LaneId;
     /** By port, and what the stage reads: by the numbers that they have in the recorded run. */
@@ -51,7 +58,7 @@ export class StageReplay {
     readonly loop: LoopEntry | undefined;
     readonly found: (divergence: FoundDivergence) => void;
   }) {
-    const { definition, manifest, lane, types } = options;
+    const { definition, program, manifest, lane, types } = options;
     this.#name = definition.name;
     this.#inputs = options.inputs;
     this.#types = types;
@@ -59,11 +66,11 @@ export class StageReplay {
     this.#comparison = new OutputComparison(definition.name, lane, manifest, options.found);
     const context = new InputContext(manifest.rootRunId, definition.name);
     this.#step = new StepRecorder({
-      program: definition.program(options.reads),
+      program,
       context,
       lane,
       types,
-      passesErrors: definition.kind !== "stateful",
+      errorsFrom: errorsFrom(definition.kind, options.reads),
       loop: options.loop,
     });
   }
@@ -99,6 +106,17 @@ export class StageReplay {
       }
     }
     return this.#open === undefined ? others : this.#settle(this.#open, frame, others);
+  }
+
+  /** Another process goes on with the stage. What the last step had left to give, it still has. */
+  takeOver(): void {
+    this.#ending = false;
+  }
+
+  /** What the stage has come to: its program with its state, and what it computed and has not on record yet. */
+  get rest(): { readonly step: StepRecorder; readonly parked: readonly StepOutput[] } {
+    const open = this.#open;
+    return { step: this.#step, parked: open === undefined ? [] : open.computed.slice(open.given) };
   }
 
   /** Settles the step that may have gone on: what it computes beyond the record is extra, unless it was cut short. */
@@ -150,7 +168,8 @@ export class StageReplay {
       const found = this.#inputs.take(span, (record, seq, timeMs) => {
         this.#guard(frame, () => step.drain());
         if (record.kind === "end") {
-          this.#guard(frame, () => step.ended(span.lane));
+          const { end } = record;
+          this.#guard(frame, () => step.ended(span.lane, end));
           return;
         }
         if (record.kind === "error") {
@@ -228,19 +247,20 @@ export class StageReplay {
   }
 
   #moved(event: { readonly kind: string; readonly end?: unknown }): void {
-    // These say only what the stage does in between.
-    if (event.kind === "emission-begun" || event.kind === "hydrated") return;
-    // Whoever is cancelled, or fails, leaves behind what it still had to give.
-    this.close(event.kind === "cancel" || event.kind === "fail");
+    // Whoever is cancelled, or fails, leaves behind what it still had to give; the others say what a stage does in between.
+    if (!UNSETTLING.includes(event.kind)) this.close();
     if (event.kind === "inputs-ended") this.#ending = event.end === "natural";
   }
 
   /** The end as it would be advertised now. */
   #end(recorded: EndRecord, seq: LaneSeq, lsn: Lsn): EndRecord {
     const cutShort = recorded.end === "poison";
-    this.close(cutShort);
+    if (!cutShort) this.close();
     if (this.#ending && !cutShort) this.#findLeftOver(seq, lsn);
+    const unrecorded = this.rest.parked;
+    this.#count(unrecorded, -1);
     const counts = this.#types.map((type) => ({ type, count: this.#computed.get(type) ?? 0 }));
+    this.#count(unrecorded, 1);
     const end: EndRecord = { ...recorded, counts };
     const changes = differences(recorded, end);
     if (changes.length > 0) {
@@ -293,3 +313,6 @@ export class StageReplay {
 function seqAfter(seq: LaneSeq, records: number): LaneSeq {
   return (seq + records) as LaneSeq;
 }
+
+/** Events after which the step that is open may still go on. */
+const UNSETTLING: readonly string[] = ["cancel", "fail", "emission-begun", "hydrated", "initialize", "start"];

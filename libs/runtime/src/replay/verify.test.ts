@@ -16,6 +16,7 @@ import {
 } from "@refold/core";
 import { memoryStore, type MemoryStore } from "@refold/log-memory";
 import {
+  FlowRun,
   ManualClock,
   replayFlow,
   runFlow,
@@ -28,6 +29,7 @@ import {
 import { rewrite, type Edit } from "../../test/rewrite.ts";
 import { flow, type Flow, type FlowBuilder } from "../authoring/flow.ts";
 import { groupBy } from "../authoring/group-by.ts";
+import { poll } from "../authoring/poll.ts";
 import { onEnd } from "../authoring/schedule.ts";
 import { explainReplayFault } from "./explain-replay-fault.ts";
 import type { ReplayFault, ReplayReport } from "./replay-report.ts";
@@ -107,6 +109,50 @@ describe("a replay that verifies", () => {
       { stage: "by-parity", kind: "stateful", taken: 0, matched: 2, diverged: 0, first: undefined },
       { stage: "out", kind: "sink", taken: 2, matched: 0, diverged: 0, first: undefined },
     ]);
+  });
+
+  it("takes the cursors and the failed polls of a source as they are on record, and opens it no more", async () => {
+    let polls = 0;
+    const described = flow("polled", (f) =>
+      f
+        .source(
+          "numbers",
+          poll(() => {
+            polls++;
+            if (polls === 2) throw new Error("down");
+            return { items: [polls, -polls], cursor: { page: polls }, againMs: 0, done: polls === 3 };
+          }),
+        )
+        .map("square", (n) => n * n)
+        .sink("out", () => undefined),
+    );
+    const store = memoryStore();
+    const run = await FlowRun.open(described, { store });
+    const ended = run.run();
+    await run.clock.idle();
+    run.clock.advance(1_000);
+    expect((await ended).status).toBe("completed");
+    const recorded = await run.recorded();
+    const lane = recorded.records("numbers").map(({ kind }) => kind);
+    expect(lane.filter((kind) => kind !== "transition")).toEqual([
+      "data",
+      "data",
+      "cursor",
+      "policy",
+      "data",
+      "data",
+      "cursor",
+      "end",
+    ]);
+    const { report, recorded: computed } = await replayFlow(described, { store });
+    expect(report).toMatchObject({ verdict: "matched", first: undefined });
+    expect(report.stages.map(({ taken, matched }) => [taken, matched])).toEqual([
+      [4, 0],
+      [0, 4],
+      [4, 0],
+    ]);
+    expect(computed.records("numbers")).toEqual(recorded.records("numbers"));
+    expect(polls).toBe(3);
   });
 
   it("shows a changed value with both sides, its place and its cause, and blames no stage after it", async () => {
@@ -689,6 +735,7 @@ async function refusalOrReport(
     manifest: opened.manifest,
     tornTail: reader.tornTail,
     writing: false,
+    first: opened.first,
     read: reader.read ?? ((from) => opened.read(from)),
     follow: (from) => opened.follow(from),
     last: () => opened.last(),

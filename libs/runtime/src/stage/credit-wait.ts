@@ -18,22 +18,23 @@ interface Writer {
 /** Lets a stage wait for credit on its outputs, and tells when an edge makes no progress for too long. */
 export class CreditWait {
   readonly #writer: Writer;
-  readonly #outputs: readonly Edge[];
   readonly #inputs: readonly Edge[];
+  readonly #outputs: readonly Edge[];
   readonly #feedsSeveral: boolean;
+  #heldUp = false;
 
   constructor(
     writer: Writer,
     edges: {
-      readonly outputs: readonly Edge[];
       readonly inputs: readonly Edge[];
+      readonly outputs: readonly Edge[];
       /** Whether a stage that leaves inputs alone has several that come of this writer: it may be waited for itself. */
       readonly feedsSeveral: boolean;
     },
   ) {
     this.#writer = writer;
-    this.#outputs = edges.outputs;
     this.#inputs = edges.inputs;
+    this.#outputs = edges.outputs;
     this.#feedsSeveral = edges.feedsSeveral;
   }
 
@@ -44,14 +45,14 @@ export class CreditWait {
     const nowMs = this.#writer.clock.now();
     let deadlineMs = Number.POSITIVE_INFINITY;
     let blocked = false;
-    let stalling = false;
+    let heldUp = false;
     for (const edge of this.#outputs) {
       const hasRoom = edge.window.room > 0;
       const held = edge.held && !this.#feedsSeveral;
       if (hasRoom || held) edge.blockedSinceMs = undefined;
       blocked ||= !hasRoom;
+      heldUp ||= !hasRoom && held;
       if (hasRoom || held) continue;
-      stalling = true;
       edge.blockedSinceMs ??= nowMs;
       const { stallTimeoutMs } = edge.window.settings;
       if (stallTimeoutMs === "never") continue;
@@ -59,8 +60,15 @@ export class CreditWait {
       if (nowMs >= stallsAtMs) throw this.#stalled(edge, nowMs - edge.blockedSinceMs);
       deadlineMs = Math.min(deadlineMs, stallsAtMs);
     }
-    for (const edge of this.#inputs) edge.behind = blocked && !stalling;
+    this.#tellHeldUp(heldUp);
     return blocked ? this.#timed(this.#wakeBy(deadlineMs - nowMs)) : undefined;
+  }
+
+  /** Whoever writes to a stage that waits on purpose waits with it, however far up. */
+  #tellHeldUp(heldUp: boolean): void {
+    if (heldUp === this.#heldUp) return;
+    this.#heldUp = heldUp;
+    for (const edge of this.#inputs) edge.readerHeldUp = heldUp;
   }
 
   async #wakeBy(delayMs: number): Promise<void> {

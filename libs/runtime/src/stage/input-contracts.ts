@@ -1,13 +1,13 @@
 import type { ContractRecord } from "@refold/core";
 
 import { advertisedTo } from "../edge/record-view.ts";
-import type { InputSet } from "../edge/input-set.ts";
+import type { StageInputs } from "../edge/input-set.ts";
 import { contract } from "./contract-record.ts";
 import type { StageContext } from "./stage-context.ts";
 import { StageFailure } from "./stage-fault.ts";
 
 /** Evidence for the record: whether each ended edge gave what its writer advertised, and what its schema asks for. */
-export function inputContracts(context: StageContext, inputs: InputSet): readonly ContractRecord[] {
+export function inputContracts(context: StageContext, inputs: StageInputs): readonly ContractRecord[] {
   const found: ContractRecord[] = [];
   for (const edge of inputs.edges) {
     const { from, takes, ended, read } = edge;

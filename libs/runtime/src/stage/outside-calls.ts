@@ -11,6 +11,7 @@ export class OutsideCalls {
   #hurry: (() => void) | undefined;
   /** Gives up the call under way. */
   #drop: (() => void) | undefined;
+  #onCancel: (() => void) | undefined;
   /** The call that was given up. */
   #lost: Promise<unknown> | undefined;
 
@@ -23,6 +24,13 @@ export class OutsideCalls {
     if (this.#cancelled) return;
     this.#cancelled = true;
     this.#hurry?.();
+    this.#onCancel?.();
+  }
+
+  /** Hears, once, that the stage is to cancel; at once, if it has been told. */
+  onCancel(listener: () => void): void {
+    this.#onCancel = listener;
+    if (this.#cancelled) listener();
   }
 
   /** Gives up the call under way, and waits for none any more. */

@@ -1,9 +1,11 @@
 import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
-import type { PureDefinition } from "../definition/flow-definition.ts";
-import type { InputSet } from "../edge/input-set.ts";
+import { errorsFrom, type EffectfulDefinition, type PureDefinition } from "../definition/flow-definition.ts";
+import type { StageInputs } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
+import { JoinMissed } from "../step/join-missed.ts";
+import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
@@ -11,34 +13,65 @@ import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault, type StageFault } from "./stage-fault.ts";
 import { inputContracts, violation } from "./input-contracts.ts";
+import type { ResourceAction } from "./stage-machine.ts";
 import { pureMachine, type PureStageEvent, type PureState } from "./pure-machine.ts";
 
 type Directive = EventLoopDirective<PureStageEvent>;
 
-/** Runs a pure program, step by step: takes inputs, runs the handler on each, and puts inputs and outputs on record at once. */
-export class PureStage implements HandlerSupervised<PureState, PureStageEvent, never> {
-  readonly machine: Machine<PureState, PureStageEvent>;
-  readonly #definition: PureDefinition;
+/** A program with the state that the record gave it, and what it had no credit for. */
+export interface RecoveredProgram {
+  readonly step: StepRecorder;
+  readonly parked: readonly LogRecord[];
+}
+
+export interface PureStageOptions {
+  readonly definition: PureDefinition | EffectfulDefinition;
+  readonly context: StageContext;
+  readonly inputs: StageInputs;
+  readonly program: StageProgram;
+  readonly recovered: RecoveredProgram | undefined;
+  /** Gives up what the stage holds of the outside. */
+  readonly release?: () => Promise<void>;
+}
+
+/** Runs a program, step by step: takes inputs, runs the handler on each, and puts inputs and outputs on record at once. */
+export class PureStage implements HandlerSupervised<PureState, PureStageEvent, ResourceAction> {
+  readonly machine: Machine<PureState, PureStageEvent, ResourceAction>;
+  readonly #definition: PureDefinition | EffectfulDefinition;
   readonly #context: StageContext;
-  readonly #inputs: InputSet;
+  readonly #inputs: StageInputs;
   readonly #step: StepRecorder;
+  readonly #release: (() => Promise<void>) | undefined;
+  /** Whether its references are read to their end before its stream. */
+  readonly #hydrates: boolean;
   /** Outputs of the last step for which no reader had credit. */
   #parked: LogRecord[] = [];
 
-  constructor(definition: PureDefinition, context: StageContext, inputs: InputSet) {
-    const { name, lane, types, kind } = definition;
+  constructor({ definition, context, inputs, program, recovered, release }: PureStageOptions) {
+    const { name, lane, types, kind, inputs: reads } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
-    this.#step = new StepRecorder({
-      program: definition.program(definition.inputs),
-      context: new InputContext(context.manifest.rootRunId, name),
-      lane,
-      types,
-      passesErrors: kind !== "stateful",
-      loop: context.loop,
-    });
+    this.#release = release;
+    this.#hydrates = definition.kind === "join" && definition.hydrates;
+    this.#parked = [...(recovered?.parked ?? [])];
+    this.#step =
+      recovered?.step ??
+      new StepRecorder({
+        program,
+        context: new InputContext(context.manifest.rootRunId, name),
+        lane,
+        types,
+        errorsFrom: errorsFrom(kind, reads),
+        loop: context.loop,
+      });
+    if (this.#isOpen) inputs.reopen();
+  }
+
+  /** Whether outputs of the last step are not on record yet. */
+  get #isOpen(): boolean {
+    return this.#parked.length > 0 || this.#step.hasMore;
   }
 
   dispatch(state: PureState): Directive | Promise<Directive> {
@@ -67,7 +100,13 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     }
   }
 
-  perform(): void {}
+  perform(): void | Promise<void> {
+    return this.#release?.();
+  }
+
+  abandon(): void | Promise<void> {
+    return this.#release?.();
+  }
 
   recorded(frame: RecordedFrame): void | Promise<void> {
     return this.#context.pass(frame);
@@ -103,11 +142,6 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
     }
     if (this.#inputs.empty) return this.#context.waitUntil(dueMs).then(goOn);
     return this.#takeStep()?.then(goOn) ?? { kind: "continue" };
-  }
-
-  /** Whether outputs of the last step are not on record yet. */
-  get #isOpen(): boolean {
-    return this.#parked.length > 0 || this.#step.hasMore;
   }
 
   /** A step of its own: that the timer fired, and what it led to. */
@@ -160,7 +194,9 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
           if (failure !== undefined) throw new StageFailure(failure);
           return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
         },
-        (lane) => guarded(() => step.ended(lane), lane),
+        // Nothing of the stream is taken in a step in which a join was still hydrating.
+        (lane, _seq, { end }) =>
+          guarded(() => step.ended(lane, end), lane) && !(this.#hydrates && this.#inputs.hydrated),
       );
     } catch (thrown) {
       // What orders the inputs may throw as well; those before are untouched.
@@ -278,8 +314,10 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, n
 
   #handlerFault(thrown: unknown, lane?: LaneId, seq?: LaneSeq): StageFault {
     const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
+    if (cause instanceof StageFailure) return cause.fault;
     const input = lane === undefined || seq === undefined ? undefined : { stage: this.#context.laneName(lane), seq };
-    return thrownFault("handler-threw", this.#context.name, cause, input);
+    const code = cause instanceof JoinMissed ? "join-missed" : "handler-threw";
+    return thrownFault(code, this.#context.name, cause, input);
   }
 }
 

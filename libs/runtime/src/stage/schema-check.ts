@@ -32,11 +32,19 @@ export class SchemaCheck {
   }
 
   /** What is wrong with a payload, if anything is. A schema says so at once: a step cannot wait for one. */
-  problem(from: LaneId, { type, payload }: DataRecord): string | undefined {
+  problem(from: LaneId, record: DataRecord): string | undefined {
     const edge = this.#edges.get(from);
-    const schema = edge?.schemas.get(type);
-    if (edge === undefined || schema === undefined) return undefined;
+    if (edge?.schemas.has(record.type) !== true) return undefined;
+    const problem = this.find(from, record);
     edge.checked++;
+    if (problem === undefined) edge.satisfied++;
+    return problem;
+  }
+
+  /** As `problem`, without counting. */
+  find(from: LaneId, { type, payload }: DataRecord): string | undefined {
+    const schema = this.#edges.get(from)?.schemas.get(type);
+    if (schema === undefined) return undefined;
     let result: ReturnType<Schema["~standard"]["validate"]>;
     try {
       result = schema["~standard"].validate(payload);
@@ -44,10 +52,7 @@ export class SchemaCheck {
       return `its schema threw: ${cause instanceof Error ? cause.message : String(cause)}`;
     }
     if ("then" in result) return "its schema answers with a promise; an edge needs one that answers at once";
-    if (result.issues === undefined) {
-      edge.satisfied++;
-      return undefined;
-    }
+    if (result.issues === undefined) return undefined;
     return result.issues.map((issue) => `${pathText(issue.path)}${issue.message}`).join("; ");
   }
 

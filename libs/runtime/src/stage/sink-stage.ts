@@ -1,18 +1,33 @@
-import type { DataRecord, DeliveryBatch, LaneId, LaneSeq, LogRecord, SinkWriter } from "@refold/core";
+import type { ContractRecord, LaneId, LogRecord, SinkWriter } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import type { SinkDefinition } from "../definition/flow-definition.ts";
 import type { InputSet } from "../edge/input-set.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
+import { isTooMuch } from "../supervision/lane-writer.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { SourceLatency } from "../metrics/source-latency.ts";
 import { contract } from "./contract-record.ts";
+import { SinkBatch } from "./sink-batch.ts";
+import { CommitLedger } from "./sink-commits.ts";
+import { SinkDelivery } from "./sink-delivery.ts";
+import { FlushSchedule } from "./sink-flush.ts";
+import { committedReceipt, receiptsOf, type DeliveredPart } from "./sink-receipts.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault } from "./stage-fault.ts";
 import { sinkMachine, type ResourceAction, type SinkEvent, type SinkState } from "./stage-machine.ts";
 import { inputContracts, violation } from "./input-contracts.ts";
 
 type Directive = EventLoopDirective<SinkEvent>;
+
+/** What a sink has done by what is on record, by upstream lane, for a process that goes on with it. */
+export interface RecoveredDelivery {
+  /** Inputs that it was given, and those whose receipt ends them. */
+  readonly given: ReadonlyMap<LaneId, number>;
+  readonly ended: ReadonlyMap<LaneId, number>;
+  /** How many were left buffered. They are on record as taken, and no handle stands for them any more. */
+  readonly left: number;
+}
 
 /** Delivers what is safe in the log, and puts the receipts on record. */
 export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, ResourceAction> {
@@ -21,16 +36,31 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   readonly #context: StageContext;
   readonly #inputs: InputSet;
   readonly #latency: SourceLatency;
+  readonly #commits: CommitLedger;
+  readonly #schedule: FlushSchedule;
   #writer: SinkWriter<unknown> | undefined;
-  /** Inputs that have a terminal receipt, by upstream lane. */
-  readonly #receipts: Map<LaneId, number> = new Map();
+  readonly #leftBefore: number;
+  /** Inputs that were delivered, and those of them that have a terminal receipt, by upstream lane. */
+  readonly #given: Map<LaneId, number>;
+  readonly #receipts: Map<LaneId, number>;
 
-  constructor(definition: SinkDefinition, context: StageContext, inputs: InputSet, latency: SourceLatency) {
+  constructor(
+    definition: SinkDefinition,
+    context: StageContext,
+    inputs: InputSet,
+    latency: SourceLatency,
+    recovered?: RecoveredDelivery,
+  ) {
     this.machine = sinkMachine(definition.name);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
     this.#latency = latency;
+    this.#commits = new CommitLedger(definition.name, () => context.wake.signal());
+    this.#schedule = new FlushSchedule(definition.flush, context.clock);
+    this.#leftBefore = recovered?.left ?? 0;
+    this.#given = new Map(recovered?.given);
+    this.#receipts = new Map(recovered?.ended);
   }
 
   dispatch(state: SinkState): Directive | Promise<Directive> {
@@ -54,9 +84,18 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   async perform(action: ResourceAction): Promise<void> {
     if (action.kind === "open") {
       await this.#outside(async () => {
-        this.#writer = await this.#definition.connector.open();
+        this.#writer = await this.#definition.connector.open({
+          stage: this.#context.name,
+          commit: (handle) => this.#commits.commit(handle),
+        });
       });
-    } else await this.abandon();
+      return;
+    }
+    try {
+      this.#recordCommits();
+    } finally {
+      await this.abandon();
+    }
   }
 
   abandon(): Promise<void> {
@@ -76,24 +115,30 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   }
 
   #work(): Directive | Promise<Directive> {
+    if (this.#commits.failure !== undefined) throw this.#commits.failure;
+    if (this.#commits.hasPending) this.#recordCommits();
     const { end } = this.#inputs;
     if (end !== undefined) return this.#inputsEnded(end);
+    if (this.#schedule.dueInMs <= 0 || this.#commits.isFull) return this.#flushNow().then(goOn);
     const waiting = this.#context.waitForRoom();
     if (waiting !== undefined) return waiting.then(goOn);
-    if (this.#inputs.empty) return this.#context.wake.wait().then(goOn);
+    if (this.#inputs.empty) return this.#waitForInput().then(goOn);
     return this.#deliver().then(goOn);
   }
 
+  /** Also wakes when a flush is due. */
+  async #waitForInput(): Promise<void> {
+    const { clock, wake } = this.#context;
+    const { dueInMs } = this.#schedule;
+    if (dueInMs === Number.POSITIVE_INFINITY) return wake.wait();
+    const disarm = clock.schedule(dueInMs, () => wake.signal());
+    await wake.wait();
+    disarm();
+  }
+
   #inputsEnded(end: Extract<SinkEvent, { kind: "inputs-ended" }>["end"]): Directive {
-    const context = this.#context;
-    const contracts = [...inputContracts(context, this.#inputs)];
-    for (const edge of this.#inputs.edges) {
-      if (context.contractMode({ contract: "delivery", upstream: edge.from }) === "off") continue;
-      const record = contract("delivery", edge.from, edge.taken, this.#receipts.get(edge.from) ?? 0);
-      edge.verdicts.set("delivery", record.verdict);
-      contracts.push(record);
-    }
-    const failure = violation(context, contracts);
+    const contracts = inputContracts(this.#context, this.#inputs);
+    const failure = violation(this.#context, contracts);
     const event: SinkEvent = failure === undefined ? { kind: "inputs-ended", end } : this.failure(failure);
     return { kind: "transition", event, records: contracts };
   }
@@ -102,8 +147,33 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     const context = this.#context;
     const { clock, counters } = context;
     const begunMs = clock.now();
-    const batch = new Batch(context);
-    this.#inputs.take(context.stepInputs, (record, lane, seq) => {
+    const batch = this.#take();
+    const consumed: LogRecord = { kind: "consumed", spans: this.#inputs.spans };
+    const { length } = batch;
+    counters.inFlight = length;
+    if (length === 0) await this.#append([consumed]);
+    else {
+      // The world must never see what a crash could undo.
+      const safe = await context.log.whenSafe(this.#inputs.position);
+      if (safe.isErr()) throw new LogFailure(safe.error);
+      const delivery = new SinkDelivery(this.#writer as SinkWriter<unknown>, context.outside, this.#commits);
+      const parts = await this.#guarded(() => delivery.deliver(batch));
+      if (parts === undefined) return;
+      await this.#append([consumed, ...receiptsOf(parts, length)]);
+      this.#settle(batch, parts);
+      this.#schedule.wrote(length);
+    }
+    counters.in += length;
+    counters.inFlight = 0;
+    counters.stepMs.record(clock.now() - begunMs);
+    this.#inputs.release();
+    this.#recordCommits();
+  }
+
+  #take(): SinkBatch {
+    const context = this.#context;
+    const batch = new SinkBatch(context, this.#commits);
+    this.#inputs.take(Math.min(context.stepInputs, this.#schedule.room), (record, lane, seq) => {
       // An error is not delivered; it is on record where it came about.
       if (record.kind === "error") return true;
       const fault = context.schemaFault(lane, seq, record);
@@ -111,93 +181,138 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       batch.add(record, lane, seq);
       return true;
     });
-    const records: LogRecord[] = [{ kind: "consumed", spans: this.#inputs.spans }];
-    const count = batch.items.length;
-    counters.inFlight = count;
-    if (count > 0) {
-      // The world must never see what a crash could undo.
-      const safe = await context.log.whenSafe(this.#inputs.position);
-      if (safe.isErr()) throw new LogFailure(safe.error);
-      const writer = this.#writer as SinkWriter<unknown>;
-      if (!(await this.#outside(() => writer.write(batch)))) return;
-      records.push({ kind: "receipt", outcome: "success", first: 0, count, detail: undefined });
-    }
-    const appended = context.writer.append(clock.now(), records);
-    if (appended.isErr()) throw new LogFailure(appended.error);
-    this.#delivered(batch, clock.now());
-    counters.in += count;
-    counters.inFlight = 0;
-    counters.stepMs.record(clock.now() - begunMs);
-    this.#inputs.release();
+    return batch;
   }
 
-  #delivered(batch: Batch, nowMs: number): void {
-    for (const [lane, count] of batch.countByLane) this.#receipts.set(lane, (this.#receipts.get(lane) ?? 0) + count);
-    this.#latency.delivered(batch.records, nowMs);
+  /** Counts what has come to its end, now that it is on record. */
+  #settle(batch: SinkBatch, parts: readonly DeliveredPart[]): void {
+    const { errors } = this.#context.counters;
+    const nowMs = this.#context.clock.now();
+    batch.countLanes(0, batch.length, this.#given);
+    for (const part of parts) {
+      const { first, count } = part;
+      if (part.outcome === "buffered") {
+        this.#commits.buffered(part.handle, batch.buffered(first, count));
+        continue;
+      }
+      if (part.outcome === "failed") errors[part.error] += count;
+      batch.countLanes(first, count, this.#receipts);
+      const isAll = count === batch.length;
+      this.#latency.delivered(isAll ? batch.records : batch.records.slice(first, first + count), nowMs);
+    }
+  }
+
+  /** Puts on record what the writer has committed. */
+  #recordCommits(): void {
+    const committed = this.#commits.take();
+    if (committed.length === 0) return;
+    const { clock } = this.#context;
+    this.#appendNow(committed.map(committedReceipt));
+    for (const { countByLane, origins } of committed) {
+      for (const [lane, count] of countByLane) this.#receipts.set(lane, (this.#receipts.get(lane) ?? 0) + count);
+      this.#latency.delivered(origins, clock.now());
+    }
+  }
+
+  /** Receipts that need no step may stand in any number of frames. */
+  #appendNow(records: readonly LogRecord[]): void {
+    const { clock, writer } = this.#context;
+    const appended = writer.append(clock.now(), records);
+    if (appended.isOk()) return;
+    if (!isTooMuch(appended.error) || records.length < 2) throw new LogFailure(appended.error);
+    const half = records.length >> 1;
+    this.#appendNow(records.slice(0, half));
+    this.#appendNow(records.slice(half));
+  }
+
+  /** A step with more receipts than one frame can hold goes on in further frames. */
+  async #append(records: readonly LogRecord[]): Promise<void> {
+    const { clock, writer } = this.#context;
+    const appended = writer.append(clock.now(), records);
+    if (appended.isOk()) return;
+    if (!isTooMuch(appended.error)) throw new LogFailure(appended.error);
+    await this.#context.append(records, clock.now());
+  }
+
+  async #flushNow(): Promise<void> {
+    if (!(await this.#outside(() => this.#writer?.flush?.()))) return;
+    this.#recordCommits();
+    this.#commits.expectNoneLeft("flush");
+    this.#schedule.flushed();
   }
 
   async #flush(): Promise<Directive> {
-    const flushed = await this.#outside(() => this.#writer?.flush?.());
-    return flushed ? { kind: "transition", event: { kind: "flushed" } } : { kind: "continue" };
+    if (!(await this.#outside(() => this.#writer?.flush?.()))) return goOn();
+    this.#recordCommits();
+    if (this.#writer?.drain === undefined) this.#commits.expectNoneLeft("flush");
+    return { kind: "transition", event: { kind: "flushed" } };
   }
 
   async #drain(): Promise<Directive> {
-    const closed = await this.#outside(() => this.#close());
-    return closed ? { kind: "transition", event: { kind: "drained" } } : { kind: "continue" };
+    if (!(await this.#outside(() => this.#writer?.drain?.()))) return goOn();
+    this.#recordCommits();
+    this.#commits.expectNoneLeft("drain");
+    if (this.#leftBefore > 0) throw this.#lost();
+    if (!(await this.#outside(() => this.#close()))) return goOn();
+    const contracts = this.#deliveryContracts();
+    const failure = violation(this.#context, contracts);
+    const event: SinkEvent = failure === undefined ? { kind: "drained" } : this.failure(failure);
+    return { kind: "transition", event, records: contracts };
+  }
+
+  /** A run must not pass for complete whose sink had buffered what nobody knows the fate of. */
+  #lost(): StageFailure {
+    const { name } = this.#context;
+    return new StageFailure({
+      code: "left-buffered",
+      stage: name,
+      message: `the sink ${name} had ${this.#leftBefore} items buffered when the run ended before, and they were not delivered again`,
+    });
+  }
+
+  /** Every input has a receipt that ends it. Not known before all that was buffered is committed. */
+  #deliveryContracts(): readonly ContractRecord[] {
+    const contracts: ContractRecord[] = [];
+    for (const edge of this.#inputs.edges) {
+      if (this.#context.contractMode({ contract: "delivery", upstream: edge.from }) === "off") continue;
+      const record = contract(
+        "delivery",
+        edge.from,
+        this.#given.get(edge.from) ?? 0,
+        this.#receipts.get(edge.from) ?? 0,
+      );
+      edge.verdicts.set("delivery", record.verdict);
+      contracts.push(record);
+    }
+    return contracts;
   }
 
   #close(): void | Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
+    this.#commits.end();
     return writer?.close?.();
   }
 
   /** False if the call was given up, because the stage is to cancel. */
-  async #outside(call: () => void | Promise<void>): Promise<boolean> {
+  #outside(call: () => void | Promise<void>): Promise<boolean> {
+    return this.#guarded(() => this.#context.outside.call(call));
+  }
+
+  /** What the writer threw fails the stage, as does a handle that it used as none may be. */
+  async #guarded<R>(call: () => R | Promise<R>): Promise<R> {
     try {
-      return await this.#context.outside.call(call);
+      const result = await call();
+      if (this.#commits.failure !== undefined) throw this.#commits.failure;
+      return result;
     } catch (cause) {
-      throw new StageFailure(thrownFault("sink-threw", this.#context.name, cause));
+      // What was committed before is outside all the same.
+      this.#recordCommits();
+      if (this.#commits.failure !== undefined) throw this.#commits.failure;
+      throw cause instanceof StageFailure
+        ? cause
+        : new StageFailure(thrownFault("sink-threw", this.#context.name, cause));
     }
-  }
-}
-
-/** Inputs with the places that their keys are made of, when somebody asks. */
-class Batch implements DeliveryBatch<unknown> {
-  readonly items: unknown[] = [];
-  readonly records: DataRecord[] = [];
-  readonly #lanes: LaneId[] = [];
-  readonly #seqs: LaneSeq[] = [];
-  readonly #context: StageContext;
-
-  constructor(context: StageContext) {
-    this.#context = context;
-  }
-
-  add(record: DataRecord, lane: LaneId, seq: LaneSeq): void {
-    this.items.push(record.payload);
-    this.records.push(record);
-    this.#lanes.push(lane);
-    this.#seqs.push(seq);
-  }
-
-  get countByLane(): ReadonlyMap<LaneId, number> {
-    const counts = new Map<LaneId, number>();
-    for (let i = 0; i < this.#lanes.length;) {
-      const lane = this.#lanes[i] as LaneId;
-      let next = i + 1;
-      while (this.#lanes[next] === lane) next++;
-      counts.set(lane, (counts.get(lane) ?? 0) + next - i);
-      i = next;
-    }
-    return counts;
-  }
-
-  key(index: number): string {
-    const lane = this.#lanes[index];
-    const seq = this.#seqs[index];
-    if (lane === undefined || seq === undefined) throw new RangeError(`the batch has no item ${index}`);
-    return `${this.#context.manifest.rootRunId}/${this.#context.place(lane, seq)}`;
   }
 }
 

@@ -6,7 +6,10 @@ import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/dir
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { SourceLatency } from "../metrics/source-latency.ts";
+import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import { Intake } from "./intake.ts";
+import type { ReadBatch } from "./read-batches.ts";
+import { decideRetry } from "./source-retry.ts";
 import { contract } from "./contract-record.ts";
 import type { StageContext } from "./stage-context.ts";
 import { failureFault, LogFailure, StageFailure, thrownFault } from "./stage-fault.ts";
@@ -21,13 +24,20 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
   readonly #definition: SourceDefinition;
   readonly #context: StageContext;
   readonly #latency: SourceLatency;
+  readonly #place: SourcePlace;
   #intake: Intake | undefined;
 
-  constructor(definition: SourceDefinition, context: StageContext, latency: SourceLatency) {
-    this.machine = sourceMachine(definition.name);
+  constructor(
+    definition: SourceDefinition,
+    context: StageContext,
+    latency: SourceLatency,
+    place: SourcePlace = SOURCE_START,
+  ) {
+    this.machine = sourceMachine(definition.name, definition.extent);
     this.#definition = definition;
     this.#context = context;
     this.#latency = latency;
+    this.#place = place;
   }
 
   dispatch(state: SourceState): Directive | Promise<Directive> {
@@ -52,12 +62,17 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
 
   async perform(action: ResourceAction): Promise<void> {
     if (action.kind === "release") return this.abandon();
+    const { outside, wake, clock } = this.#context;
+    const abort = this.#context.abortController();
+    outside.onCancel(() => abort.abort());
     try {
-      await this.#context.outside.call(async () => {
-        this.#intake = new Intake(await this.#definition.open(), this.#context.wake);
+      await outside.call(async () => {
+        const source = await this.#definition.open(this.#place, abort.signal);
+        this.#intake = new Intake({ source, wake, clock, abort });
       });
     } catch (cause) {
-      throw this.#threw(cause);
+      // Who is told to stop may well say so by throwing; the command that told it is still to be taken.
+      if (!abort.signal.aborted) throw this.#threw(cause);
     }
   }
 
@@ -90,26 +105,29 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     const waiting = this.#context.waitForRoom();
     if (waiting !== undefined) return waiting.then(goOn);
     const intake = this.#intake as Intake;
-    const items = intake.take(Math.min(this.#context.stepInputs, this.#context.room));
-    if (items.length > 0) return this.#record(items)?.then(goOn) ?? { kind: "continue" };
+    const batch = intake.take(Math.min(this.#context.stepInputs, this.#context.room));
+    if (batch !== undefined) return this.#record(batch)?.then(goOn) ?? { kind: "continue" };
     switch (intake.state.kind) {
       case "open":
         return this.#context.wake.wait().then(goOn);
       case "ended":
         return { kind: "transition", event: { kind: "exhausted" } };
-      case "threw":
-        throw this.#threw(intake.state.cause);
+      case "failed":
+        return this.#tryAgain(intake, intake.state);
     }
   }
 
   /** What was read before the drain began is not lost; nothing more is read. */
   #drain(end: EndKind): Directive | Promise<Directive> {
     const context = this.#context;
+    const intake = this.#intake;
+    intake?.drain();
     const waiting = context.waitForRoom();
     if (waiting !== undefined) return waiting.then(goOn);
-    const items = this.#intake?.takeRead(Math.min(context.stepInputs, context.room)) ?? [];
-    if (items.length > 0) return this.#record(items)?.then(goOn) ?? { kind: "continue" };
-    if (this.#intake?.state.kind === "threw") throw this.#threw(this.#intake.state.cause);
+    const batch = intake?.takeRead(Math.min(context.stepInputs, context.room));
+    if (batch !== undefined) return this.#record(batch)?.then(goOn) ?? { kind: "continue" };
+    if (intake?.isDraining === true) return context.wake.wait().then(goOn);
+    if (intake?.state.kind === "failed" && intake.state.final) throw this.#threw(intake.state.cause);
     const { lane, type, expected } = this.#definition;
     const records: LogRecord[] = [];
     const mode = context.contractMode({ contract: "source", upstream: lane });
@@ -125,30 +143,53 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     return { kind: "transition", event: { kind: "drained" }, records: [...records, context.end(end, [type])] };
   }
 
-  #record(items: readonly unknown[]): void | Promise<void> {
+  /** A poll that failed is on record before it is tried again, or no more. */
+  #tryAgain(intake: Intake, { cause, final }: Extract<Intake["state"], { kind: "failed" }>): Directive {
+    const failure = this.#threw(cause);
+    if (final) throw failure;
+    const { writer, clock } = this.#context;
+    const { delayMs, record } = decideRetry(this.#definition.retry, intake.failures, failure.message);
+    const appended = writer.append(clock.now(), [record]);
+    if (appended.isErr()) throw new LogFailure(appended.error);
+    if (delayMs === undefined) throw failure;
+    intake.tryAgain(delayMs);
+    return { kind: "continue" };
+  }
+
+  #record({ items, cursor }: ReadBatch): void | Promise<void> {
     const { type, lane } = this.#definition;
     const { writer, clock, counters } = this.#context;
     const first = writer.nextSeq;
-    const records = items.map((payload, index): LogRecord => {
+    const records: LogRecord[] = [];
+    for (let index = 0; index < items.length; index++) {
       const originSeq = (first + index) as typeof first;
-      return { kind: "data", type, cause: undefined, originLane: lane, originSeq, payload };
-    });
+      records.push({ kind: "data", type, cause: undefined, originLane: lane, originSeq, payload: items[index] });
+    }
+    if (cursor !== undefined) records.push({ kind: "cursor", cursor });
     const timeMs = clock.now();
     counters.in += items.length;
-    this.#latency.written(lane, first, items.length, timeMs);
+    if (items.length > 0) this.#latency.written(lane, first, items.length, timeMs);
     try {
       return this.#context.append(records, timeMs);
     } catch (cause) {
       if (!(cause instanceof LogFailure) || cause.fault.kind !== "unstorable") throw cause;
-      return this.#refuse(records.slice(0, cause.fault.record), `${cause.fault.detail} at ${cause.fault.path}`, timeMs);
+      const { record, detail, path } = cause.fault;
+      return this.#refuse(
+        records.slice(0, record),
+        record < items.length ? "item" : "cursor",
+        `${detail} at ${path}`,
+        timeMs,
+      );
     }
   }
 
-  /** Fails for an item that cannot be stored, and keeps the items before it. */
-  async #refuse(kept: readonly LogRecord[], why: string, timeMs: number): Promise<never> {
+  /** Fails for an item, or a cursor, that cannot be stored, and keeps the items before it. */
+  async #refuse(kept: readonly LogRecord[], what: "item" | "cursor", why: string, timeMs: number): Promise<never> {
     if (kept.length > 0) await this.#context.append(kept, timeMs);
     const item = this.#context.writer.dataRecords;
-    const message = `item ${item} of the source, counted from 0, cannot be stored: ${why}`;
+    const subject =
+      what === "item" ? `item ${item} of the source, counted from 0,` : `the cursor of the source behind ${item} items`;
+    const message = `${subject} cannot be stored: ${why}`;
     throw new StageFailure({ code: "payload-refused", stage: this.#context.name, message });
   }
 

@@ -1,8 +1,10 @@
 import type {
+  AbortControllerLike,
   Clock,
   ContractRecord,
   DataRecord,
   EndRecord,
+  InBandRecord,
   LaneId,
   LaneSeq,
   LogRecord,
@@ -28,10 +30,12 @@ export interface StageContextOptions {
   readonly name: string;
   readonly log: RunLog;
   readonly clock: Clock;
+  /** Makes what calls to the outside are told to stop by. */
+  readonly abortController: () => AbortControllerLike;
   readonly writer: LaneWriter;
   readonly wake: Wake;
-  readonly outputs: readonly Edge[];
   readonly inputs: readonly Edge[];
+  readonly outputs: readonly Edge[];
   /** Whether a stage that leaves some of its inputs alone has several that come of this stage. */
   readonly feedsSeveral: boolean;
   readonly counters: StageCounters;
@@ -55,6 +59,7 @@ export class StageContext {
   readonly manifest: RunManifest;
   readonly log: RunLog;
   readonly clock: Clock;
+  readonly abortController: () => AbortControllerLike;
   readonly writer: LaneWriter;
   readonly wake: Wake;
   readonly outside: OutsideCalls;
@@ -73,6 +78,7 @@ export class StageContext {
     this.manifest = options.log.manifest;
     this.log = options.log;
     this.clock = options.clock;
+    this.abortController = options.abortController;
     this.writer = options.writer;
     this.wake = options.wake;
     this.counters = options.counters;
@@ -150,6 +156,15 @@ export class StageContext {
       input: this.place(from, seq),
       message: `the schema contract of ${this.laneName(from)} -> ${this.name} is violated: ${problem}`,
     };
+  }
+
+  /** Whether an input does not satisfy the schema of its edge, where that is to fail the stage. It is not counted. */
+  refusesSchema(from: LaneId, record: InBandRecord): boolean {
+    return (
+      record.kind === "data" &&
+      this.contractMode({ contract: "schema", upstream: from }) === "abort" &&
+      this.schemas.find(from, record) !== undefined
+    );
   }
 
   /** Notes on every edge to a reader what became of a contract of this stage's own. */

@@ -7,8 +7,13 @@ export interface StageFault {
     | "payload-refused"
     | "source-threw"
     | "sink-threw"
+    | "join-missed"
+    | "receipt-refused"
+    | "commit-refused"
+    | "left-buffered"
     | "edge-stalled"
     | "contract-violated"
+    | "effect-diverged"
     | "unexpected";
   readonly stage: string;
   readonly message: string;
@@ -49,6 +54,11 @@ export function failureFault(stage: string, cause: unknown): StageFault {
   return cause instanceof StageFailure ? cause.fault : thrownFault("unexpected", stage, cause);
 }
 
+/** What was thrown, in a sentence. */
+export function thrownMessage(cause: unknown): string {
+  return storableText(thrownText(cause).message);
+}
+
 /** Nothing could be appended: the log itself failed, and with it the run. */
 export class LogFailure extends Error {
   readonly fault: AppendFault;
@@ -87,6 +97,7 @@ const textOf: (value: unknown) => string = String;
 
 const MAX_TEXT = 8192;
 
-function storableText(text: string): string {
+/** A text of the author's, cut to what goes on record. */
+export function storableText(text: string): string {
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
 }

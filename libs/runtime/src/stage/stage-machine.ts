@@ -1,4 +1,4 @@
-import type { EndKind } from "@refold/core";
+import type { EndKind, SourceExtent } from "@refold/core";
 import { machine, type Machine } from "@refold/fsm";
 
 import type { StageFault } from "./stage-fault.ts";
@@ -77,11 +77,13 @@ const draining = <E extends { readonly end: EndKind }>(_: unknown, { end }: E) =
   state: { kind: "draining", end } as const,
 });
 
-/** A source is drained early: what it has read so far is only part of its input. */
-const cutShort = () => ({ state: { kind: "draining", end: "truncated" } as const });
-
-export const sourceMachine = (name: string): Machine<SourceState, SourceEvent, ResourceAction> =>
-  machine<SourceState, SourceEvent, ResourceAction>(name, { kind: "created" })
+export const sourceMachine = (
+  name: string,
+  extent: SourceExtent = "finite",
+): Machine<SourceState, SourceEvent, ResourceAction> => {
+  // What a finite source that is drained early has read so far is only part of its input; an infinite one ends in no other way.
+  const cutShort = () => ({ state: { kind: "draining", end: extent === "finite" ? "truncated" : "natural" } as const });
+  return machine<SourceState, SourceEvent, ResourceAction>(name, { kind: "created" })
     .any("fail", "failed", failed)
     .any("cancel", "cancelled", cancelled)
     .anyIgnore("initialize", "arm", "start", "pause", "resume", "begin-drain", "exhausted", "drained")
@@ -106,6 +108,7 @@ export const sourceMachine = (name: string): Machine<SourceState, SourceEvent, R
     .final("failed", (s) => s.entry(() => [release]))
     .final("cancelled", (s) => s.entry(() => [release]))
     .buildOrThrow();
+};
 
 export const transformMachine = (name: string): Machine<TransformState, PureEvent> =>
   machine<TransformState, PureEvent>(name, { kind: "created" })
@@ -154,6 +157,20 @@ export const joinMachine = (name: string, hydrates: boolean): Machine<JoinState,
     .final("drained")
     .final("failed")
     .final("cancelled")
+    .buildOrThrow();
+
+export const effectfulMachine = (name: string): Machine<TransformState, PureEvent, ResourceAction> =>
+  machine<TransformState, PureEvent, ResourceAction>(name, { kind: "created" })
+    .any("fail", "failed", failed)
+    .any("cancel", "cancelled", cancelled)
+    .anyIgnore("initialize", "start", "inputs-ended", "drained")
+    .state("created", (s) => s.on("initialize", "initialized").exhaustive())
+    .state("initialized", (s) => s.on("start", "running").exhaustive())
+    .state("running", (s) => s.on("inputs-ended", "draining", draining).exhaustive())
+    .state("draining", (s) => s.on("drained", "drained").exhaustive())
+    .final("drained", (s) => s.entry(() => [release]))
+    .final("failed", (s) => s.entry(() => [release]))
+    .final("cancelled", (s) => s.entry(() => [release]))
     .buildOrThrow();
 
 export const sinkMachine = (name: string): Machine<SinkState, SinkEvent, ResourceAction> =>

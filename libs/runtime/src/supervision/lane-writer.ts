@@ -20,6 +20,13 @@ export interface RecordedFrame extends FrameDraft {
   readonly bytes: number;
 }
 
+/** What is on record of a lane. */
+export interface WrittenLane {
+  readonly nextSeq: number;
+  /** Data records, by type. */
+  readonly data: ReadonlyMap<TypeId, number>;
+}
+
 /** The one writer of a lane: it numbers the lane's records. */
 export class LaneWriter {
   readonly lane: LaneId;
@@ -29,9 +36,15 @@ export class LaneWriter {
   readonly #dataOf: number[] = [];
   #closed = false;
 
-  constructor(log: RunLog, lane: LaneId) {
+  /** `written` is what the lane of a run that is gone on with holds already. */
+  constructor(log: RunLog, lane: LaneId, written?: WrittenLane) {
     this.#log = log;
     this.lane = lane;
+    this.#next = written?.nextSeq ?? 0;
+    for (const [type, count] of written?.data ?? []) {
+      this.#dataOf[type] = count;
+      this.#data += count;
+    }
   }
 
   /** The seq that the next record will have. */

@@ -211,6 +211,21 @@ describe("where an event leads", () => {
     });
   });
 
+  it("a source that is drained: to an end that is truncated or, where it is infinite, natural", () => {
+    for (const [extent, end] of [
+      ["finite", "truncated"],
+      ["infinite", "natural"],
+    ] as const) {
+      const machine = sourceMachine("source", extent);
+      for (const state of [SOURCE_STATES["waiting-for-gun"], SOURCE_STATES.running, SOURCE_STATES.paused]) {
+        const step = machine.transition(state, { kind: "begin-drain" })._unsafeUnwrap();
+        expect(step.state).toEqual({ kind: "draining", end });
+      }
+      const exhausted = machine.transition(RUNNING, { kind: "exhausted" })._unsafeUnwrap();
+      expect(exhausted.state).toEqual({ kind: "draining", end: "natural" });
+    }
+  });
+
   it("the pipeline, of which stage `a` is the last that is awaited", () => {
     const ends = { cancel: "cancelled", fail: "failed", "stage-cancelled": "failed" };
     const before = { ...ends, "stop-gracefully": "cancelled" };

@@ -52,7 +52,13 @@ export function sealOf(firstSeq: number, records: number, digest: string): Frame
 
 /** One record of every kind, and the forms that a kind has. The seal is the last. */
 export const EVERY_KIND: readonly LogRecord[] = [
-  { kind: "epoch", runtime: "node 20.19.0", refold: "0.1.0", fingerprints: { source: "a", ünïcode: "b" } },
+  {
+    kind: "epoch",
+    runtime: "node 20.19.0",
+    refold: "0.1.0",
+    fingerprints: { source: "a", ünïcode: "b" },
+    forced: false,
+  },
   { kind: "consumed", spans: [{ lane: 1 as LaneId, first: 0 as LaneSeq, last: 4_294_967_296 as LaneSeq }] },
   data(undefined, { nested: { list: [1, "two", null] } }),
   data(7, "text"),
@@ -80,11 +86,20 @@ export const EVERY_KIND: readonly LogRecord[] = [
   },
   { kind: "effect-settled", effect: "charge", cause: 0, ordinal: 0, outcome: "failed", value: undefined },
   { kind: "receipt", outcome: "partial", first: 0, count: 3, detail: new Set([1]) },
+  {
+    kind: "receipt",
+    outcome: "committed",
+    first: 0,
+    count: 2,
+    detail: undefined,
+    spans: [{ lane: 1 as LaneId, first: 4 as LaneSeq, last: 5 as LaneSeq }],
+  },
   { kind: "transition", machine: "stage", event: { kind: "start" }, from: "created", to: "running" },
   { kind: "contract", contract: "transport", upstream: 1 as LaneId, verdict: "held", advertised: 12, read: 12 },
   { kind: "liveness", upstream: 1 as LaneId, reader: 2 as LaneId, status: "idle" },
   { kind: "policy", policy: "breaker", decision: "opened", detail: { failures: 5 } },
   { kind: "snapshot", fingerprint: "f", state: new Map([["a", [1, 2]]]) },
+  { kind: "cursor", cursor: { page: 7, token: "next" } },
   { kind: "seal", status: "failed", reason: "full disk", data: [0, 12], digest: "00c0ffee" },
 ];
 

@@ -1,0 +1,39 @@
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+
+import type { RunFiles } from "./segment-files.ts";
+
+/** {@link RunFiles} by `node:fs/promises`, for all runtimes. */
+export const runFiles: RunFiles = {
+  async write(path, text) {
+    const file = await open(path, "w");
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  },
+  move: rename,
+  remove: (path) => rm(path, { force: true }),
+  makeDirectory: async (path) => void (await mkdir(path, { recursive: true })),
+  async sync(path) {
+    const isDirectory = (await stat(path)).isDirectory();
+    // Windows neither needs nor allows it for directories.
+    if (isDirectory && process.platform === "win32") return;
+    const file = await open(path, isDirectory ? "r" : "r+");
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  },
+};
+
+/** Writes a small file whole or not at all: beside it first, under the name that it then gets. */
+export async function writeWhole(files: RunFiles, path: string, text: string): Promise<void> {
+  const beside = `${path}.new`;
+  await files.write(beside, text);
+  await files.move(beside, path);
+  await files.sync(dirname(path));
+}

@@ -1,0 +1,70 @@
+import { err, ok, type Result } from "neverthrow";
+
+import type { RunLog } from "@refold/core";
+
+import type { FlowDefinition } from "../definition/flow-definition.ts";
+import { RunClock } from "../pipeline/run-clock.ts";
+import type { FlowHandle } from "../pipeline/flow-handle.ts";
+import { Run } from "../pipeline/run.ts";
+import type { RunHost } from "../pipeline/run-host.ts";
+import type { StartOptions } from "../pipeline/start-run.ts";
+import { flowDifferences } from "../replay/flow-differences.ts";
+import { HistoryReplay } from "../replay/history-replay.ts";
+import type { ReplayFault, ReplayReport } from "../replay/replay-report.ts";
+import { recordedSettings } from "./recorded-settings.ts";
+
+export interface ResumeOptions extends StartOptions {
+  /** Goes on although the code of today does not compute what is on record. That it was forced is itself on record. */
+  readonly force?: boolean;
+  /** Called now and then with the number of frames read. */
+  readonly progress?: (frames: number) => void;
+}
+
+/** Why a run cannot be gone on with. */
+export type ResumeFault =
+  | ReplayFault
+  /** It has come to its end, with nothing left to do. */
+  | { readonly kind: "already-completed" }
+  /** The code of today does not compute what is on record. */
+  | { readonly kind: "resume-diverged"; readonly report: ReplayReport };
+
+/**
+ * Goes on with a run in place, after a kill, a crash, a cancel or a failure: folds what is on record into the state of every
+ * stage, checks on the way that the code still computes it, and begins a new epoch. Stages that came to their natural end stay
+ * ended; sources go on after their last item; sinks deliver what has no receipt. `log` is what `RunStore.resume` gave. Nothing
+ * moves until the handle is told to. The log is closed if the run cannot be gone on with.
+ */
+export async function resumeRun(
+  definition: FlowDefinition,
+  log: RunLog,
+  host: RunHost,
+  options: ResumeOptions = {},
+): Promise<Result<FlowHandle, ResumeFault>> {
+  const resumed = await resume(definition, log, host, options);
+  if (resumed.isErr()) await log.close();
+  return resumed;
+}
+
+async function resume(
+  definition: FlowDefinition,
+  log: RunLog,
+  host: RunHost,
+  options: ResumeOptions,
+): Promise<Result<FlowHandle, ResumeFault>> {
+  const { force = false, progress, exporters = [], gates = [] } = options;
+  const differences = flowDifferences(log.manifest, definition);
+  if (differences.length > 0) return err({ kind: "flow-differs", differences });
+  const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
+  const read = await history.run();
+  if (read.isErr()) return err(read.error);
+  if (history.seal?.status === "completed") return err({ kind: "already-completed" });
+  history.takeOver();
+  const recovered = history.lanes.map((lane) => lane.recovered);
+  const report = history.report();
+  if (report.verdict === "diverged" && !force) return err({ kind: "resume-diverged", report });
+  const clock = new RunClock(host.clock, history.lastTimeMs);
+  const settings = options.settings ?? recordedSettings(log.manifest);
+  return ok(
+    new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced: force }),
+  );
+}

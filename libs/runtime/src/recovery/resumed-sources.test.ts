@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+
+import { memoryStore } from "@refold/log-memory";
+import { FlowRun, runFlow } from "@refold/testkit";
+
+import { killedAfter } from "../../test/killed-run.ts";
+import { flow } from "../authoring/flow.ts";
+import { poll } from "../authoring/poll.ts";
+import type { SourceInput } from "../authoring/source-input.ts";
+
+const numbers = Array.from({ length: 600 }, (_, n) => n);
+
+for (const [name, input] of [
+  ["that is a list", numbers],
+  [
+    "that is polled",
+    poll<number>(async ({ cursor }) => {
+      const from = typeof cursor === "number" ? cursor : 0;
+      // More than a step takes, so that a batch is cut in two.
+      return { items: numbers.slice(from, from + 300), cursor: from + 300, done: from >= 300 };
+    }),
+  ],
+] satisfies readonly (readonly [string, SourceInput<number>])[]) {
+  it(`a source ${name} goes on behind its last item, wherever its run was killed`, async () => {
+    const described = flow("numbers", (f) => f.source("numbers", input).sink("out", () => undefined));
+    const { recorded } = await runFlow(described, { store: memoryStore() });
+    for (let frames = 1; frames < recorded.frames.length; frames++) {
+      const run = await FlowRun.resume(described, { store: await killedAfter(recorded, frames) });
+      const ended = run.run();
+      expect((await ended).status, `killed after ${frames} frames`).toBe("completed");
+      expect((await run.recorded()).payloads("numbers")).toEqual(numbers);
+    }
+  });
+}

@@ -1,0 +1,86 @@
+import type { LaneId, LaneSeq, ReceiptRecord, Span } from "@refold/core";
+
+import { dataSpans } from "../step/data-spans.ts";
+
+/** The data inputs of a sink's step, in the order taken. */
+export interface StepInputs {
+  readonly lanes: readonly LaneId[];
+  readonly seqs: readonly LaneSeq[];
+}
+
+/** Follows the receipts of a sink: every input gets one that ends it, and what is buffered is committed. */
+export class ReceiptEvidence {
+  #step: StepInputs = { lanes: [], seqs: [] };
+  /** Inputs of the step that have a receipt. */
+  readonly #known: Set<number> = new Set();
+  /** Inputs that were given to the sink, and those whose receipt ends them, by upstream lane. */
+  readonly #given: Map<LaneId, number> = new Map();
+  readonly #ended: Map<LaneId, number> = new Map();
+  /** The lanes of buffered inputs, by the spans that name them. */
+  readonly #buffered: Map<string, readonly LaneId[]> = new Map();
+
+  get given(): ReadonlyMap<LaneId, number> {
+    return this.#given;
+  }
+
+  get ended(): ReadonlyMap<LaneId, number> {
+    return this.#ended;
+  }
+
+  /** How many inputs are buffered and not committed. */
+  get left(): number {
+    let left = 0;
+    for (const { length } of this.#buffered.values()) left += length;
+    return left;
+  }
+
+  givenOf(upstream: LaneId): number {
+    return this.#given.get(upstream) ?? 0;
+  }
+
+  endedOf(upstream: LaneId): number {
+    return this.#ended.get(upstream) ?? 0;
+  }
+
+  begin(step: StepInputs): void {
+    this.#step = step;
+    this.#known.clear();
+    for (const lane of step.lanes) this.#given.set(lane, this.givenOf(lane) + 1);
+  }
+
+  /** What is wrong with a receipt, in words, if it tells of inputs that are not there to be told of. */
+  receive(receipt: ReceiptRecord): string | undefined {
+    if (receipt.outcome === "committed") return this.#commit(receipt);
+    const { first, count, outcome } = receipt;
+    if (first + count > this.#step.lanes.length) return `the step has ${this.#step.lanes.length} inputs`;
+    // The receipts after it say what became of each.
+    if (outcome === "partial") return undefined;
+    const lanes = this.#step.lanes.slice(first, first + count);
+    let twice: number | undefined;
+    for (let index = first; index < first + count; index++) {
+      if (this.#known.has(index)) twice ??= index;
+      this.#known.add(index);
+    }
+    if (outcome === "buffered") {
+      this.#buffered.set(keyOf(dataSpans(lanes, this.#step.seqs.slice(first, first + count))), lanes);
+    } else this.#end(lanes);
+    return twice === undefined ? undefined : `input ${twice} of the step has a receipt already`;
+  }
+
+  #commit({ spans = [], count }: ReceiptRecord): string | undefined {
+    const key = keyOf(spans);
+    const lanes = this.#buffered.get(key);
+    if (lanes === undefined) return "no batch of these inputs is buffered";
+    this.#buffered.delete(key);
+    this.#end(lanes);
+    return lanes.length === count ? undefined : `the batch holds ${lanes.length} inputs`;
+  }
+
+  #end(lanes: readonly LaneId[]): void {
+    for (const lane of lanes) this.#ended.set(lane, this.endedOf(lane) + 1);
+  }
+}
+
+function keyOf(spans: readonly Span[]): string {
+  return spans.map(({ lane, first, last }) => `${lane}:${first}-${last}`).join();
+}

@@ -1,0 +1,125 @@
+import type { EndKind, EndRecord, InBandRecord, LaneId, LaneSeq, Span } from "@refold/core";
+
+import type { Edge } from "../edge/edge.ts";
+import type { InputSet, StageInputs, TakeEnd, TakeRecord } from "../edge/input-set.ts";
+import type { HandledInput } from "../effect/input-handling.ts";
+import type { Wake } from "../supervision/wake.ts";
+
+/** What was taken and waits for a step. */
+type Taken = {
+  readonly record: InBandRecord | EndRecord;
+  readonly lane: LaneId;
+  readonly seq: LaneSeq;
+  readonly timeMs: number;
+  /** Whether its handler is done, or there is nothing to handle. */
+  ready: boolean;
+};
+
+/**
+ * The inputs of a stage whose handler takes time: it takes some ahead, has them handled side by side, and gives them to steps in
+ * the order in which it took them. They hold their credit until their outputs have been accepted.
+ */
+export class AheadInputs implements StageInputs {
+  spans: Span[] = [];
+  readonly #inputs: InputSet;
+  readonly #concurrency: number;
+  readonly #handle: (input: HandledInput) => Promise<void>;
+  /** Whether an input is to be refused by the step rather than handled. */
+  readonly #isRefused: (lane: LaneId, record: InBandRecord) => boolean;
+  readonly #wake: Wake;
+  readonly #queue: Taken[] = [];
+  /** What steps have taken and not released, by lane. */
+  readonly #unreleased: Map<LaneId, number> = new Map();
+
+  constructor(options: {
+    readonly inputs: InputSet;
+    readonly concurrency: number;
+    readonly handle: (input: HandledInput) => Promise<void>;
+    readonly isRefused: (lane: LaneId, record: InBandRecord) => boolean;
+    readonly wake: Wake;
+  }) {
+    this.#inputs = options.inputs;
+    this.#concurrency = options.concurrency;
+    this.#handle = options.handle;
+    this.#isRefused = options.isRefused;
+    this.#wake = options.wake;
+  }
+
+  get edges(): readonly Edge[] {
+    return this.#inputs.edges;
+  }
+
+  get hydrated(): boolean {
+    return this.#inputs.hydrated;
+  }
+
+  /** Whether no step can be taken now. It has further inputs handled, if there is room for them. */
+  get empty(): boolean {
+    this.#fill();
+    return this.#queue[0]?.ready !== true;
+  }
+
+  get end(): EndKind | undefined {
+    return this.#queue.length === 0 ? this.#inputs.end : undefined;
+  }
+
+  take(limit: number, visit: TakeRecord, visitEnd: TakeEnd): void {
+    this.spans = [];
+    let more = true;
+    for (let left = limit; left > 0 && more; left--) {
+      const [taken] = this.#queue;
+      if (taken?.ready !== true) return;
+      const { record, lane, seq, timeMs } = taken;
+      more = record.kind === "end" ? visitEnd(lane, seq, record) : visit(record, lane, seq, timeMs);
+      this.#queue.shift();
+      if (record.kind !== "end") this.#unreleased.set(lane, (this.#unreleased.get(lane) ?? 0) + 1);
+      this.#span(lane, seq);
+    }
+  }
+
+  reopen(): void {
+    this.#inputs.reopen();
+  }
+
+  release(): void {
+    for (const [lane, records] of this.#unreleased) this.#inputs.release(lane, records);
+    this.#unreleased.clear();
+  }
+
+  #fill(): void {
+    const room = this.#concurrency - this.#queue.length;
+    if (room <= 0) return;
+    this.#inputs.take(
+      room,
+      (record, lane, seq, timeMs) => {
+        const taken: Taken = {
+          record,
+          lane,
+          seq,
+          timeMs,
+          ready: record.kind === "error" || this.#isRefused(lane, record),
+        };
+        this.#queue.push(taken);
+        if (!taken.ready && record.kind === "data") void this.#begin(taken, record.payload);
+        return true;
+      },
+      (lane, seq, record) => {
+        this.#queue.push({ record, lane, seq, timeMs: 0, ready: true });
+        return true;
+      },
+    );
+  }
+
+  async #begin(taken: Taken, payload: unknown): Promise<void> {
+    const { lane, seq, timeMs } = taken;
+    await this.#handle({ payload, lane, seq, timeMs });
+    taken.ready = true;
+    this.#wake.signal();
+  }
+
+  #span(lane: LaneId, seq: LaneSeq): void {
+    const previous = this.spans.at(-1);
+    if (previous?.lane === lane) this.spans[this.spans.length - 1] = { lane, first: previous.first, last: seq };
+    else this.spans.push({ lane, first: seq, last: seq });
+  }
+}
