@@ -34,6 +34,8 @@ export type {
   Match,
 } from "./authoring/join.ts";
 export type { Feedback } from "./authoring/feedback.ts";
+export type { LookingOn, Observer, ObserverHandler } from "./authoring/observer.ts";
+export { placeholder, PlaceholderCalled, type NotWritten } from "./authoring/placeholder.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
 export { batches, type Batches } from "./authoring/batches.ts";
@@ -60,11 +62,13 @@ export {
 export type { WindowResult, WindowSpec } from "./authoring/window-spec.ts";
 export type {
   FlowDefinition,
+  ObserverDefinition,
   PureDefinition,
   SinkDefinition,
   SourceDefinition,
   StageDefinition,
 } from "./definition/flow-definition.ts";
+export { explainPlaceholder, type Placeholder } from "./definition/placeholder.ts";
 export { explainFlowFault, type FlowFault } from "./definition/flow-fault.ts";
 export type { HandlerContext } from "./step/handler-context.ts";
 export type { Outputs, StageProgram } from "./step/stage-program.ts";
@@ -91,6 +95,7 @@ export {
 export { StandardHandle, type SupervisorHandle } from "./supervision/supervisor-handle.ts";
 export { Turns } from "./supervision/turns.ts";
 export type { RunReport, StageReport } from "./run-report.ts";
+export type { Observed, ObservedMove } from "./stage/observer-handlers.ts";
 export type { StageFault } from "./stage/stage-fault.ts";
 export { describeRun, type RunIdentity } from "./definition/describe-run.ts";
 export type { Difference } from "./replay/differences.ts";

@@ -22,6 +22,7 @@ export function checkRecord(recorded: RecordedRun, definition: FlowDefinition): 
   for (const stage of definition.stages) {
     checkMoves(recorded, stage.name);
     if (stage.kind === "source") checkSource(recorded, stage);
+    else if (stage.kind === "observer") checkObserver(recorded, stage);
     else checkReader(recorded, stage);
   }
   checkSeal(recorded, definition);
@@ -61,7 +62,7 @@ function checkSource(recorded: RecordedRun, { name, lane }: StageDefinition): vo
   checkEnd(recorded, name);
 }
 
-function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { kind: "source" }>): void {
+function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { kind: "source" | "observer" }>): void {
   const unread = new Map(stage.inputs.map((input) => [input.from, readable(recorded, input)]));
   const everything = new Map<LaneId, { first: number; last: number }>();
   let inputs: readonly Input[] = [];
@@ -90,6 +91,11 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
     }
     if (stage.kind !== "sink") checkEnd(recorded, name);
   }
+}
+
+/** All that an observer leaves behind is how it fared. */
+function checkObserver(recorded: RecordedRun, { name }: StageDefinition): void {
+  for (const { kind } of recorded.records(name)) expect(kind).toBe("transition");
 }
 
 /** Every input of a step has one receipt, or two where it was buffered and is committed. */
@@ -145,7 +151,7 @@ function checkOutput(
   record: DataRecord,
   seq: number,
   at: {
-    readonly stage: Exclude<StageDefinition, { kind: "source" }>;
+    readonly stage: Exclude<StageDefinition, { kind: "source" | "observer" }>;
     readonly inputs: readonly Input[];
     readonly everything: ReadonlyMap<LaneId, { readonly first: number; readonly last: number }>;
   },

@@ -36,6 +36,7 @@ export function conflate<Input, K extends Key>(
     },
     emit,
     lineage: (item, latest) => lineageOf(latest.get(keyOf(item))),
-    author: { functions: { key: keyOf }, problems: [maxKeysProblem(maxKeys)] },
+    functions: { key: keyOf },
+    problem: maxKeysProblem(maxKeys),
   };
 }

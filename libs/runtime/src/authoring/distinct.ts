@@ -59,6 +59,7 @@ export function distinct<Input>(
     },
     emit,
     lineage: (item, { fresh }) => lineageOf(fresh.get(keyOf(item))),
-    author: { functions: { key: keyOf }, problems: [maxKeysProblem(maxKeys)] },
+    functions: { key: keyOf },
+    problem: maxKeysProblem(maxKeys),
   };
 }

@@ -14,9 +14,12 @@ import type { EffectfulHandling } from "../effect/input-handling.ts";
 import { effectProblems } from "./effect.ts";
 import { DEFAULT_RETRY, type RetrySettings } from "../definition/retry-settings.ts";
 import { codeFingerprint } from "./fingerprint.ts";
+import { isItems } from "./items.ts";
 import { flushPolicyFaults } from "./flush-policy-faults.ts";
 import type { Takes } from "../edge/record-view.ts";
 import { joinFaults, type CheckedStage } from "./join-check.ts";
+import type { ObserverHandlers } from "../stage/observer-handlers.ts";
+import { placeholdersIn } from "./placeholder.ts";
 import type { Port, StageInput } from "./port.ts";
 import { sourceForm, type SourceForm, type SourceInput } from "./source-input.ts";
 import { sourceOptionFaults } from "./source-option-faults.ts";
@@ -31,6 +34,8 @@ interface Declared {
   readonly annotations: StageAnnotations;
   /** Of a join: whether its references are read to their end before its stream. */
   readonly hydrates: boolean;
+  /** What its author wrote, to be searched for placeholders. */
+  readonly written: readonly unknown[];
   readonly define: (lanes: Lanes) => StageDefinition;
 }
 
@@ -69,6 +74,8 @@ export class FlowRecorder {
       outputs: [this.#type(name, options.type)],
       annotations: { ...emitting(options.type), ...notes },
       hydrates: false,
+      // Items may be many, and none of them is a handler.
+      written: isItems(from) ? [] : [from],
       define: ({ lane, types: [type] }) => {
         // Without a form the flow is not built.
         const { open } = form as SourceForm;
@@ -107,6 +114,7 @@ export class FlowRecorder {
       outputs: [this.#type(name, options.type), ...more.map((type) => this.#type(name, type))],
       annotations: { ...emitting(options.type), ...(join === undefined ? {} : { join }) },
       hydrates,
+      written: [stage.functions, ...inputs.map(({ orderBy: order }) => order)],
       define: (lanes) => ({ kind, name, ...lanes, orderBy, hydrates, fingerprint, program }),
     });
   }
@@ -140,6 +148,7 @@ export class FlowRecorder {
       outputs: [this.#type(name, options.type)],
       annotations: { ...emitting(options.type), ...(policies.length > 0 ? { policies } : {}) },
       hydrates: false,
+      written: [functions, effects, orderBy],
       define: (lanes) => ({ kind: "effectful", name, ...lanes, orderBy, fingerprint, handling }),
     });
   }
@@ -164,7 +173,37 @@ export class FlowRecorder {
       outputs: [],
       annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
       hydrates: false,
+      written: [functions, orderBy],
       define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector, flush }),
+    });
+  }
+
+  observer(name: string, input: StageInput, handlers: ObserverHandlers): void {
+    const given = Object.entries(handlers).filter(([, handler]) => handler !== undefined);
+    for (const [what, handler] of given) {
+      if (typeof handler !== "function") this.#notAFunction(name, `its \`${what}\``, handler);
+    }
+    if (given.length === 0) this.#notAFunction(name, "what it calls", undefined);
+    const fingerprint = codeFingerprint(handlers);
+    const notices = handlers.rejected !== undefined || handlers.lifecycle !== undefined;
+    this.#declared.push({
+      name,
+      kind: "observer",
+      inputs: [input],
+      outputs: [],
+      annotations: {},
+      hydrates: false,
+      written: [handlers],
+      define: ({ lane, inputs }) => ({
+        kind: "observer",
+        name,
+        lane,
+        inputs: inputs.map((one) => ({ ...one, takes: { ...one.takes, notices }, backward: false })),
+        // It sees records as they come.
+        orderBy: undefined,
+        fingerprint,
+        handlers,
+      }),
     });
   }
 
@@ -198,14 +237,20 @@ export class FlowRecorder {
 
   finish(): Result<FlowDefinition, readonly FlowFault[]> {
     const builder = topology(this.#name);
-    for (const { name, kind, annotations } of this.#declared) builder.stage({ name, kind, annotations });
+    for (const { name, kind, annotations, written } of this.#declared) {
+      const why = reasonsOf(written);
+      const placeholder = why.length === 0 ? {} : { placeholder: why.join("; ") };
+      builder.stage({ name, kind, annotations: { ...annotations, ...placeholder } });
+    }
     for (const { name, kind, inputs } of this.#declared) {
       const fed = new Set<string>();
       for (const [index, input] of inputs.entries()) {
         const role = kind === "join" ? { role: index === 0 ? ("stream" as const) : ("reference" as const) } : {};
         for (const { from, edge } of this.#edgesOf(input)) {
-          // A second edge from one stage is told of as what it is: a join with itself.
-          if (!fed.has(from)) builder.edge({ from, to: name, kind: edge, ...role });
+          // A second edge from one stage is told of as what it is: a join with itself. An observer of what comes round a cycle
+          // closes none.
+          const way = kind === "observer" ? "forward" : edge;
+          if (!fed.has(from)) builder.edge({ from, to: name, kind: way, ...role });
           fed.add(from);
         }
       }
@@ -249,7 +294,10 @@ export class FlowRecorder {
         types: outputs.map((type) => typeId(type.name)),
       }),
     );
-    return ok({ name: this.#name, topology: graph.value, stages, types });
+    const placeholders = this.#declared.flatMap(({ name, written }) =>
+      reasonsOf(written).map((why) => ({ stage: name, why })),
+    );
+    return ok({ name: this.#name, topology: graph.value, stages, types, placeholders });
   }
 
   #checked({ name, kind, hydrates, inputs }: Declared): CheckedStage {
@@ -312,6 +360,11 @@ function taken(ports: readonly Port["takes"][], typeId: (name: string) => TypeId
     ? undefined
     : ports.flatMap((port) => (typeof port === "object" ? [typeId(port.type)] : []));
   return { types, errors: ports.includes("errors") };
+}
+
+/** Each reason once, whatever the parts are that wait for it. */
+function reasonsOf(written: readonly unknown[]): readonly string[] {
+  return [...new Set(placeholdersIn(written))];
 }
 
 /** A type that its author named is worth showing; the default one is the stage's own name. */

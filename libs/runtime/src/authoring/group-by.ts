@@ -1,4 +1,5 @@
 import { addToLineage, type Lineage } from "../step/lineage.ts";
+import { settled } from "../step/must-not-await.ts";
 import type { ProgramContext } from "../step/stage-program.ts";
 import { checkedKey, MAX_KEYS, maxKeysProblem } from "./key.ts";
 import type { Schedule } from "./schedule.ts";
@@ -31,18 +32,20 @@ export interface Grouped<Value> {
 export function groupBy<Input, Key, Value>(
   spec: GroupBySpec<Input, Key, Value>,
 ): StatefulSpec<Input, Map<Key, Grouped<Value>>, Group<Key, Value>> {
-  const { key: keyOf, initial, fold, maxKeys = MAX_KEYS } = spec;
+  const { key: keyOf, initial: initialOf, fold: foldOf, maxKeys = MAX_KEYS } = spec;
   return {
+    problem: maxKeysProblem(maxKeys),
+    functions: { key: keyOf, initial: initialOf, fold: foldOf },
     initial: () => new Map<Key, Grouped<Value>>(),
     fold(groups, input, context) {
       const key = checkedKey(keyOf(input));
       let group = groups.get(key);
       if (group === undefined) {
         if (groups.size >= maxKeys) throw new StateLimitReached("keys", maxKeys);
-        group = { value: initial(), lineage: [] };
+        group = { value: settled(initialOf()), lineage: [] };
         groups.set(key, group);
       }
-      group.value = fold(group.value, input, context);
+      group.value = settled(foldOf(group.value, input, context));
       addToLineage(group.lineage, context.lane, context.seq);
       return groups;
     },
@@ -51,6 +54,5 @@ export function groupBy<Input, Key, Value>(
     },
     emit: spec.emit,
     lineage: ({ key }, groups) => groups.get(key)?.lineage,
-    author: { functions: { key: keyOf, initial, fold }, problems: [maxKeysProblem(maxKeys)] },
   };
 }

@@ -1,3 +1,5 @@
+import { mustNotAwait } from "../step/must-not-await.ts";
+
 /**
  * By what inputs are told apart, as the keys of a `Map` are. No objects: those are told apart by where they stand in memory,
  * which is not on record.
@@ -9,6 +11,7 @@ export const MAX_KEYS = 1_000_000;
 
 /** Refuses a key that a replay would tell apart in another way. Throws a TypeError. */
 export function checkedKey<K>(key: K): K {
+  mustNotAwait(key);
   if (typeof key === "object" ? key === null : typeof key !== "function" && typeof key !== "symbol") return key;
   throw new TypeError(
     `a key is of type ${typeof key}, and can be told apart by its identity alone: give a text instead`,

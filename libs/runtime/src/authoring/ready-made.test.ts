@@ -13,6 +13,7 @@ import { distinct } from "./distinct.ts";
 import { flow, type Flow } from "./flow.ts";
 import { groupBy } from "./group-by.ts";
 import type { Key } from "./key.ts";
+import type { Synchronous } from "./pure-handler.ts";
 import { reduce } from "./reduce.ts";
 import { always, everyN, onEnd, type Schedule } from "./schedule.ts";
 import type { StatefulSpec } from "./stateful-spec.ts";
@@ -23,7 +24,8 @@ const flowOf = <I, S, O>(items: readonly I[], spec: StatefulSpec<I, S, O>): Flow
   flow("ready-made", (f) =>
     f
       .source("items", items)
-      .stateful("out", spec)
+      // No state here is a promise, which a state of any type might be.
+      .stateful("out", spec as StatefulSpec<I, S, O> & Synchronous<S>)
       .sink("end", () => undefined),
   );
 

@@ -1,4 +1,5 @@
 import type { HandlerContext } from "../step/handler-context.ts";
+import { settled } from "../step/must-not-await.ts";
 import type { Schedule } from "./schedule.ts";
 import type { StatefulSpec } from "./stateful-spec.ts";
 
@@ -30,13 +31,13 @@ export function reduce<Input>(
 ): StatefulSpec<Input, Reduced<Input>, Input> {
   const { initial, fold, emit } = spec;
   return {
-    initial: () => (initial === undefined ? { kind: "nothing" } : { kind: "value", value: initial() }),
+    initial: () => (initial === undefined ? { kind: "nothing" } : { kind: "value", value: settled(initial()) }),
     fold: (reduced, input, context) => ({
       kind: "value",
-      value: reduced.kind === "nothing" ? input : fold(reduced.value, input, context),
+      value: reduced.kind === "nothing" ? input : settled(fold(reduced.value, input, context)),
     }),
     project: (reduced) => (reduced.kind === "nothing" ? [] : [reduced.value]),
     emit,
-    author: { functions: { ...(initial === undefined ? {} : { initial }), fold } },
+    functions: { ...(initial === undefined ? {} : { initial }), fold },
   };
 }

@@ -10,9 +10,10 @@ import type { FlowRecorder } from "./flow-recorder.ts";
 import { functionSink, type ItemContext } from "./function-sink.ts";
 import type { JoinAllSpec, JoinKey, JoinKind, JoinReference, JoinReferences, JoinSpec } from "./join.ts";
 import { joinStage, type DeclaredJoin, type DeclaredReference } from "./join-stage.ts";
+import { observerHandlers, type Observer, type ObserverHandler } from "./observer.ts";
 import type { Port, StageInput } from "./port.ts";
 import { programs } from "./programs.ts";
-import type { PureHandler } from "./pure-handler.ts";
+import type { PureHandler, Synchronous } from "./pure-handler.ts";
 import type { Rejection } from "./rejection.ts";
 import { branchesProblem, routeProgram, type Branches, type Router } from "./route.ts";
 import { scheduleProblem } from "./schedule.ts";
@@ -109,12 +110,16 @@ export class Stream<T> {
   }
 
   /** Folds the inputs into a state, and emits what the state is projected to, when its schedule says so. See `groupBy`. */
-  stateful<S, O>(name: string, spec: StatefulSpec<T, S, O>, options?: StageOptions<O>): StageStream<O, T> {
+  stateful<S, O>(
+    name: string,
+    spec: StatefulSpec<T, S, O> & Synchronous<S>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T> {
     // JavaScript may leave the whole of it out.
-    const { initial, fold, project, emit, author } = (spec as typeof spec | undefined) ?? {};
-    const problems = [scheduleProblem(emit), ...(author?.problems ?? [])];
-    const functions = { initial, fold, project, ...author?.functions };
-    return this.#pure(name, "stateful", functions, () => statefulProgram(spec), options, problems);
+    const { initial, fold, project, emit, functions, problem } = (spec as typeof spec | undefined) ?? {};
+    const written = functions ?? { initial, fold, project };
+    const problems = [scheduleProblem(emit), problem];
+    return this.#pure(name, "stateful", written, () => statefulProgram(spec), options, problems);
   }
 
   /**
@@ -235,6 +240,18 @@ export class Stream<T> {
     const connector = typeof sink === "function" ? functionSink(sink) : sink;
     // What reaches the sink is what the upstream stages emit, which the types of the flow hold to be `T`.
     this.#recorder.sink(name, this.#input, connector, sink, options);
+  }
+
+  /**
+   * Shows each item to a function, or items, rejected inputs and transitions to those of an {@link Observer}, and gives the same
+   * stream back. An observer changes nothing: it runs beside the flow, on what is in memory and may not be safe in the log yet,
+   * is not called in a replay, and, if it throws, is left out for the rest of the run, which goes on.
+   */
+  observe<R>(name: string, observer: ObserverHandler<T, R>): this;
+  observe<I, R, L>(name: string, observer: Observer<T, I, R, L>): this;
+  observe(name: string, observer: unknown): this {
+    this.#recorder.observer(name, this.#input, observerHandlers(observer));
+    return this;
   }
 
   /** For the builder alone: what is behind this stream, if it is one of this flow. */

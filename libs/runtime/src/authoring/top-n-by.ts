@@ -59,7 +59,8 @@ export function topNBy<Input, K extends Key>(
     },
     emit,
     lineage: ({ key }, sums) => sums.get(key)?.lineage,
-    author: { functions: { key: keyOf, by }, problems: [wholeNumberProblem("n", n), maxKeysProblem(maxKeys)] },
+    functions: { key: keyOf, by },
+    problem: wholeNumberProblem("n", n) ?? maxKeysProblem(maxKeys),
   };
 }
 

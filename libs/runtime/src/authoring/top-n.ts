@@ -59,7 +59,8 @@ function topOfAll<Input>({ n, by, emit }: TopNSpec<Input>): StatefulSpec<Input, 
     project: (greatest) => greatest.map(ranked),
     emit,
     lineage: ({ rank }, greatest) => greatest[rank - 1]?.lineage,
-    author: { functions: { by }, problems: [wholeNumberProblem("n", n)] },
+    functions: { by },
+    problem: wholeNumberProblem("n", n),
   };
 }
 
@@ -77,7 +78,8 @@ function topOfLatest<Input, K extends Key>(
     project: (latest) => greatestOf(latest.values(), n).map(ranked),
     emit,
     lineage: ({ item }, latest) => latest.get(keyOf(item))?.lineage,
-    author: { functions: { by, key: keyOf }, problems: [wholeNumberProblem("n", n), maxKeysProblem(maxKeys)] },
+    functions: { by, key: keyOf },
+    problem: wholeNumberProblem("n", n) ?? maxKeysProblem(maxKeys),
   };
 }
 

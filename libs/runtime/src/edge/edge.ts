@@ -1,10 +1,10 @@
-import type { Clock, ContractRecord, EndRecord, LaneId } from "@refold/core";
+import type { Clock, ContractRecord, EndRecord, LaneId, LogRecord } from "@refold/core";
 
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
 import type { CreditGate } from "./credit-gate.ts";
 import { CreditWindow, type FlowControlSettings } from "./credit-window.ts";
-import { recordView, type RecordView, type Takes } from "./record-view.ts";
+import { isNotice, recordView, type RecordView, type Takes } from "./record-view.ts";
 
 export interface EdgeOptions {
   readonly from: LaneId;
@@ -89,12 +89,17 @@ export class Edge {
     this.#hold(() => (this.#readerHeldUp = heldUp));
   }
 
+  /** Whether a record is for the reader, and so costs credit. The end of a lane costs none. */
+  wants(record: LogRecord): boolean {
+    return this.view(record) !== undefined || (this.takes.notices === true && isNotice(record));
+  }
+
   offer(frame: RecordedFrame): void {
     let inputs = 0;
     let end = false;
     for (const record of frame.records) {
       if (record.kind === "end") end = true;
-      else if (this.view(record) !== undefined) inputs++;
+      else if (this.wants(record)) inputs++;
     }
     if (inputs === 0 && !end) return;
     if (this.window.held === 0) this.activeAtMs = frame.timeMs;

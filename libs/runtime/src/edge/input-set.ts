@@ -82,10 +82,11 @@ export class InputSet {
   /** How the inputs ended, the worst of all; `undefined` while one has not, or something is on its way round the cycle. */
   get end(): EndKind | undefined {
     let worst: EndKind = "natural";
-    for (const { from, ended } of this.edges) {
+    for (const { from, ended, head } of this.edges) {
       // The way back ends only after the stage that it leads to.
       if (this.#loop?.backward.has(from) === true) continue;
-      if (ended === undefined) return undefined;
+      // What another process had taken, and not delivered, may be waiting again.
+      if (ended === undefined || head !== undefined) return undefined;
       if (SEVERITY[ended.end] > SEVERITY[worst]) worst = ended.end;
     }
     return this.#loop?.quiet === false ? undefined : worst;

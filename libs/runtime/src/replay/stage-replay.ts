@@ -165,7 +165,7 @@ export class StageReplay {
     // What the last input has left is taken as the record goes on with it.
     step.begin(outputsIn(frame), seqAfter(frame.firstSeq, 1));
     for (const span of spans) {
-      const found = this.#inputs.take(span, (record, seq, timeMs) => {
+      const found = this.#inputs.take(span, (record, seq, { timeMs }) => {
         this.#guard(frame, () => step.drain());
         if (record.kind === "end") {
           const { end } = record;
