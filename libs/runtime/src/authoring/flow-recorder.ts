@@ -18,6 +18,7 @@ import { isItems } from "./items.ts";
 import { flushPolicyFaults } from "./flush-policy-faults.ts";
 import type { Takes } from "../edge/record-view.ts";
 import { joinFaults, type CheckedStage } from "./join-check.ts";
+import type { LifecycleObserver } from "../pipeline/lifecycle-observers.ts";
 import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import { placeholdersIn } from "./placeholder.ts";
 import type { Port, StageInput } from "./port.ts";
@@ -51,6 +52,7 @@ export class FlowRecorder {
   readonly faults: FlowFault[] = [];
   readonly #name: string;
   readonly #declared: Declared[] = [];
+  readonly #observers: LifecycleObserver[] = [];
   /** What feeds each feedback. */
   readonly #feedbacks: Map<string, Port[]> = new Map();
 
@@ -178,6 +180,11 @@ export class FlowRecorder {
     });
   }
 
+  lifecycleObserver(name: string, lifecycle: LifecycleObserver["lifecycle"]): void {
+    if (typeof lifecycle !== "function") this.#notAFunction(name, "its observer", lifecycle);
+    this.#observers.push({ name, lifecycle });
+  }
+
   observer(name: string, input: StageInput, handlers: ObserverHandlers): void {
     const given = Object.entries(handlers).filter(([, handler]) => handler !== undefined);
     for (const [what, handler] of given) {
@@ -297,7 +304,14 @@ export class FlowRecorder {
     const placeholders = this.#declared.flatMap(({ name, written }) =>
       reasonsOf(written).map((why) => ({ stage: name, why })),
     );
-    return ok({ name: this.#name, topology: graph.value, stages, types, placeholders });
+    return ok({
+      name: this.#name,
+      topology: graph.value,
+      stages,
+      observers: this.#observers,
+      types,
+      placeholders,
+    });
   }
 
   #checked({ name, kind, hydrates, inputs }: Declared): CheckedStage {

@@ -7,6 +7,8 @@ import { Feedback } from "./feedback.ts";
 import { FlowRecorder } from "./flow-recorder.ts";
 import type { SourceInput } from "./source-input.ts";
 import type { SourceOptions } from "./stage-options.ts";
+import type { ObserverHandler } from "./observer.ts";
+import type { ObservedMove } from "../stage/observer-handlers.ts";
 import { Stream } from "./stream.ts";
 
 /** What the build function of a flow works with. */
@@ -22,6 +24,11 @@ export interface FlowBuilder {
    * it. A cycle runs among transforms, is entered at one stage, and ends when its inputs have ended and nothing goes round.
    */
   feedback<T>(): Feedback<T>;
+  /**
+   * Looks on at the whole run: sees every transition of its stages and of its pipeline, as it goes on record. It changes nothing
+   * and is no stage; one that throws sees nothing more, and the host's logger is told. In a replay it is not called.
+   */
+  observe<R>(name: string, lifecycle: ObserverHandler<ObservedMove, R>): void;
   /** The records of several streams, taken as they come; the order goes on record. */
   merge<T extends readonly unknown[]>(...streams: { readonly [K in keyof T]: Stream<T[K]> }): Stream<T[number]>;
   /**
@@ -69,6 +76,7 @@ function buildFlow(name: string, build: (f: FlowBuilder) => void): Result<FlowDe
       return new Stream(recorder, { ports: [{ stage, takes: "all" }] });
     },
     feedback: <T>() => new Feedback<T>(recorder, recorder.feedback()),
+    observe: (observer, lifecycle) => recorder.lifecycleObserver(observer, lifecycle),
     merge(...streams) {
       const inputs = streams.map((stream) => stream.input(recorder));
       return new Stream(recorder, {

@@ -57,10 +57,12 @@ export function wireStages(options: {
   readonly settings: ResolvedConfiguration;
   readonly gates: readonly CreditGate[];
   readonly logger: Logger | undefined;
+  /** Hears of each transition that is on record. */
+  readonly moved: (frame: RecordedFrame) => void;
   /** Of a run that is gone on with: what its lanes have come to, by their ids. */
   readonly recovered?: readonly RecoveredLane[] | undefined;
 }): WiredStages {
-  const { definition, log, clock, abortController, turns, settings, gates, logger, recovered } = options;
+  const { definition, log, clock, abortController, turns, settings, gates, logger, moved, recovered } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -126,7 +128,7 @@ export function wireStages(options: {
       recovered: recovered?.[lane],
     });
     const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
-    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, done });
+    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, moved, done });
   });
   return { tasks, writers, edges, latency };
 }
