@@ -56,6 +56,7 @@ const STAGE: Every<StageFault["code"]> = {
 const REPLAY: Every<Exclude<ReplayFault, AppendFault | ReadFault>["kind"]> = {
   "flow-differs": true,
   "malformed-record": true,
+  "upcast-failed": true,
 };
 
 const CHANNEL: Every<ChannelFault["kind"]> = { "channel-closed": true, "channel-full": true };

@@ -27,8 +27,6 @@ export type {
   JoinKind,
   JoinMatches,
   JoinRead,
-  JoinReference,
-  JoinReferences,
   JoinSettings,
   JoinSpec,
   Match,
@@ -50,7 +48,7 @@ export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage
 export type { Branches, Router } from "./authoring/route.ts";
 export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
 export type { StatefulSpec } from "./authoring/stateful-spec.ts";
-export { StageStream, Stream, WindowStream } from "./authoring/stream.ts";
+export { StageStream, Stream, WindowStream, type JoinReference, type JoinReferences } from "./authoring/stream.ts";
 export {
   session,
   sliding,
@@ -101,7 +99,8 @@ export { describeRun, type RunIdentity } from "./definition/describe-run.ts";
 export type { Difference } from "./replay/differences.ts";
 export { explainReplayFault } from "./replay/explain-replay-fault.ts";
 export type { Divergence, ReplayFault, ReplayReport, StageVerdict } from "./replay/replay-report.ts";
-export { replayRun, type ReplayOptions } from "./replay/replay-run.ts";
+export type { HistoryReplayOptions as ReplayOptions } from "./replay/history-replay.ts";
+export { replayRun } from "./replay/replay-run.ts";
 export { resumeRun, type ResumeFault, type ResumeOptions } from "./recovery/resume-run.ts";
 export { commandLineLayer } from "./config/command-line-layer.ts";
 export { config, type Configuration, type FlowConfiguration, type Settings } from "./config/configuration.ts";

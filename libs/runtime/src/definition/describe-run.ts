@@ -36,7 +36,7 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     createdAtMs,
     durability,
     lanes: replays?.lanes ?? [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
-    types: replays?.types ?? definition.types.map(({ name, version }) => ({ name, version })),
+    types: typesOf(definition, replays),
     ...(reads === undefined || reads.length === 0 ? {} : { reads }),
     topology: toJson(definition.topology),
     fingerprint: definition.topology.fingerprint,
@@ -56,4 +56,10 @@ export function partialReads({ stages }: FlowDefinition): readonly PartialRead[]
         : [{ reader: stage.lane, from, ...(types === undefined ? {} : { types }), errors }],
     ),
   );
+}
+
+/** Those of a replay keep their numbers, and have the versions of now: what is recorded in older ones is brought there. */
+function typesOf({ types }: FlowDefinition, replays: RunManifest | undefined): RunManifest["types"] {
+  const now = types.map(({ name, version }) => ({ name, version }));
+  return replays?.types.map((recorded) => now.find(({ name }) => name === recorded.name) ?? recorded) ?? now;
 }

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { RunLog } from "@refold/core";
+import type { RunLog, RunManifest } from "@refold/core";
 
 import type { FlowDefinition } from "../definition/flow-definition.ts";
 import { RunClock } from "../pipeline/run-clock.ts";
@@ -52,7 +52,7 @@ async function resume(
   options: ResumeOptions,
 ): Promise<Result<FlowHandle, ResumeFault>> {
   const { force = false, progress, exporters = [], gates = [] } = options;
-  const differences = flowDifferences(log.manifest, definition);
+  const differences = [...flowDifferences(log.manifest, definition), ...newVersions(log.manifest, definition)];
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
   const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
   const read = await history.run();
@@ -67,4 +67,16 @@ async function resume(
   return ok(
     new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced: force }),
   );
+}
+
+/** A run keeps the versions of its types to its end: what goes on with it would write others. */
+function newVersions({ types: recorded }: RunManifest, { types }: FlowDefinition): readonly string[] {
+  return recorded.flatMap(({ name, version }) => {
+    const now = types.find((type) => type.name === name)?.version ?? version;
+    return now > version
+      ? [
+          `Event type "${name}" is on record in version ${version}, and the run can only go on in that, not in version ${now}: replay or fork it.`,
+        ]
+      : [];
+  });
 }

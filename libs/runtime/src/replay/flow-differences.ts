@@ -3,6 +3,7 @@ import { fromJson, type Topology } from "@refold/topology";
 
 import { partialReads } from "../definition/describe-run.ts";
 import type { FlowDefinition } from "../definition/flow-definition.ts";
+import { versionProblem } from "./recorded-types.ts";
 
 /**
  * How a flow differs from the one that a run recorded, in sentences. A replay needs the same stages with the same inputs and
@@ -76,8 +77,9 @@ function typeDifferences(manifest: RunManifest, { types }: FlowDefinition): read
   for (const { name, version } of manifest.types) {
     const type = types.find((known) => known.name === name);
     if (type === undefined) found.push(`Event type "${name}" is on record, but no longer in the flow.`);
-    else if (type.version !== version) {
-      found.push(`Event type "${name}" is on record in version ${version}, but the flow has version ${type.version}.`);
+    else {
+      const problem = versionProblem(type, version);
+      if (problem !== undefined) found.push(problem);
     }
   }
   for (const { name } of types) {

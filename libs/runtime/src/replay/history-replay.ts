@@ -10,13 +10,21 @@ import {
   type LogRecord,
   type Lsn,
   type Position,
+  type RunLog,
   type RunManifest,
+  type RunReader,
   type SealRecord,
   type StoredFrame,
   type TypeId,
 } from "@refold/core";
 
-import { inputsOf, type InputDefinition, type StageDefinition } from "../definition/flow-definition.ts";
+import {
+  inputsOf,
+  type FlowDefinition,
+  type InputDefinition,
+  type StageDefinition,
+} from "../definition/flow-definition.ts";
+import type { RunHost } from "../pipeline/run-host.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
 import { EffectfulReplay } from "./effectful-replay.ts";
@@ -24,21 +32,34 @@ import { configurationFromEntries } from "../config/configuration-from-entries.t
 import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { LaneReplay } from "./lane-replay.ts";
+import { RecordedTypes } from "./recorded-types.ts";
 import { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
-import type { ReplayOptions } from "./replay-run.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import { StageReplay } from "./stage-replay.ts";
 
+export interface HistoryReplayOptions {
+  /** The run that is replayed. */
+  readonly recorded: RunReader;
+  /** The flow as it is now. */
+  readonly definition: FlowDefinition;
+  /** Takes what is computed, as a run of its own, with the lanes and types of the recorded one. The replay closes it. */
+  readonly into?: RunLog;
+  readonly host: Omit<RunHost, "abortController">;
+  /** Called now and then with the number of frames done. */
+  readonly progress?: (frames: number) => void;
+}
+
 /** Runs a recorded history through a flow, lane by lane, and gathers where it differs from what is on record. */
 export class HistoryReplay {
-  readonly #options: ReplayOptions;
+  readonly #options: HistoryReplayOptions;
   readonly #manifest: RunManifest;
   /** What was in effect for the recorded run. */
   readonly #settings: ResolvedConfiguration;
   readonly #lanes: readonly LaneReplay[];
   readonly #decoder: RecordDecoder = new RecordDecoder();
+  readonly #types: RecordedTypes;
   readonly #nextSeq: number[];
   /** The lanes that read a lane, by its id. */
   readonly #readers: ReadonlyMap<LaneId, readonly LaneReplay[]>;
@@ -51,12 +72,13 @@ export class HistoryReplay {
   #frames = 0;
   #records = 0;
 
-  constructor(options: ReplayOptions) {
+  constructor(options: HistoryReplayOptions) {
     this.#options = options;
     this.#manifest = options.recorded.manifest;
     this.#settings = configurationFromEntries(this.#manifest.configuration ?? []).unwrapOr(
       new ResolvedConfiguration([]),
     );
+    this.#types = new RecordedTypes(this.#manifest, options.definition.types);
     this.#nextSeq = this.#manifest.lanes.map(() => 0);
     this.#lanes = this.#manifest.lanes.map((name, lane) => {
       const stage = options.definition.stages.find((known) => known.name === name);
@@ -168,7 +190,9 @@ export class HistoryReplay {
     const { lsn } = stored;
     const decoded = this.#decoder.decode(stored.body);
     if (decoded.isErr()) return { kind: "malformed-record", lsn, detail: decoded.error.detail };
-    const frame: DecodedFrame = { ...stored, records: decoded.value };
+    const records = this.#types.upcast(decoded.value, lsn);
+    if ("kind" in records) return records;
+    const frame: DecodedFrame = { ...stored, records };
     const takesOver = frame.lane === SYSTEM_LANE && frame.records.some(({ kind }) => kind === "epoch");
     if (this.#seal !== undefined && !takesOver) {
       return { kind: "malformed-record", lsn, detail: "it comes after the run's seal" };
@@ -214,7 +238,9 @@ export class HistoryReplay {
       else {
         const decoded = this.#decoder.decode(frame.body);
         if (decoded.isErr()) return { kind: "malformed-record", lsn: frame.lsn, detail: decoded.error.detail };
-        inputs.offer({ ...frame, records: decoded.value });
+        const records = this.#types.upcast(decoded.value, frame.lsn);
+        if ("kind" in records) return records;
+        inputs.offer({ ...frame, records });
       }
       free = false;
     }

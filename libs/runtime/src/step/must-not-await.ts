@@ -1,5 +1,5 @@
 /** What a pure handler is told that returns a promise. */
-export const PURE = "a pure stage must not await";
+const PURE = "a pure stage must not await";
 
 /**
  * Refuses the promise that a handler of an author without a compiler may return. Nobody waits for it any more, so what it comes
