@@ -1,7 +1,8 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { VERSION } from "refold";
 
 import type { CliIo } from "./cli-io.ts";
+import { errorsCommand, MAX_LISTED_ERRORS, type ErrorsArgs } from "./commands/errors.ts";
 import { forkCommand, type ForkArgs } from "./commands/fork.ts";
 import { logCommand, type LogArgs } from "./commands/log.ts";
 import { replayCommand, type ReplayArgs } from "./commands/replay.ts";
@@ -109,6 +110,14 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
     .option("--follow", "go on with what is appended, until the run ends")
     .action(async (run: string, options: Omit<LogArgs, "run">) => finish(await logCommand({ run, ...options }, io)));
 
+  command("errors", "list the inputs that stages rejected: how many of each kind, and the newest of them")
+    .argument("<run>", RUN_HELP)
+    .addOption(new Option("--limit <n>", "how many of the newest to list; 0 for none").argParser(listLimit).default(20))
+    .option("--json", "write one JSON object")
+    .action(async (run: string, options: Omit<ErrorsArgs, "run">) =>
+      finish(await errorsCommand({ run, ...options }, io)),
+    );
+
   command("replay", "compute a run again from what it recorded, as a new run, touching nothing outside")
     .argument("<run>", RUN_HELP)
     .option("--verify", "tell by the exit code how the records compare")
@@ -153,4 +162,10 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
       finish(await topologyCommand({ file, ...options }, io)),
     );
   return program;
+}
+
+function listLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && limit <= MAX_LISTED_ERRORS) return limit;
+  throw new InvalidArgumentError(`It must be a whole number from 0 to ${MAX_LISTED_ERRORS}.`);
 }

@@ -51,6 +51,7 @@ const FIELDS: readonly (readonly [field: string, holds: (value: unknown) => bool
   ["durability", (value) => value === "buffered" || value === "durable" || value === "strict", "a durability level"],
   ["lanes", isLanes, `a list of at most ${MAX_LANES} lane names that begins with "${SYSTEM_LANE_NAME}"`],
   ["types", (value) => Array.isArray(value) && value.every(isTypeVersion), "a list of event types with their versions"],
+  ["reads", (value) => value === undefined || (Array.isArray(value) && value.every(isPartialRead)), "a list of reads"],
   ["topology", isObject, "a topology"],
   ["fingerprint", (value) => typeof value === "string", "text"],
   ["rootRunId", runId, "a run id"],
@@ -74,6 +75,14 @@ function isTypeVersion(value: unknown): value is TypeVersion {
   if (!isObject(value)) return false;
   const { name, version } = value;
   return typeof name === "string" && name !== "" && Number.isSafeInteger(version) && (version as number) >= 1;
+}
+
+function isPartialRead(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { reader, from, types, errors } = value;
+  const numbers: readonly unknown[] = Array.isArray(types) ? [reader, from, ...(types as unknown[])] : [reader, from];
+  const isNumbered = numbers.every((number) => Number.isSafeInteger(number) && (number as number) >= 0);
+  return isNumbered && (types === undefined || Array.isArray(types)) && typeof errors === "boolean";
 }
 
 function isTime(value: unknown): boolean {

@@ -26,6 +26,7 @@ const FLOW: Every<FlowFault["kind"]> = {
   "not-a-function": true,
   "bad-option": true,
   "foreign-stream": true,
+  "order-lost": true,
   "joined-with-itself": true,
   "join-waits-for-itself": true,
   "open-feedback": true,

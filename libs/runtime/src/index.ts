@@ -13,6 +13,13 @@ export type { PolicyStatus } from "./policy/policy-status.ts";
 export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
 export type { ItemContext } from "./authoring/function-sink.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
+export { conflate, type ConflateSpec } from "./authoring/conflate.ts";
+export { count, type CountByKeySpec } from "./authoring/count.ts";
+export { distinct, type DistinctSpec, type DistinctValuesSpec } from "./authoring/distinct.ts";
+export type { Key } from "./authoring/key.ts";
+export { reduce, type ReduceInputsSpec, type ReduceSpec } from "./authoring/reduce.ts";
+export { topN, type Ranked, type TopNByKeySpec, type TopNSpec } from "./authoring/top-n.ts";
+export { topNBy, type RankedKey, type TopNBySpec } from "./authoring/top-n-by.ts";
 export type {
   Combine,
   JoinAllSpec,
@@ -67,6 +74,7 @@ export type { EdgeContracts, FlowHandle, JoinInputs, StagePolicies } from "./pip
 export type { PipelineState } from "./pipeline/pipeline-machine.ts";
 export type { RunHost } from "./pipeline/run-host.ts";
 export { startRun, type StartOptions } from "./pipeline/start-run.ts";
+export type { RejectedInput } from "./edge/record-view.ts";
 export type { CreditGate } from "./edge/credit-gate.ts";
 export { consoleSummary, type ConsoleSummaryOptions, type SummaryColours } from "./metrics/console-summary.ts";
 export { quantile } from "./metrics/quantile.ts";

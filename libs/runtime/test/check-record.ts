@@ -1,7 +1,9 @@
-import type { DataRecord, LaneId, LogRecord, Span, TransitionRecord } from "@refold/core";
+import type { DataRecord, LaneId, LogRecord, Span, TransitionRecord, TypeId } from "@refold/core";
 import type { DecodedFrame, RecordedRun } from "@refold/testkit";
 import { expect } from "vitest";
 
+import type { InputDefinition } from "../src/definition/flow-definition.ts";
+import { recordView } from "../src/edge/record-view.ts";
 import type { FlowDefinition, StageDefinition } from "../src/index.ts";
 
 /** A record of a lane's data path, with the frame that it came in. */
@@ -76,7 +78,7 @@ function checkSource(recorded: RecordedRun, { name, lane }: StageDefinition): vo
 }
 
 function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { kind: "source" | "observer" }>): void {
-  const unread = new Map(stage.inputs.map(({ from }) => [from, dataPath(recorded, from)]));
+  const unread = new Map(stage.inputs.map((input) => [input.from, readable(recorded, input)]));
   const everything = new Map<LaneId, { first: number; last: number }>();
   let inputs: readonly Input[] = [];
   for (const frame of recorded.frames) {
@@ -92,12 +94,18 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
           else span.last = seq;
         }
       } else if (record.kind === "data") checkOutput(record, frame.firstSeq + index, { stage, inputs, everything });
+      else if (record.kind === "error" && typeof record.cause === "number") {
+        expect((inputs[record.cause]?.record as DataRecord).payload).toEqual(record.input);
+      }
     }
   }
   if (stage.kind === "sink") checkReceipts(recorded, stage);
   const { name } = stage;
   if (recorded.moves(name).at(-1) === "drained") {
-    for (const rest of unread.values()) expect(rest).toEqual([]);
+    for (const { from, backward } of stage.inputs) {
+      // The way back of a cycle ends only after the stage that it leads to.
+      expect(unread.get(from)?.filter(({ record }) => !backward || record.kind !== "end")).toEqual([]);
+    }
   }
 }
 
@@ -119,7 +127,7 @@ function checkReceipts(
   recorded: RecordedRun,
   { name, inputs: edges }: Extract<StageDefinition, { kind: "sink" }>,
 ): void {
-  const unread = new Map(edges.map(({ from }) => [from, dataPath(recorded, from)]));
+  const unread = new Map(edges.map((edge) => [edge.from, readable(recorded, edge)]));
   const buffered = new Set<string>();
   let inputs: readonly string[] = [];
   let next = 0;
@@ -217,21 +225,22 @@ function checkJoined(
  * holds. A lane that failed ends poisoned.
  */
 function checkEnds(recorded: RecordedRun, { name, lane, kind }: StageDefinition): void {
-  let data = 0;
+  const data = new Map<TypeId, number>();
   for (const frames of epochs(recorded)) {
     const records = frames.filter((frame) => frame.lane === lane).flatMap((frame) => frame.records);
     const path = records.filter((record) => record.kind === "data" || record.kind === "end");
     const moves = records.filter((record) => record.kind === "transition" && record.machine === name);
     const last = moves.at(-1)?.kind === "transition" ? (moves.at(-1) as TransitionRecord).to : undefined;
     const ends = path.filter((record) => record.kind === "end");
-    data += path.length - ends.length;
+    for (const record of path) if (record.kind === "data") data.set(record.type, (data.get(record.type) ?? 0) + 1);
     expect(ends.length).toBe(
       kind !== "sink" && kind !== "observer" && (last === "drained" || last === "failed") ? 1 : 0,
     );
     for (const end of ends) {
       expect(end.end === "poison").toBe(last === "failed");
       expect(path.at(-1)).toBe(end);
-      expect(end.counts.map(({ count }) => count)).toEqual([data]);
+      const advertised = end.counts.filter(({ count }) => count > 0).map(({ type, count }) => [type, count] as const);
+      expect(new Map(advertised)).toEqual(data);
     }
   }
 }
@@ -265,11 +274,13 @@ function isEpoch(records: readonly LogRecord[]): boolean {
   return records.some(({ kind }) => kind === "epoch");
 }
 
-function dataPath(recorded: RecordedRun, lane: LaneId): OnRecord[] {
-  return recorded
-    .framesOf(recorded.manifest.lanes[lane] as string)
-    .flatMap(({ records, firstSeq, lsn }) =>
-      records.map((record, index) => ({ seq: firstSeq + index, record, at: lsn })),
-    )
-    .filter(({ record }) => record.kind === "data" || record.kind === "end");
+/** What there is for a reader of a lane, as the reader sees it. */
+function readable(recorded: RecordedRun, { from, takes }: InputDefinition): OnRecord[] {
+  const view = recordView(takes);
+  return recorded.framesOf(recorded.manifest.lanes[from] as string).flatMap(({ records, firstSeq, lsn }) =>
+    records.flatMap((record, index) => {
+      const seen = record.kind === "end" ? record : view(record);
+      return seen === undefined ? [] : [{ seq: firstSeq + index, record: seen, at: lsn }];
+    }),
+  );
 }

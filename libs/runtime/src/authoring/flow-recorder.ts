@@ -225,6 +225,15 @@ export class FlowRecorder {
     this.#feedbacks.get(loop)?.push(...ports);
   }
 
+  /** What several inputs read together. One that is in order would be in no order among others. */
+  merged(inputs: readonly StageInput[]): readonly Port[] {
+    for (const { ports, orderBy } of inputs) {
+      if (orderBy === undefined || inputs.length === 1) continue;
+      this.faults.push({ kind: "order-lost", stages: ports.map(({ stage }) => stage) });
+    }
+    return inputs.flatMap(({ ports }) => ports);
+  }
+
   badOption(stage: string, problem: string): void {
     this.faults.push({ kind: "bad-option", stage, problem });
   }
@@ -260,6 +269,13 @@ export class FlowRecorder {
         .filter(({ inputs }) => inputs.some(({ ports }) => ports.some(({ stage }) => stage === loop)))
         .map(({ name }) => name);
       if (fed.length === 0) this.faults.push({ kind: "open-feedback", readers });
+    }
+    for (const { name, inputs } of this.#declared) {
+      const waits = ({ ports, orderBy }: StageInput): boolean =>
+        orderBy !== undefined && ports.length > 1 && ports.some(({ stage }) => this.#feedbacks.has(stage));
+      if (!inputs.some(waits)) continue;
+      const problem = "it merges a feedback by event time, and would wait for what can only come of itself";
+      this.faults.push({ kind: "bad-option", stage: name, problem });
     }
     const graph = builder.build("full");
     for (const fault of graph.isErr() ? graph.error : []) {

@@ -33,7 +33,8 @@ export interface FlowBuilder {
   merge<T extends readonly unknown[]>(...streams: { readonly [K in keyof T]: Stream<T[K]> }): Stream<T[number]>;
   /**
    * The records of several streams by event time, in milliseconds: the earliest of them comes first. It waits for a record of
-   * every stream that has not ended; each stream by itself is taken to be in order.
+   * every stream that has not ended; each stream by itself is taken to be in order, and those of one stage, such as the
+   * branches of a route, all together. Of equal times the first stream comes first. A time that is not finite fails the stage.
    */
   mergeOrdered<T extends readonly unknown[]>(
     eventTimeMs: (item: T[number]) => number,
@@ -76,10 +77,16 @@ function buildFlow(name: string, build: (f: FlowBuilder) => void): Result<FlowDe
     },
     feedback: <T>() => new Feedback<T>(recorder, recorder.feedback()),
     observe: (observer, lifecycle) => recorder.lifecycleObserver(observer, lifecycle),
-    merge: (...streams) => new Stream(recorder, { ports: streams.flatMap((stream) => stream.input(recorder).ports) }),
+    merge(...streams) {
+      const inputs = streams.map((stream) => stream.input(recorder));
+      return new Stream(recorder, {
+        ports: recorder.merged(inputs),
+        orderBy: inputs.length === 1 ? inputs[0]?.orderBy : undefined,
+      });
+    },
     mergeOrdered: (orderBy, ...streams) =>
       new Stream(recorder, {
-        ports: streams.flatMap((stream) => stream.input(recorder).ports),
+        ports: recorder.merged(streams.map((stream) => stream.input(recorder))),
         // The types of the streams hold that what is read is what the function takes.
         orderBy: orderBy,
       }),

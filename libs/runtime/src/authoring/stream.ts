@@ -15,7 +15,7 @@ import type { Port, StageInput } from "./port.ts";
 import { programs } from "./programs.ts";
 import type { PureHandler, Synchronous } from "./pure-handler.ts";
 import type { Rejection } from "./rejection.ts";
-import { routeProgram, type Branches, type Router } from "./route.ts";
+import { branchesProblem, routeProgram, type Branches, type Router } from "./route.ts";
 import { scheduleProblem } from "./schedule.ts";
 import type { SinkOptions, StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
@@ -99,6 +99,7 @@ export class Stream<T> {
       program: () => routeProgram(Object.keys(branches), handler),
       options: { type: types[0] ?? eventType(name) },
       more: types.slice(1),
+      problems: [branchesProblem(branches)],
     });
     const streams = Object.entries(branches).map(([branch, type]) => [
       branch,

@@ -1,8 +1,15 @@
-import { FORMAT_VERSION, SYSTEM_LANE_NAME, type Durability, type RunId, type RunManifest } from "@refold/core";
+import {
+  FORMAT_VERSION,
+  SYSTEM_LANE_NAME,
+  type Durability,
+  type PartialRead,
+  type RunId,
+  type RunManifest,
+} from "@refold/core";
 import { toJson } from "@refold/topology";
 
 import type { ConfigurationEntry } from "../config/configuration-entry.ts";
-import type { FlowDefinition } from "./flow-definition.ts";
+import { inputsOf, type FlowDefinition } from "./flow-definition.ts";
 
 /** What is known of a new run besides its flow. */
 export interface RunIdentity {
@@ -23,6 +30,7 @@ export interface RunIdentity {
 export function describeRun(definition: FlowDefinition, identity: RunIdentity): RunManifest {
   const { runId, createdAtMs, durability, source, replays, forks } = identity;
   const parent = replays ?? forks?.manifest;
+  const reads = parent === undefined ? partialReads(definition) : parent.reads;
   const configuration = identity.configuration ?? parent?.configuration;
   return {
     format: FORMAT_VERSION,
@@ -32,6 +40,7 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     durability,
     lanes: parent?.lanes ?? [SYSTEM_LANE_NAME, ...definition.stages.map(({ name }) => name)],
     types: typesOf(definition, parent),
+    ...(reads === undefined || reads.length === 0 ? {} : { reads }),
     topology: toJson(definition.topology),
     fingerprint: definition.topology.fingerprint,
     rootRunId: parent?.rootRunId ?? runId,
@@ -40,6 +49,17 @@ export function describeRun(definition: FlowDefinition, identity: RunIdentity): 
     ...(configuration === undefined ? {} : { configuration }),
     ...(source === undefined ? {} : { source }),
   };
+}
+
+/** Without these, what a step took could not be told from its spans alone. */
+export function partialReads({ stages }: FlowDefinition): readonly PartialRead[] {
+  return stages.flatMap((stage) =>
+    inputsOf(stage).flatMap(({ from, takes: { types, errors } }) =>
+      types === undefined && !errors
+        ? []
+        : [{ reader: stage.lane, from, ...(types === undefined ? {} : { types }), errors }],
+    ),
+  );
 }
 
 /** Those of a replay, or a fork, keep their numbers, and have the versions of now: what is recorded in older ones is brought there. */

@@ -11,6 +11,12 @@ export function mustNotAwait(returned: unknown, rule: string = PURE): void {
   throw new TypeError(`${rule}, but its handler returned a promise`);
 }
 
+/** A value of a handler that the stage itself does not see, because a state holds it. */
+export function settled<Value>(value: Value): Value {
+  mustNotAwait(value);
+  return value;
+}
+
 /** Objects alone: a function with a `then` is no promise that anybody could have meant to return. */
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function";
