@@ -10,9 +10,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { csvFile, csvSink } from "@refold/csv";
-import { flow } from "refold";
+import { count, flow, onEnd } from "refold";
 
-import { readBirdStrike } from "./bird-strike.ts";
+import { readStrikeSpeed } from "./strike-speed.ts";
 import { dataPath } from "./data-file.ts";
 
 export default flow("csv-to-csv", (f) => {
@@ -25,10 +25,14 @@ export default flow("csv-to-csv", (f) => {
     }),
   );
 
-  // What cannot be read is rejected, not thrown. It goes no further than the error journal of this stage; a rejection of the kind
-  // "validation" would be passed along, for an observer or a report.
-  const strikes = rows.tryMap("strikes", readBirdStrike);
+  // What cannot be read is rejected, not thrown, and the run goes on.
+  const strikes = rows.tryMap("strikes", readStrikeSpeed);
 
   // How much of the file is committed is kept beside it, so that no row is written twice.
   strikes.sink("file", csvSink({ path: process.env["OUTPUT"] ?? join(tmpdir(), "refold-bird-strikes.csv") }));
+
+  // The rejected rows leave on a lane of their own. Here they are counted by what is wrong with them.
+  strikes.errors
+    .stateful("reasons", count({ key: ({ message }) => message, emit: onEnd() }))
+    .sink("reasons-out", ({ key, value }) => console.log(`${value} left out: ${key}`));
 });

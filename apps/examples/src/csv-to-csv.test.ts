@@ -4,20 +4,23 @@ import { join } from "node:path";
 
 import { memoryStore, openRun } from "refold";
 import { FlowRun, tapLog } from "@refold/testkit";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi, type MockInstance } from "vitest";
 
 import csvToCsv from "./csv-to-csv.flow.ts";
 import { dataFile } from "./data-file.ts";
 
 let directory: string;
 let output: string;
+let log: MockInstance<typeof console.log>;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "refold-csv-to-csv-"));
   output = join(directory, "strikes.csv");
   vi.stubEnv("OUTPUT", output);
+  log = vi.spyOn(console, "log").mockImplementation(() => undefined);
 });
 afterEach(() => {
+  log.mockRestore();
   vi.unstubAllEnvs();
   rmSync(directory, { recursive: true });
 });
@@ -43,6 +46,7 @@ describe("the strikes of birds", () => {
     const rejected = metrics.stages.find(({ stage }) => stage === "strikes")?.errors.deserialization;
     expect(rejected).toBe(10_000 - (writtenAnew().split("\n").length - 2));
     expect(rejected).toBeGreaterThan(2_000);
+    expect(log.mock.calls).toEqual([[`${rejected} left out: the speed "" is no whole number`]]);
   });
 
   it("are in the new file once each when the run is killed, again and again, and resumed", async () => {

@@ -13,7 +13,7 @@ export interface SinkProgress {
   readonly lanes: Readonly<Record<string, number>>;
 }
 
-export function progressPath(path: string): string {
+function progressPath(path: string): string {
   return `${path}.progress`;
 }
 

@@ -2,7 +2,7 @@ import type { CsvRow } from "@refold/csv";
 import { ok, type Result } from "neverthrow";
 import { reject, type Rejection } from "refold";
 
-export interface BirdStrike {
+export interface StrikeSpeed {
   /** Such as `1990-01-08`. */
   readonly date: string;
   readonly state: string;
@@ -15,7 +15,7 @@ export interface BirdStrike {
 type Columns = "Flight Date" | "Origin State" | "Wildlife Species" | "Cost Total $" | "Speed IAS in knots";
 
 /** Reads a row of the data set; rejects one without a speed or a cost. */
-export function readBirdStrike(row: CsvRow<Columns>): Result<BirdStrike, Rejection> {
+export function readStrikeSpeed(row: CsvRow<Columns>): Result<StrikeSpeed, Rejection> {
   const dollars = wholeNumber(row["Cost Total $"]);
   if (dollars === undefined) return reject("deserialization", `the cost "${row["Cost Total $"]}" is no whole number`);
   const knots = wholeNumber(row["Speed IAS in knots"]);
