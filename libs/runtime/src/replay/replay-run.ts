@@ -16,6 +16,8 @@ export interface ReplayOptions {
   /** Takes what is computed, as a run of its own, with the lanes and types of the recorded one. The replay closes it. */
   readonly into?: RunLog;
   readonly host: Omit<RunHost, "abortController">;
+  /** How many bytes of earlier frames are kept for payloads that later ones pass on: 64 MiB, unless it is given. */
+  readonly keepBytes?: number;
   /** Called now and then with the number of frames done. */
   readonly progress?: (frames: number) => void;
 }
