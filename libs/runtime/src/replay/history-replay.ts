@@ -13,30 +13,53 @@ import {
   type LogRecord,
   type Lsn,
   type Position,
+  type RunLog,
   type RunManifest,
+  type RunReader,
   type SealRecord,
   type StoredFrame,
   type TypeId,
 } from "@refold/core";
 
-import { inputsOf, type InputDefinition, type StageDefinition } from "../definition/flow-definition.ts";
+import {
+  inputsOf,
+  type FlowDefinition,
+  type InputDefinition,
+  type StageDefinition,
+} from "../definition/flow-definition.ts";
+import type { RunHost } from "../pipeline/run-host.ts";
 import { differences } from "./differences.ts";
 import { EffectfulReplay } from "./effectful-replay.ts";
 import { configurationFromEntries } from "../config/configuration-from-entries.ts";
 import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { LaneReplay } from "./lane-replay.ts";
+import { RecordedTypes } from "./recorded-types.ts";
 import { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
-import type { ReplayOptions } from "./replay-run.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
 import { StageReplay } from "./stage-replay.ts";
+import { unreadableFrame } from "./unreadable-frame.ts";
+
+export interface HistoryReplayOptions {
+  /** The run that is replayed. */
+  readonly recorded: RunReader;
+  /** The flow as it is now. */
+  readonly definition: FlowDefinition;
+  /** Takes what is computed, as a run of its own, with the lanes and types of the recorded one. The replay closes it. */
+  readonly into?: RunLog;
+  readonly host: Omit<RunHost, "abortController">;
+  /** How many bytes of earlier frames are kept for payloads that later ones pass on: 64 MiB, unless it is given. */
+  readonly keepBytes?: number;
+  /** Called now and then with the number of frames done. */
+  readonly progress?: (frames: number) => void;
+}
 
 /** Runs a recorded history through a flow, lane by lane, and gathers where it differs from what is on record. */
 export class HistoryReplay {
-  readonly #options: ReplayOptions;
+  readonly #options: HistoryReplayOptions;
   readonly #manifest: RunManifest;
   /** What was in effect for the recorded run. */
   readonly #settings: ResolvedConfiguration;
@@ -46,6 +69,7 @@ export class HistoryReplay {
   readonly #freezes: boolean;
   /** The lanes in which the candidate does not hold all that is on record at the same places. */
   readonly #unlike: Set<LaneId> = new Set();
+  readonly #types: RecordedTypes;
   readonly #nextSeq: number[];
   /** The lanes that read a lane, by its id. */
   readonly #readers: ReadonlyMap<LaneId, readonly LaneReplay[]>;
@@ -55,10 +79,13 @@ export class HistoryReplay {
   #seal: SealRecord | undefined;
   #lastTimeMs = Number.NEGATIVE_INFINITY;
   #first: Divergence | undefined;
+  /** The frame since which nobody has gone on with the run by force, and the first divergence from there on. */
+  #forcedAt: Lsn = 0 as Lsn;
+  #unforced: Divergence | undefined;
   #frames = 0;
   #records = 0;
 
-  constructor(options: ReplayOptions) {
+  constructor(options: HistoryReplayOptions) {
     this.#options = options;
     this.#manifest = options.recorded.manifest;
     this.#settings = configurationFromEntries(this.#manifest.configuration ?? []).unwrapOr(
@@ -69,6 +96,7 @@ export class HistoryReplay {
       options.keepBytes === undefined ? {} : { keepBytes: options.keepBytes },
     );
     this.#freezes = this.#settings.flow("development.freeze");
+    this.#types = new RecordedTypes(this.#manifest, options.definition.types);
     this.#nextSeq = this.#manifest.lanes.map(() => 0);
     this.#lanes = this.#manifest.lanes.map((name, lane) => {
       const stage = options.definition.stages.find((known) => known.name === name);
@@ -90,6 +118,11 @@ export class HistoryReplay {
   /** The time of the latest frame. */
   get lastTimeMs(): number {
     return this.#lastTimeMs;
+  }
+
+  /** The first divergence that nobody has put up with by going on by force. */
+  get unforced(): Divergence | undefined {
+    return this.#unforced;
   }
 
   async run(): Promise<Result<void, ReplayFault>> {
@@ -123,7 +156,8 @@ export class HistoryReplay {
     const loop = this.#loopEntry(name);
     const manifest = this.#manifest;
     const frozen = this.#freezes;
-    const common = { definition: stage, manifest, lane, types, reads, inputs, loop, frozen, found };
+    const passesOn = !this.#types.upcasts;
+    const common = { definition: stage, manifest, lane, types, reads, inputs, loop, frozen, passesOn, found };
     if (stage.kind !== "effectful") {
       const program = new StageReplay({ ...common, program: stage.program(reads) });
       return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });
@@ -188,8 +222,10 @@ export class HistoryReplay {
     stored: StoredFrame,
   ): ReplayFault | undefined | Promise<ReplayFault | undefined> {
     const { lsn } = stored;
-    if (decoded.isErr()) return this.#unreadable(stored, decoded.error);
-    const frame = decoded.value;
+    if (decoded.isErr()) return unreadableFrame(decoded.error, lsn, this.#manifest);
+    const records = this.#types.upcast(decoded.value.records, lsn);
+    if ("kind" in records) return records;
+    const frame: DecodedFrame = { ...stored, records };
     const takesOver = frame.lane === SYSTEM_LANE && frame.records.some(({ kind }) => kind === "epoch");
     if (this.#seal !== undefined && !takesOver) {
       return { kind: "malformed-record", lsn, detail: "it comes after the run's seal" };
@@ -236,8 +272,10 @@ export class HistoryReplay {
       if (free) inputs.offer(this.#asSeen(frame));
       else {
         const decoded = this.#decoder.decodeAgain(frame);
-        if (decoded.isErr()) return this.#unreadable(frame, decoded.error);
-        inputs.offer(this.#asSeen(decoded.value));
+        if (decoded.isErr()) return unreadableFrame(decoded.error, frame.lsn, this.#manifest);
+        const records = this.#types.upcast(decoded.value.records, frame.lsn);
+        if ("kind" in records) return records;
+        inputs.offer(this.#asSeen({ ...frame, records }));
       }
       free = false;
     }
@@ -250,21 +288,11 @@ export class HistoryReplay {
     return frame;
   }
 
-  #unreadable({ lsn }: StoredFrame, fault: FrameFault): ReplayFault {
-    if (fault.kind === "malformed-body") return { kind: "malformed-record", lsn, detail: fault.detail };
-    if (fault.kind !== "payload-missing") return fault;
-    const place = formatPlace(this.#manifest.lanes[fault.lane] ?? String(fault.lane), fault.seq);
-    return {
-      kind: "malformed-record",
-      lsn,
-      detail: `it passes on the payload of ${place}, which the log does not hold`,
-    };
-  }
-
   /** What the candidate says for itself: which process computed it, and what its log amounts to. */
   #ownRecord(lane: LaneReplay, frame: DecodedFrame, record: LogRecord): LogRecord {
     if (record.kind === "epoch") {
       this.#epoch = record;
+      if (record.forced) [this.#forcedAt, this.#unforced] = [frame.lsn, undefined];
       const { runtime, refold } = this.#options.host;
       const fingerprints = Object.fromEntries(this.#options.definition.stages.map((s) => [s.name, s.fingerprint]));
       return { ...record, runtime, refold, fingerprints };
@@ -311,6 +339,7 @@ export class HistoryReplay {
     lane.diverged++;
     lane.first ??= divergence;
     if (this.#first === undefined || divergence.lsn < this.#first.lsn) this.#first = divergence;
+    if (divergence.lsn >= this.#forcedAt) this.#unforced ??= divergence;
   }
 
   #codeOf(stage: string): Divergence["code"] {

@@ -334,6 +334,37 @@ describe("a replay of what was passed on", () => {
     expect(storedBy(changed.recorded, "kept").passedOn).toBe(0);
   });
 
+  it("has payloads of its own where a type is brought to a later version, and is told of what was passed on before", async () => {
+    const older = eventType<{ readonly total: number }>("order");
+    const newer = eventType<{ readonly cents: number }>("order", {
+      version: 2,
+      upcast: { 1: (order) => ({ cents: (order as { readonly total: number }).total * 100 }) },
+    });
+    const store = memoryStore();
+    const { recorded } = await runFlow(
+      flow("orders", (f) =>
+        f
+          .source("orders", [{ total: 1 }], { type: older })
+          .filter("kept", () => true)
+          .sink("out", () => undefined),
+      ),
+      { store },
+    );
+    expect(storedBy(recorded, "kept")).toEqual({ own: 0, passedOn: 1 });
+    const today = flow("orders", (f) =>
+      f
+        .source("orders", [] as { readonly cents: number }[], { type: newer })
+        .filter("kept", () => true)
+        .sink("out", () => undefined),
+    );
+    const { report, recorded: again } = await replayFlow(today, { store });
+    // The filter has an event type of its own, which nobody brought to another version.
+    expect(report.first).toMatchObject({ stage: "kept", recorded: { total: 1 }, recomputed: { cents: 100 } });
+    expect(again.payloads("orders")).toEqual([{ cents: 100 }]);
+    expect(again.payloads("kept")).toEqual([{ cents: 100 }]);
+    expect(storedBy(again, "kept")).toEqual({ own: 1, passedOn: 0 });
+  });
+
   it("is refused where a payload is not there, with the place", async () => {
     const store = memoryStore();
     const { recorded } = await runFlow(filtered(orders), { store });

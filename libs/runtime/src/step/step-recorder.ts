@@ -48,6 +48,7 @@ export class StepRecorder implements Outputs {
   readonly #errorsFrom: ReadonlySet<LaneId>;
   readonly #loop: LoopEntry | undefined;
   readonly #frozen: boolean;
+  readonly #passesOn: boolean;
   /** The seq of the first output of the step under way. */
   #firstSeq: LaneSeq = 0 as LaneSeq;
   #cause: Cause = undefined;
@@ -74,6 +75,8 @@ export class StepRecorder implements Outputs {
     readonly loop?: LoopEntry | undefined;
     /** Whether payloads are frozen before they come here, as far as they can be. */
     readonly frozen?: boolean;
+    /** Whether inputs have the payloads that are on record: true, unless it is given. */
+    readonly passesOn?: boolean;
   }) {
     this.#program = options.program;
     this.#context = options.context;
@@ -82,6 +85,7 @@ export class StepRecorder implements Outputs {
     this.#errorsFrom = options.errorsFrom;
     this.#loop = options.loop;
     this.#frozen = options.frozen ?? false;
+    this.#passesOn = options.passesOn ?? true;
     this.#originLane = options.lane;
   }
 
@@ -199,7 +203,7 @@ export class StepRecorder implements Outputs {
   /** Emits the payload of the input at hand: stored as a reference, where it is worth one and has a record that holds it. */
   #passOn(payload: unknown, port: number): void {
     const record = this.#record;
-    const isHeld = record !== undefined && this.#hops === 0 && !isRejectedInput(record);
+    const isHeld = this.#passesOn && record !== undefined && this.#hops === 0 && !isRejectedInput(record);
     if (!isHeld || typeof payload !== "object" || payload === null) {
       this.#put(payload, port);
       return;
