@@ -3,7 +3,7 @@ import { err, ok, type Result } from "neverthrow";
 import { RecordDecoder, type DecodeFault } from "./codec/record-codec.ts";
 import type { DecodedFrame, StoredFrame } from "./frame.ts";
 import { KeptFrame, KeptPayloads, type PayloadFault } from "./kept-payloads.ts";
-import { SYSTEM_LANE } from "./place.ts";
+import type { LaneId } from "./place.ts";
 import type { DataRecord, LogRecord, RecordPlace } from "./record.ts";
 import type { ReadFault, RunReader } from "./run-log.ts";
 
@@ -19,6 +19,8 @@ export class FrameDecoder {
   readonly #keepBytes: number;
   readonly #kept: KeptPayloads;
   readonly #decoder: RecordDecoder = new RecordDecoder();
+  /** Lanes whose payloads were passed on. Of others nothing is kept: the first time costs a reading, mostly a short one. */
+  readonly #passedOnFrom: Set<LaneId> = new Set();
   /** What the frame that was decoded last needed of others. */
   #sources: readonly KeptFrame[] = [];
 
@@ -34,7 +36,7 @@ export class FrameDecoder {
 
   /** The next frame with its records. A promise only where the log has to be read again. */
   decode(frame: StoredFrame): Result<DecodedFrame, FrameFault> | Promise<Result<DecodedFrame, FrameFault>> {
-    const offsets: number[] = [];
+    const offsets: number[] | undefined = this.#passedOnFrom.has(frame.lane) ? [] : undefined;
     const decoded = this.#decoder.decode(frame.body, offsets);
     if (decoded.isErr()) return decoded as Result<never, DecodeFault>;
     const records = decoded.value;
@@ -48,6 +50,7 @@ export class FrameDecoder {
     let isWhole = true;
     for (const place of places) {
       if (holds(sources.at(-1), place)) continue;
+      this.#passedOnFrom.add(place.lane);
       const source = this.#kept.find(place);
       if (source === undefined) isWhole = false;
       else sources.push(source);
@@ -94,7 +97,7 @@ export class FrameDecoder {
 
   /** `offsets` are known where the frame was decoded. */
   #keep(frame: StoredFrame, offsets: readonly number[] | undefined): void {
-    if (frame.lane === SYSTEM_LANE || offsets?.every((offset) => offset < 0) === true) return;
+    if (!this.#passedOnFrom.has(frame.lane) || offsets?.every((offset) => offset < 0) === true) return;
     this.#kept.add(new KeptFrame(frame, offsets));
   }
 
@@ -102,7 +105,7 @@ export class FrameDecoder {
     frame: StoredFrame,
     records: readonly LogRecord[],
     sources: readonly KeptFrame[],
-    offsets: readonly number[],
+    offsets: readonly number[] | undefined,
   ): Result<DecodedFrame, DecodeFault | PayloadFault> {
     this.#sources = sources;
     this.#keep(frame, offsets);
