@@ -187,6 +187,7 @@ describe("building a flow", () => {
       ).sink("b", () => undefined);
       f.source("endless", [1], { extent: untyped("for ever") }).sink("c", () => undefined);
       f.source("connected", untyped({ open: () => undefined })).sink("d", () => undefined);
+      f.source("counted", [1], { expected: NaN }).sink("e", () => undefined);
     });
     expect(faults).toEqual(
       [
@@ -196,6 +197,7 @@ describe("building a flow", () => {
         ["polled", "`everyMs` must be 0 or more, in milliseconds, but is -5"],
         ["endless", '`extent` must be "finite" or "infinite", but is for ever'],
         ["connected", '`extent` must be "finite" or "infinite", but is undefined'],
+        ["counted", "`expected` must be a whole number from 0, but is NaN"],
       ].map(([stage, problem]) => ({ kind: "bad-option", stage, problem })),
     );
   });

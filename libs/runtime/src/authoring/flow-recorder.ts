@@ -63,9 +63,10 @@ export class FlowRecorder {
     if (form === undefined) this.#notAFunction(name, "its items, unless they are iterable,", from);
     const extent = options.extent ?? (form === undefined ? "finite" : form.extent);
     const retry: RetrySettings = { ...DEFAULT_RETRY, ...options.retry };
-    this.faults.push(...sourceOptionFaults(name, { from, extent, retry }));
-    const fingerprint = codeFingerprint(from);
     const { expected } = options;
+    this.faults.push(...sourceOptionFaults(name, { from, extent, retry, expected }));
+    // Items may be many, and none of them is code.
+    const fingerprint = codeFingerprint(isItems(from) ? undefined : from);
     const notes = form?.description === undefined ? {} : { notes: { source: form.description } };
     this.#declared.push({
       name,
