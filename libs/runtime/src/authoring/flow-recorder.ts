@@ -235,6 +235,9 @@ export class FlowRecorder {
       builder.stage({ name, kind, annotations: { ...annotations, ...placeholder } });
     }
     for (const { name, kind, inputs } of this.#declared) {
+      const orders = inputs.filter(({ orderBy }) => orderBy !== undefined && typeof orderBy !== "function");
+      for (const { orderBy } of orders)
+        this.#notAFunction(name, "the event time by which its input is merged", orderBy);
       const fed = new Set<string>();
       for (const [index, input] of inputs.entries()) {
         const role = kind === "join" ? { role: index === 0 ? ("stream" as const) : ("reference" as const) } : {};
@@ -322,6 +325,10 @@ export class FlowRecorder {
   }
 
   #type(stage: string, declared: EventType<unknown> | undefined): EventType<unknown> {
+    if (declared !== undefined && !isEventType(declared)) {
+      this.badOption(stage, "its `type` is no event type: make one by eventType(name)");
+      return eventType(stage);
+    }
     const type = declared ?? eventType(stage);
     for (const fault of declared === undefined ? [] : checkEventType(type)) {
       this.faults.push({ kind: "event-type", stage, fault });
@@ -332,6 +339,12 @@ export class FlowRecorder {
   #notAFunction(stage: string, what: string, found: unknown): void {
     this.faults.push({ kind: "not-a-function", stage, what, found: found === null ? "null" : typeof found });
   }
+}
+
+/** JavaScript may give anything. */
+function isEventType(value: unknown): boolean {
+  const { name, upcasters } = (value ?? {}) as Partial<EventType<unknown>>;
+  return typeof name === "string" && upcasters instanceof Map;
 }
 
 interface InputEdge {

@@ -38,3 +38,25 @@ export function routeProgram<T, B extends Branches>(
     finish: () => [],
   };
 }
+
+/** What is wrong with the branches of a route, as JavaScript may give them: nothing, if the list is empty. */
+export function routeProblems(branches: Branches | undefined): readonly string[] {
+  const names = new Map<string, string>();
+  const problems: string[] = [];
+  for (const [branch, type] of Object.entries(branches ?? {})) {
+    const name = (type as EventType<unknown> | undefined)?.name;
+    if (name === undefined) {
+      problems.push(`its branch "${branch}" has no event type: give it one, such as eventType("${branch}")`);
+      continue;
+    }
+    const other = names.get(name);
+    // A branch is told by the type of what is put on it.
+    if (other !== undefined) {
+      problems.push(`its branches "${other}" and "${branch}" have one event type: give each a type of its own`);
+    }
+    names.set(name, branch);
+  }
+  if (names.size === 0 && problems.length === 0)
+    problems.push("it has no branches: give it a name and a type for each");
+  return problems;
+}
