@@ -217,16 +217,13 @@ describe("building a flow", () => {
         numbers.sink("out", () => undefined);
       }).filter(({ kind }) => kind === "bad-option");
     const of = (problem: string): unknown => [{ kind: "bad-option", stage: "parts", problem }];
-    expect(problemOf({ left: one, right: one })).toEqual(
-      of('its branches "left" and "right" have one event type: give each a type of its own'),
-    );
     expect(problemOf({ left: one, right: undefined })).toContainEqual({
       kind: "bad-option",
       stage: "parts",
-      problem: 'its branch "right" has no event type: give it one, such as eventType("right")',
+      problem: "its branch `right` has no event type: give it one by eventType(name)",
     });
     for (const none of [{}, undefined, null]) {
-      expect(problemOf(none)).toEqual(of("it has no branches: give it a name and a type for each"));
+      expect(problemOf(none)).toEqual(of("it has no branches: give it one for each kind of output"));
     }
   });
 
@@ -342,7 +339,7 @@ describe("each fault names its stage and says what to do", () => {
       const key = (n: number): number => n;
       const grouped = groupBy({ key, initial: () => 0, fold: (total: number) => total, emit: onEnd(), maxKeys });
       const told = texts((f) => f.source("numbers", [1]).stateful("groups", grouped).sink("out", out));
-      expect(told).toMatch(/"groups": maxKeys is .*: give a whole number of keys from 1/);
+      expect(told).toMatch(/"groups": its `maxKeys` is .*: give a whole number from 1/);
     }
   });
 

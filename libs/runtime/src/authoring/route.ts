@@ -10,6 +10,24 @@ export type Branches = Readonly<Record<string, EventType<unknown>>>;
 /** Puts an output on a branch. */
 export type Router<B extends Branches> = { readonly [K in keyof B]: (output: PayloadOf<B[K]>) => void };
 
+/** What is wrong with branches, if anything is. JavaScript may give anything. */
+export function branchesProblem(branches: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const names = Object.entries(branches ?? {});
+  if (names.length === 0) return "it has no branches: give it one for each kind of output";
+  const taken = new Map<string, string>();
+  for (const [branch, type] of names) {
+    // What is no event type besides is told of with the types of the flow.
+    const name = (type as Partial<EventType<unknown>> | undefined)?.name;
+    if (name === undefined) return `its branch \`${branch}\` has no event type: give it one by eventType(name)`;
+    const other = taken.get(name);
+    if (other !== undefined) {
+      return `its branches \`${other}\` and \`${branch}\` have the same event type "${name}": give each its own`;
+    }
+    taken.set(name, branch);
+  }
+  return undefined;
+}
+
 export function routeProgram<T, B extends Branches>(
   branches: readonly string[],
   handler: (input: T, to: Router<B>, context: HandlerContext) => void,
@@ -37,26 +55,4 @@ export function routeProgram<T, B extends Branches>(
     },
     finish: () => [],
   };
-}
-
-/** What is wrong with the branches of a route, as JavaScript may give them: nothing, if the list is empty. */
-export function routeProblems(branches: Branches | undefined): readonly string[] {
-  const names = new Map<string, string>();
-  const problems: string[] = [];
-  for (const [branch, type] of Object.entries(branches ?? {})) {
-    const name = (type as EventType<unknown> | undefined)?.name;
-    if (name === undefined) {
-      problems.push(`its branch "${branch}" has no event type: give it one, such as eventType("${branch}")`);
-      continue;
-    }
-    const other = names.get(name);
-    // A branch is told by the type of what is put on it.
-    if (other !== undefined) {
-      problems.push(`its branches "${other}" and "${branch}" have one event type: give each a type of its own`);
-    }
-    names.set(name, branch);
-  }
-  if (names.size === 0 && problems.length === 0)
-    problems.push("it has no branches: give it a name and a type for each");
-  return problems;
 }

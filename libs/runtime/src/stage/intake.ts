@@ -238,8 +238,9 @@ function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
 /** What the compiler may not have seen. */
 function batchProblem(batch: SourceBatch<unknown> | null | undefined): string | undefined {
   if (!Array.isArray(batch?.items)) return "a read of the source gave no list of items";
-  const { againMs, done }: { readonly againMs?: unknown; readonly done?: unknown } = batch;
-  if (done !== undefined && typeof done !== "boolean") return `a read of the source gave done ${String(done)}`;
-  const isTime = againMs === undefined || (typeof againMs === "number" && againMs >= 0);
-  return isTime ? undefined : `a read of the source gave againMs ${String(againMs)}`;
+  const { againMs = 0, done = false } = batch;
+  if (typeof done !== "boolean") return `a read of the source gave done ${String(done)}`;
+  return typeof againMs === "number" && againMs >= 0
+    ? undefined
+    : `a read of the source gave againMs ${String(againMs)}`;
 }
