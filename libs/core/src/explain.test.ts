@@ -129,6 +129,7 @@ const REASONS: { readonly [R in UnstorableReason]: RegExp } = {
   "sparse-array": /Fill the hole/,
   "lone-surrogate-in-key": /well-formed text for the key/,
   promise: /effectful stage/,
+  "not-allowed": /what the type of the field asks for/,
   unreadable: /copied out of the getter/,
 };
 

@@ -101,6 +101,7 @@ const REMEDIES: { readonly [R in UnstorableReason]: string } = {
   "sparse-array": "Fill the hole, with undefined or null if need be.",
   "lone-surrogate-in-key": "Use a well-formed text for the key; values may hold any text.",
   promise: "Await it in an effectful stage, and emit what it resolves to.",
+  "not-allowed": "Give what the type of the field asks for.",
   unreadable: "Emit plain values, copied out of the getter or proxy.",
 };
 

@@ -6,7 +6,7 @@ import type { Cause, DataRecord, LogRecord, RecordKind, RecordPlace } from "../r
 import { Malformed, MessagePackReader } from "./message-pack-reader.ts";
 import type { MessagePackWriter } from "./message-pack-writer.ts";
 import { readRows, writeRows } from "./number-rows.ts";
-import { MAY_LACK_LAST, RECORD_FIELDS, RECORD_KINDS } from "./record-fields.ts";
+import { MAY_LACK_LAST, RECORD_FIELDS, RECORD_KINDS, type Check } from "./record-fields.ts";
 import { Unstorable, type UnstorableReason } from "./unstorable.ts";
 
 /** Why records could not be encoded. Nothing of them is left in the writer. */
@@ -121,17 +121,28 @@ function writeReference(
 
 function writeCause(writer: MessagePackWriter, cause: Cause): void {
   if (typeof cause === "number") writer.number(cause);
+  else if (!isCause(cause)) throw notAllowed("cause");
   else if (!writeRows(writer, "cause", cause)) writer.payload(cause, "cause");
 }
 
 function writeFields(writer: MessagePackWriter, record: LogRecord): void {
   // The table of fields is checked against the record's type where it is declared.
   const fields = record as unknown as Readonly<Record<string, unknown>>;
+  const checks: Readonly<Record<string, Check>> = RECORD_FIELDS[record.kind];
   let names = FIELD_NAMES.get(record.kind) as readonly string[];
   if (MAY_LACK_LAST.has(record.kind) && fields[names.at(-1) as string] === undefined) names = names.slice(0, -1);
   writer.array(1 + names.length);
   writer.number(CODES.get(record.kind) as number);
-  for (const name of names) if (!writeRows(writer, name, fields[name])) writer.payload(fields[name], name);
+  for (const name of names) {
+    const value = fields[name];
+    // Authors without a compiler may give what the types refuse, and what is written has to be read again.
+    if (!(checks[name] as Check)(value)) throw notAllowed(name);
+    if (!writeRows(writer, name, value)) writer.payload(value, name);
+  }
+}
+
+function notAllowed(field: string): Unstorable {
+  return new Unstorable("not-allowed", `what the field \`${field}\` cannot hold`, `$.${field}`);
 }
 
 /**

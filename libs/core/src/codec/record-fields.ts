@@ -1,7 +1,7 @@
 import type { LogRecord, RecordKind } from "../record.ts";
 
-/** Whether a decoded value may stand in a field. */
-type Check = (value: unknown) => boolean;
+/** Whether a value may stand in a field. */
+export type Check = (value: unknown) => boolean;
 
 const anything: Check = () => true;
 const text: Check = (value) => typeof value === "string";

@@ -10,6 +10,7 @@ export type UnstorableReason =
   | "sparse-array"
   | "lone-surrogate-in-key"
   | "promise"
+  | "not-allowed"
   | "unreadable";
 
 /** Thrown within the codec, and caught at its entry, when a value cannot be stored. */

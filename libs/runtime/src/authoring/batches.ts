@@ -53,7 +53,7 @@ export class BatchReader implements SourceReader<unknown> {
 
 /** `undefined` for an empty list, behind which the next may follow at once. */
 function listOf({ items, done }: SourceBatch<unknown>): SourceBatch<unknown> | undefined {
-  const [list = []] = items;
+  const list = items.length === 0 ? [] : items[0];
   if (!Array.isArray(list)) throw new TypeError(`a batch of the source is no array, but ${typeof list}`);
   if (done === true) return { items: list, done };
   return list.length > 0 ? { items: list } : undefined;

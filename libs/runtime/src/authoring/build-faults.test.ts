@@ -19,6 +19,12 @@ const faultsOf = (build: (f: FlowBuilder) => void, name = "broken"): readonly Fl
 /** Of JavaScript authors, whom no compiler warns. */
 const untyped = (value: unknown): never => value as never;
 
+const summing = {
+  initial: () => 0,
+  fold: (sum: number, n: number) => sum + n,
+  project: (sum: number) => [sum],
+};
+
 const kinds = (faults: readonly FlowFault[]): readonly string[] =>
   faults.map((fault) => (fault.kind === "topology" ? fault.fault.kind : fault.kind));
 
@@ -187,6 +193,7 @@ describe("building a flow", () => {
       ).sink("b", () => undefined);
       f.source("endless", [1], { extent: untyped("for ever") }).sink("c", () => undefined);
       f.source("connected", untyped({ open: () => undefined })).sink("d", () => undefined);
+      f.source("counted", [1], { expected: NaN }).sink("e", () => undefined);
     });
     expect(faults).toEqual(
       [
@@ -196,8 +203,48 @@ describe("building a flow", () => {
         ["polled", "`everyMs` must be 0 or more, in milliseconds, but is -5"],
         ["endless", '`extent` must be "finite" or "infinite", but is for ever'],
         ["connected", '`extent` must be "finite" or "infinite", but is undefined'],
+        ["counted", "`expected` must be a whole number from 0, but is NaN"],
       ].map(([stage, problem]) => ({ kind: "bad-option", stage, problem })),
     );
+  });
+
+  it("asks for an event type of its own for each branch of a route", () => {
+    const one = eventType<number>("one");
+    const problemOf = (branches: unknown): readonly FlowFault[] =>
+      faultsOf((f) => {
+        const numbers = f.source("numbers", [1]);
+        numbers.route("parts", untyped(branches), () => undefined);
+        numbers.sink("out", () => undefined);
+      }).filter(({ kind }) => kind === "bad-option");
+    const of = (problem: string): unknown => [{ kind: "bad-option", stage: "parts", problem }];
+    expect(problemOf({ left: one, right: undefined })).toContainEqual({
+      kind: "bad-option",
+      stage: "parts",
+      problem: "its branch `right` has no event type: give it one by eventType(name)",
+    });
+    for (const none of [{}, undefined, null]) {
+      expect(problemOf(none)).toEqual(of("it has no branches: give it one for each kind of output"));
+    }
+  });
+
+  it("names the stage whose event type, schedule or order is none", () => {
+    const faults = faultsOf((f) => {
+      const numbers = f.source("numbers", [1], { type: untyped(5) });
+      numbers.stateful("summed", { ...summing, emit: untyped(null) }).sink("a", () => undefined);
+      f.mergeOrdered(untyped(5), numbers)
+        .map("ordered", (n) => n)
+        .sink("b", () => undefined);
+    });
+    expect(faults).toEqual([
+      { kind: "bad-option", stage: "numbers", problem: "its `type` is no event type: make one by eventType(name)" },
+      expect.objectContaining({ kind: "bad-option", stage: "summed" }),
+      {
+        kind: "not-a-function",
+        stage: "ordered",
+        what: "the event time by which its input is merged",
+        found: "number",
+      },
+    ]);
   });
 
   it("asks for nothing but an iterable, or a function, of a source", () => {

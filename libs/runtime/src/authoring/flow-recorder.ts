@@ -65,9 +65,10 @@ export class FlowRecorder {
     if (form === undefined) this.#notAFunction(name, "its items, unless they are iterable,", from);
     const extent = options.extent ?? (form === undefined ? "finite" : form.extent);
     const retry: RetrySettings = { ...DEFAULT_RETRY, ...options.retry };
-    this.faults.push(...sourceOptionFaults(name, { from, extent, retry }));
-    const fingerprint = codeFingerprint(from);
     const { expected } = options;
+    this.faults.push(...sourceOptionFaults(name, { from, extent, retry, expected }));
+    // Items may be many, and none of them is code.
+    const fingerprint = codeFingerprint(isItems(from) ? undefined : from);
     const notes = form?.description === undefined ? {} : { notes: { source: form.description } };
     this.#declared.push({
       name,
@@ -250,6 +251,9 @@ export class FlowRecorder {
       builder.stage({ name, kind, annotations: { ...annotations, ...placeholder } });
     }
     for (const { name, kind, inputs } of this.#declared) {
+      const orders = inputs.filter(({ orderBy }) => orderBy !== undefined && typeof orderBy !== "function");
+      for (const { orderBy } of orders)
+        this.#notAFunction(name, "the event time by which its input is merged", orderBy);
       const fed = new Set<string>();
       for (const [index, input] of inputs.entries()) {
         const role = kind === "join" ? { role: index === 0 ? ("stream" as const) : ("reference" as const) } : {};
@@ -351,6 +355,10 @@ export class FlowRecorder {
   }
 
   #type(stage: string, declared: EventType<unknown> | undefined): EventType<unknown> {
+    if (declared !== undefined && !isEventType(declared)) {
+      this.badOption(stage, "its `type` is no event type: make one by eventType(name)");
+      return eventType(stage);
+    }
     const type = declared ?? eventType(stage);
     for (const fault of declared === undefined ? [] : checkEventType(type)) {
       this.faults.push({ kind: "event-type", stage, fault });
@@ -361,6 +369,12 @@ export class FlowRecorder {
   #notAFunction(stage: string, what: string, found: unknown): void {
     this.faults.push({ kind: "not-a-function", stage, what, found: found === null ? "null" : typeof found });
   }
+}
+
+/** JavaScript may give anything. */
+function isEventType(value: unknown): boolean {
+  const { name, upcasters } = (value ?? {}) as Partial<EventType<unknown>>;
+  return typeof name === "string" && upcasters instanceof Map;
 }
 
 interface InputEdge {

@@ -52,6 +52,8 @@ class IteratorReader implements SourceReader<unknown> {
     try {
       while (items.length < limit) {
         const next = this.#iterator.next();
+        // As the language has it; one that gives no results would else never come to an end.
+        if (typeof next !== "object" || next === null) throw new TypeError("what an iterator gave is no result");
         if (next.done === true) {
           this.#state = { kind: "over" };
           return { items, done: true };

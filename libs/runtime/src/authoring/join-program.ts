@@ -4,6 +4,7 @@ import type { InputDefinition } from "../definition/flow-definition.ts";
 import { describeValue } from "../replay/describe-value.ts";
 import type { HandlerContext } from "../step/handler-context.ts";
 import { JoinMissed } from "../step/join-missed.ts";
+import { mustNotAwait } from "../step/must-not-await.ts";
 import type { ProgramContext, Outputs, StageProgram } from "../step/stage-program.ts";
 import { TracedOutput } from "../step/traced-output.ts";
 import type { JoinKey, JoinKind, JoinMatches, JoinRead } from "./join.ts";
@@ -153,6 +154,7 @@ class JoinProgram implements StageProgram {
       met.map((held) => held?.payload),
       context,
     );
+    mustNotAwait(output);
     return TracedOutput.joined(output, causesOf(met, context));
   }
 }
@@ -187,6 +189,7 @@ function addCause(causes: Span[], cause: Span): void {
 
 /** JavaScript may give anything. An object equals itself alone, and a payload that is read again is another one. */
 function checkedKey(key: unknown, what: string): JoinKey {
+  mustNotAwait(key);
   if (key === null || (typeof key !== "object" && typeof key !== "function" && typeof key !== "symbol")) {
     return key as JoinKey;
   }

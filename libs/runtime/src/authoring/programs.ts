@@ -48,6 +48,12 @@ export const programs: {
     accept(input, context, outputs) {
       const result = handler(input as Parameters<typeof handler>[0], context);
       mustNotAwait(result);
+      // As an author without a compiler may have it.
+      if (typeof (result as Partial<typeof result> | undefined)?.isOk !== "function") {
+        throw new TypeError(
+          `tryMap needs ok(output) or reject(kind, message), but its handler returned ${kindOf(result)}`,
+        );
+      }
       if (result.isOk()) outputs.emit(result.value);
       else outputs.reject(result.error.kind, result.error.message);
       return undefined;

@@ -10,12 +10,15 @@ export type Branches = Readonly<Record<string, EventType<unknown>>>;
 /** Puts an output on a branch. */
 export type Router<B extends Branches> = { readonly [K in keyof B]: (output: PayloadOf<B[K]>) => void };
 
-/** What is wrong with branches, if anything is. */
-export function branchesProblem(branches: Branches): string | undefined {
-  const names = Object.entries(branches);
+/** What is wrong with branches, if anything is. JavaScript may give anything. */
+export function branchesProblem(branches: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const names = Object.entries(branches ?? {});
   if (names.length === 0) return "it has no branches: give it one for each kind of output";
   const taken = new Map<string, string>();
-  for (const [branch, { name }] of names) {
+  for (const [branch, type] of names) {
+    // What is no event type besides is told of with the types of the flow.
+    const name = (type as Partial<EventType<unknown>> | undefined)?.name;
+    if (name === undefined) return `its branch \`${branch}\` has no event type: give it one by eventType(name)`;
     const other = taken.get(name);
     if (other !== undefined) {
       return `its branches \`${other}\` and \`${branch}\` have the same event type "${name}": give each its own`;

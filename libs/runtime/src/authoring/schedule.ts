@@ -39,7 +39,7 @@ export function within(ms: number, { atEnd = true }: ScheduleOptions = {}): Sche
 export function scheduleProblem(schedule: Schedule | undefined): string | undefined {
   // JavaScript may leave it out, or give anything.
   const noSchedule = "it has no schedule: give it one as `emit`, such as onEnd(), everyN(10) or within(1000)";
-  if (schedule === undefined) return noSchedule;
+  if (typeof schedule !== "object" || schedule === null) return noSchedule;
   switch (schedule.kind) {
     case "on-end":
       return undefined;

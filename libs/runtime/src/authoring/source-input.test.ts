@@ -148,11 +148,26 @@ describe("what a source was made of by JavaScript", () => {
     expect(await failing(batches([1] as unknown as number[][]))).toContain(
       "a batch of the source is no array, but number",
     );
+    expect(await failing(batches([undefined] as unknown as number[][]))).toContain("is no array, but undefined");
+    expect(await failing(() => ({ [Symbol.iterator]: () => ({ next: () => 5 }) }))).toContain("is no result");
     expect(await failing({ ...connected(), open: () => undefined })).toContain("has no `read`");
     expect(await failing(reading(undefined))).toContain("has no `read`");
     expect(await failing(reading(() => undefined))).toContain("gave no list of items");
     expect(await failing(reading(async () => ({ items: "text" })))).toContain("gave no list of items");
     expect(await failing(reading(() => ({ items: [], againMs: -1 })))).toContain("gave againMs -1");
+    expect(await failing(reading(() => ({ items: [], againMs: "5" })))).toContain("gave againMs 5");
+    expect(await failing(reading(() => ({ items: [1], done: "yes" })))).toContain("gave done yes");
+    const asked = (read: unknown): unknown => ({
+      ...connected(),
+      open: () => ({
+        read,
+        isFinal: () => {
+          throw new Error("cannot tell");
+        },
+      }),
+    });
+    const down = new Error("down");
+    expect(await failing(asked(() => Promise.reject(down)))).toBe("Error: down");
     const row = { n: 1 };
     expect(await failing(reading(() => ({ items: [row, row] })))).toContain("the same object twice in a row");
   });

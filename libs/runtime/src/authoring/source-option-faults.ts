@@ -7,7 +7,17 @@ import { Poll } from "./poll.ts";
 /** What is wrong with what an author set for a source, in numbers and words. */
 export function sourceOptionFaults(
   stage: string,
-  { from, extent, retry }: { readonly from: unknown; readonly extent: SourceExtent; readonly retry: RetrySettings },
+  {
+    from,
+    extent,
+    retry,
+    expected,
+  }: {
+    readonly from: unknown;
+    readonly extent: SourceExtent;
+    readonly retry: RetrySettings;
+    readonly expected: number | undefined;
+  },
 ): readonly FlowFault[] {
   const faults: FlowFault[] = [];
   const check = (option: string, found: unknown, isAllowed: boolean, allowed: string): void => {
@@ -18,6 +28,8 @@ export function sourceOptionFaults(
   const time = (option: string, ms: number): void =>
     check(option, ms, ms >= 0 && ms < Infinity, "0 or more, in milliseconds");
   check("extent", extent, extent === "finite" || extent === "infinite", '"finite" or "infinite"');
+  const isCount = expected === undefined || (Number.isSafeInteger(expected) && expected >= 0);
+  check("expected", expected, isCount, "a whole number from 0");
   const { attempts, firstMs, maxMs } = retry;
   check("retry.attempts", attempts, Number.isSafeInteger(attempts) && attempts >= 1, "a whole number from 1");
   time("retry.firstMs", firstMs);

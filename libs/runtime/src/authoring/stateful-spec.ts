@@ -1,3 +1,4 @@
+import { copied } from "../step/copied.ts";
 import type { HandlerContext } from "../step/handler-context.ts";
 import { spansOf, type Lineage } from "../step/lineage.ts";
 import { mustNotAwait } from "../step/must-not-await.ts";
@@ -10,6 +11,7 @@ export interface StatefulSpec<Input, State, Output> {
   readonly initial: () => State;
   /** The next state; the one given may be changed and returned. */
   readonly fold: (state: State, input: Input, context: ProgramContext) => State;
+  /** What is emitted. It may hand out parts of the state: what goes on changing after an emission is emitted as a copy. */
   readonly project: (state: State, context: HandlerContext) => Iterable<Output>;
   readonly emit: Schedule;
   /** Which inputs led to an output of `project`; without it, all that the stage has taken. */
@@ -87,13 +89,15 @@ class StatefulProgram<Input, State, Output> implements StageProgram {
 
   *#emission(context: HandlerContext): Generator<TracedOutput> {
     const kept = this.#made();
-    const { project, lineage } = this.#spec;
+    const { project, lineage, emit } = this.#spec;
     kept.pending = 0;
     const outputs = project(kept.state, context);
     mustNotAwait(outputs);
     for (const output of outputs) {
       const causes = lineage?.(output, kept.state);
-      yield TracedOutput.aggregate(output, causes === undefined ? undefined : spansOf(causes));
+      // Readers, and the record, are to see what was emitted, whatever later inputs do to the state.
+      const given = emit.kind === "on-end" ? output : copied(output);
+      yield TracedOutput.aggregate(given, causes === undefined ? undefined : spansOf(causes));
     }
   }
 }

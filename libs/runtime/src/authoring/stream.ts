@@ -83,14 +83,15 @@ export class Stream<T> {
 
   /**
    * Outputs of several types, each with a stream of its own: `to.large(order)` puts one on the branch `large`. Give each branch
-   * its event type. An input may have outputs on any number of branches.
+   * an event type of its own. An input may have outputs on any number of branches.
    */
   route<B extends Branches>(
     name: string,
     branches: B,
     handler: (input: T, to: Router<B>, context: HandlerContext) => void | undefined,
   ): { readonly [K in keyof B]: StageStream<PayloadOf<B[K]>, T> } {
-    const types = Object.values(branches);
+    // JavaScript may leave them out.
+    const types = Object.values((branches as B | undefined) ?? {});
     this.#recorder.pure({
       name,
       kind: "transform",
@@ -101,9 +102,9 @@ export class Stream<T> {
       more: types.slice(1),
       problems: [branchesProblem(branches)],
     });
-    const streams = Object.entries(branches).map(([branch, type]) => [
+    const streams = Object.entries((branches as B | undefined) ?? {}).map(([branch, type]) => [
       branch,
-      new StageStream(this.#recorder, name, { type: type.name }),
+      new StageStream(this.#recorder, name, { type: (type as typeof type | undefined)?.name ?? "" }),
     ]);
     // One stream for each branch, as the type says.
     return Object.fromEntries(streams) as { readonly [K in keyof B]: StageStream<PayloadOf<B[K]>, T> };

@@ -1,6 +1,8 @@
 import type { EndKind, LaneId } from "@refold/core";
 
+import { copied } from "../step/copied.ts";
 import { addToLineage, spansOf } from "../step/lineage.ts";
+import { mustNotAwait } from "../step/must-not-await.ts";
 import type { Outputs, ProgramContext, StageProgram } from "../step/stage-program.ts";
 import { TracedOutput } from "../step/traced-output.ts";
 import { multipleBefore, type FixedWindows, type SessionWindows } from "./window-kinds.ts";
@@ -48,13 +50,13 @@ class WindowProgram<Input, Key, Value, Output> implements StageProgram {
     // The types of the flow hold that this stage's upstream emits `Input`.
     const input = given as Input;
     const { time, key: keyOf, over } = this.#spec;
-    const timeMs = time(input);
+    const timeMs = settled(time(input));
     if (!Number.isFinite(timeMs) || Math.abs(timeMs) > LATEST_TIME_MS) {
       outputs.reject("validation", `its event time is ${String(timeMs)}, which is no time in milliseconds since 1970`);
       return undefined;
     }
     // A stage whose windows have no keys has the one key `undefined`, which is what its `Key` is then.
-    const key = keyOf === undefined ? (undefined as Key) : keyOf(input);
+    const key = keyOf === undefined ? (undefined as Key) : settled(keyOf(input));
     const whole =
       over.kind === "fixed"
         ? this.#addToFixed(over, key, timeMs, input, context)
@@ -109,7 +111,8 @@ class WindowProgram<Input, Key, Value, Output> implements StageProgram {
     for (; start <= last; start += everyMs, index++) {
       const end = start + sizeMs;
       let window = this.#windows.at(key, index);
-      if (window?.start !== start) window = this.#windows.open(key, index, { start, end }, this.#spec.initial());
+      if (window?.start !== start)
+        window = this.#windows.open(key, index, { start, end }, settled(this.#spec.initial()));
       this.#add(window, input, context);
     }
     return whole;
@@ -123,11 +126,12 @@ class WindowProgram<Input, Key, Value, Output> implements StageProgram {
     let window = windows.at(key, index);
     if (window === undefined || window.start >= end) {
       if (end <= this.#watermark.ms - this.#keepMs) return false;
-      window = windows.open(key, index, { start, end }, this.#spec.initial());
+      window = windows.open(key, index, { start, end }, settled(this.#spec.initial()));
     } else {
       // Sessions of a spec that has been built have their `merge`.
       const { merge } = this.#spec as { readonly merge: (earlier: Value, later: Value) => Value };
-      while ((windows.at(key, index + 1)?.start ?? end) < end) windows.absorb(key, index, merge);
+      const merged = (earlier: Value, later: Value): Value => settled(merge(earlier, later));
+      while ((windows.at(key, index + 1)?.start ?? end) < end) windows.absorb(key, index, merged);
       window.start = Math.min(window.start, start);
       window.end = Math.max(window.end, end);
     }
@@ -136,7 +140,7 @@ class WindowProgram<Input, Key, Value, Output> implements StageProgram {
   }
 
   #add(window: OpenWindow<Key, Value>, input: Input, context: ProgramContext): void {
-    window.value = this.#spec.fold(window.value, input, context);
+    window.value = settled(this.#spec.fold(window.value, input, context));
     addToLineage(window.lineage, context.lane, context.seq);
     window.changed = true;
     this.#windows.schedule(window, window.end);
@@ -180,11 +184,21 @@ class WindowProgram<Input, Key, Value, Output> implements StageProgram {
     window.changed = false;
     window.emitted++;
     const goneMs = end + this.#keepMs;
-    if (goneMs > untilMs) this.#windows.schedule(window, goneMs);
+    const isKept = goneMs > untilMs;
+    if (isKept) this.#windows.schedule(window, goneMs);
     else this.#windows.close(window);
     const { project } = this.#spec;
-    return TracedOutput.aggregate(project === undefined ? result : project(result), causes);
+    const output = project === undefined ? result : project(result);
+    mustNotAwait(output);
+    // What is kept may change when late inputs come.
+    return TracedOutput.aggregate(isKept ? copied(output) : output, causes);
   }
+}
+
+/** What a function of the author's gave, if it is no promise: the codec sees but what is emitted of it. */
+function settled<T>(value: T): T {
+  mustNotAwait(value);
+  return value;
 }
 
 /** The start of the first window that ends after a time. */

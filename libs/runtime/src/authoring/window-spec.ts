@@ -40,10 +40,7 @@ interface WindowFold<Input, Key, Value, Output> {
   /** Has a window of its own for each key. Keys are told apart as those of a `Map`. */
   readonly key?: (input: Input) => Key;
   readonly initial: () => Value;
-  /**
-   * The next value. The one given may be changed and returned, unless `allowedLatenessMs` is above 0: what has been emitted may
-   * then be needed again.
-   */
+  /** The next value. The one given may be changed and returned. */
   readonly fold: (value: Value, input: Input, context: ProgramContext) => Value;
   /** What is emitted for a window; without it, the {@link WindowResult}. */
   readonly project?: ((window: WindowResult<Key, Value>) => Output) & Synchronous<Output>;

@@ -96,14 +96,17 @@ export function inputsOf(stage: StageDefinition): readonly InputDefinition[] {
 
 /**
  * The upstream lanes of a pure stage whose errors it hands on. An aggregate leaves them out, as it does not stand for any one
- * input; so does a join those of its references, as its readers get what becomes of its stream.
+ * input; so does a join those of its references, as its readers get what becomes of its stream. Those that have come round a
+ * cycle end where it is entered: no handler ever stops them, so they would go round for good.
  */
 export function errorsFrom(
   kind: (PureDefinition | EffectfulDefinition)["kind"],
   inputs: readonly InputDefinition[],
 ): ReadonlySet<LaneId> {
   if (kind === "stateful") return new Set();
-  return new Set(inputs.filter(({ reference }) => reference === undefined).map(({ from }) => from));
+  return new Set(
+    inputs.filter(({ reference, backward }) => reference === undefined && !backward).map(({ from }) => from),
+  );
 }
 
 /** The types of what a stage emits, by port. */

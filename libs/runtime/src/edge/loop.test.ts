@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { ok } from "neverthrow";
 import { describe, expect, it } from "vitest";
 
 import type { Durability } from "@refold/core";
@@ -6,6 +7,7 @@ import { memoryStore } from "@refold/log-memory";
 import { FlowRun, replayFlow, runFlow } from "@refold/testkit";
 
 import { flow, type Flow } from "../authoring/flow.ts";
+import { reject } from "../authoring/rejection.ts";
 
 interface Job {
   readonly id: number;
@@ -97,6 +99,25 @@ describe("a cycle", () => {
     ]);
     const replay = await replayFlow(retrying([1, 1_000_000, 2], []), { store });
     expect(replay.report.verdict).toBe("matched");
+  });
+
+  it("ends though errors in band are on their way round: they end where it is entered", async () => {
+    const seen: unknown[] = [];
+    const store = memoryStore();
+    const checked = flow("checked", (f) => {
+      const again = f.feedback<number>();
+      const tried = f
+        .merge(f.source("jobs", [1, 9, 3]), again)
+        .tryMap("tried", (job) => (job > 5 ? reject("domain", "too large") : ok(job - 1)));
+      again.connect(tried.filter("failed", (job) => job > 0));
+      tried.errors.sink("rejected", ({ input }) => void seen.push(input));
+      tried.sink("out", () => undefined);
+    });
+    const { report, recorded } = await runFlow(checked, { store });
+    expect(report.status).toBe("completed");
+    expect(seen).toEqual([9]);
+    expect(recorded.recordsOf("tried", "error")).toHaveLength(1);
+    expect((await replayFlow(checked, { store })).report.verdict).toBe("matched");
   });
 
   it("may be drained while something goes round: what is in it arrives", async () => {

@@ -170,7 +170,16 @@ export class Intake {
 
   #failed(cause: unknown): void {
     this.failures++;
-    this.state = { kind: "failed", cause, final: this.#source.reader.isFinal?.(cause) ?? false };
+    this.state = { kind: "failed", cause, final: this.#isFinal(cause) };
+  }
+
+  /** A reader that cannot tell has failed for good: nobody knows what else it gets wrong. */
+  #isFinal(cause: unknown): boolean {
+    try {
+      return this.#source.reader.isFinal?.(cause) ?? false;
+    } catch {
+      return true;
+    }
   }
 
   #accepted(batch: SourceBatch<unknown>): ReadBatch {
@@ -229,6 +238,9 @@ function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
 /** What the compiler may not have seen. */
 function batchProblem(batch: SourceBatch<unknown> | null | undefined): string | undefined {
   if (!Array.isArray(batch?.items)) return "a read of the source gave no list of items";
-  const { againMs } = batch;
-  return againMs === undefined || againMs >= 0 ? undefined : `a read of the source gave againMs ${String(againMs)}`;
+  const { againMs = 0, done = false } = batch;
+  if (typeof done !== "boolean") return `a read of the source gave done ${String(done)}`;
+  return typeof againMs === "number" && againMs >= 0
+    ? undefined
+    : `a read of the source gave againMs ${String(againMs)}`;
 }

@@ -1,4 +1,4 @@
-import { ok } from "neverthrow";
+import { err, ok } from "neverthrow";
 import { describe, expect, it } from "vitest";
 
 import type { ErrorKind } from "@refold/core";
@@ -55,6 +55,30 @@ describe("an input that a handler rejects", () => {
       ]);
       const replay = await replayFlow(checked(kind, [], []), { store });
       expect(replay.report).toMatchObject({ verdict: "matched", first: undefined });
+    });
+  }
+
+  for (const [what, returned, fault] of [
+    [
+      "an error of no kind",
+      err(new Error("odd")),
+      { code: "payload-refused", message: /the field `error`.*\$\.error/ },
+    ],
+    ["a text for an error", err("odd"), { code: "payload-refused", message: /the field `error`/ }],
+    ["nothing", undefined, { code: "handler-threw", message: /tryMap needs ok\(output\) or reject/ }],
+  ] as const) {
+    it(`by ${what}, as no compiler would have it, fails the stage and leaves a record that can be read`, async () => {
+      const odd = flow("odd", (f) =>
+        f
+          .source("numbers", [1])
+          .tryMap("even", () => returned as never)
+          .sink("out", () => undefined),
+      );
+      const run = await FlowRun.open(odd, { store: memoryStore() });
+      const { fault: found } = await run.run();
+      expect(found).toMatchObject({ code: fault.code, stage: "even", input: "numbers:3" });
+      expect(found?.message).toMatch(fault.message);
+      expect((await run.recorded()).recordsOf("even", "error")).toEqual([]);
     });
   }
 

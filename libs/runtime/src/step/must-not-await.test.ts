@@ -8,6 +8,7 @@ import { flow } from "../authoring/flow.ts";
 import { groupBy } from "../authoring/group-by.ts";
 import { always, onEnd } from "../authoring/schedule.ts";
 import type { Stream } from "../authoring/stream.ts";
+import { tumbling } from "../authoring/window-kinds.ts";
 
 /** What a JavaScript author gives, whom no compiler warns. Nobody hears how it rejects. */
 const awaiting = (async () => {
@@ -17,6 +18,15 @@ const awaiting = (async () => {
 
 const keep = (sum: number): number => sum;
 const project = (sum: number): readonly number[] => [sum];
+
+const counting = { over: tumbling(10), time: keep, initial: () => 0, fold: keep, project: () => 0 };
+
+const joined = (numbers: Stream<number>, broken: { readonly on?: never; readonly combine?: never }): Stream<unknown> =>
+  numbers.join(
+    "broken",
+    numbers.map("reference", (n) => n),
+    { kind: "left", read: "live", key: keep, on: keep, combine: keep, ...broken },
+  );
 
 /** A stage named "broken", by what awaits in it. */
 const STAGES: Readonly<Record<string, (numbers: Stream<number>) => Stream<unknown>>> = {
@@ -43,6 +53,12 @@ const STAGES: Readonly<Record<string, (numbers: Stream<number>) => Stream<unknow
     numbers.stateful("broken", groupBy({ key: keep, initial: awaiting, fold: keep, emit: onEnd() })),
   "groupBy fold": (numbers) =>
     numbers.stateful("broken", groupBy({ key: keep, initial: () => 0, fold: awaiting, emit: onEnd() })),
+  "window time": (numbers) => numbers.window("broken", { ...counting, time: awaiting }),
+  "window key": (numbers) => numbers.window("broken", { ...counting, key: awaiting }),
+  "window initial": (numbers) => numbers.window("broken", { ...counting, initial: awaiting }),
+  "window fold": (numbers) => numbers.window("broken", { ...counting, fold: awaiting }),
+  "join on": (numbers) => joined(numbers, { on: awaiting }),
+  "join combine": (numbers) => joined(numbers, { combine: awaiting }),
 };
 
 describe("a pure stage must not await: its first promise is a fault that says so", () => {
