@@ -5,6 +5,7 @@ import { toMermaid } from "../../libs/fsm/src/index.ts";
 import { pipelineMachine } from "../../libs/runtime/src/pipeline/pipeline-machine.ts";
 import {
   joinMachine,
+  observerMachine,
   sinkMachine,
   sourceMachine,
   statefulMachine,
@@ -23,5 +24,6 @@ it("the pictures of the machines are what the machines draw of themselves", () =
     toMermaid(statefulMachine("stateful")),
     toMermaid(joinMachine("join", true)),
     toMermaid(sinkMachine("sink")),
+    toMermaid(observerMachine("observer")),
   ]);
 });

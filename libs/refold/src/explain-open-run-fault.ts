@@ -1,5 +1,5 @@
 import { explainFault } from "@refold/core";
-import { explainConfigurationFault, explainFlowFault } from "@refold/runtime";
+import { explainConfigurationFault, explainFlowFault, explainPlaceholder } from "@refold/runtime";
 
 import type { OpenRunFault } from "./open-run.ts";
 
@@ -8,6 +8,8 @@ export function explainOpenRunFault(fault: OpenRunFault): string {
   switch (fault.kind) {
     case "flow-invalid":
       return listed("The flow cannot be built:", fault.faults.map(explainFlowFault));
+    case "flow-unfinished":
+      return listed("The flow is not finished:", fault.placeholders.map(explainPlaceholder));
     case "configuration-invalid":
       return listed("The configuration cannot be used:", fault.faults.map(explainConfigurationFault));
     case "run-exists":

@@ -15,6 +15,7 @@ import {
   flow,
   memoryStore,
   openRun,
+  placeholder,
   runtimeName,
   VERSION,
   type Flow,
@@ -91,6 +92,17 @@ describe("openRun", () => {
       faults: [{ kind: "topology", fault: { kind: "empty-flow" } }],
     });
     expect(explainOpenRunFault(fault)).toMatch(/The flow has no stages/);
+    expect((await store.list())._unsafeUnwrap()).toEqual([]);
+  });
+
+  it("refuses a flow of which a part is not written yet, with the reason, and makes no run of it", async () => {
+    const store = memoryStore();
+    const unfinished = flow("unfinished", (f) => {
+      f.source("numbers", [1]).sink("out", placeholder("no account"));
+    });
+    const fault = (await openRun(unfinished, { store }))._unsafeUnwrapErr();
+    expect(fault).toEqual({ kind: "flow-unfinished", placeholders: [{ stage: "out", why: "no account" }] });
+    expect(explainOpenRunFault(fault)).toMatch(/not finished:\n {2}- Stage "out" .*no account/);
     expect((await store.list())._unsafeUnwrap()).toEqual([]);
   });
 
@@ -226,6 +238,7 @@ describe("what is set for a run", () => {
 it("has a row in docs/faults.md for each fault that it adds to those of the store", () => {
   const own: { readonly [K in Exclude<OpenRunFault, CreateFault>["kind"]]: true } = {
     "flow-invalid": true,
+    "flow-unfinished": true,
     "configuration-invalid": true,
   };
   const page = readFileSync(new URL("../../../docs/faults.md", import.meta.url), "utf8");

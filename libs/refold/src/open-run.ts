@@ -13,6 +13,7 @@ import {
   type Flow,
   type FlowFault,
   type FlowHandle,
+  type Placeholder,
   type ResolvedConfiguration,
 } from "@refold/runtime";
 
@@ -39,6 +40,8 @@ export interface OpenRunOptions {
 export type OpenRunFault =
   | CreateFault
   | { readonly kind: "flow-invalid"; readonly faults: readonly FlowFault[] }
+  /** Parts of the flow are not written yet. */
+  | { readonly kind: "flow-unfinished"; readonly placeholders: readonly Placeholder[] }
   | { readonly kind: "configuration-invalid"; readonly faults: readonly ConfigurationFault[] };
 
 export interface OpenedRun {
@@ -54,6 +57,8 @@ export interface OpenedRun {
 export async function openRun(flow: Flow, options: OpenRunOptions): Promise<Result<OpenedRun, OpenRunFault>> {
   const built = flow.build();
   if (built.isErr()) return err({ kind: "flow-invalid", faults: built.error });
+  const { placeholders } = built.value;
+  if (placeholders.length > 0) return err({ kind: "flow-unfinished", placeholders });
   const { store, source, exporters = [], logger } = options;
   const resolved = resolveConfiguration({ layers: layersOf(flow, options), topology: built.value.topology });
   if (resolved.isErr()) return err({ kind: "configuration-invalid", faults: resolved.error });

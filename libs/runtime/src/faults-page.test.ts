@@ -23,6 +23,8 @@ const FLOW: Every<FlowFault["kind"]> = {
   "not-a-function": true,
   "bad-option": true,
   "foreign-stream": true,
+  "joined-with-itself": true,
+  "join-waits-for-itself": true,
   "open-feedback": true,
   "bad-flush-policy": true,
   "builder-threw": true,
@@ -40,11 +42,13 @@ const STAGE: Every<StageFault["code"]> = {
   "payload-refused": true,
   "source-threw": true,
   "sink-threw": true,
+  "join-missed": true,
   "receipt-refused": true,
   "commit-refused": true,
   "left-buffered": true,
   "edge-stalled": true,
   "contract-violated": true,
+  "effect-diverged": true,
   unexpected: true,
 };
 

@@ -13,7 +13,22 @@ export type { PolicyStatus } from "./policy/policy-status.ts";
 export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
 export type { ItemContext } from "./authoring/function-sink.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
+export type {
+  Combine,
+  JoinAllSpec,
+  JoinKey,
+  JoinKind,
+  JoinMatches,
+  JoinRead,
+  JoinReference,
+  JoinReferences,
+  JoinSettings,
+  JoinSpec,
+  Match,
+} from "./authoring/join.ts";
 export type { Feedback } from "./authoring/feedback.ts";
+export type { LookingOn, Observer, ObserverHandler } from "./authoring/observer.ts";
+export { placeholder, PlaceholderCalled, type NotWritten } from "./authoring/placeholder.ts";
 export { reject, type Rejection } from "./authoring/rejection.ts";
 export type { PureHandler, Synchronous } from "./authoring/pure-handler.ts";
 export { batches, type Batches } from "./authoring/batches.ts";
@@ -28,14 +43,25 @@ export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage
 export type { Branches, Router } from "./authoring/route.ts";
 export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
 export type { StatefulSpec } from "./authoring/stateful-spec.ts";
-export { StageStream, Stream } from "./authoring/stream.ts";
+export { StageStream, Stream, WindowStream } from "./authoring/stream.ts";
+export {
+  session,
+  sliding,
+  tumbling,
+  type FixedWindows,
+  type SessionWindows,
+  type Windows,
+} from "./authoring/window-kinds.ts";
+export type { WindowResult, WindowSpec } from "./authoring/window-spec.ts";
 export type {
   FlowDefinition,
+  ObserverDefinition,
   PureDefinition,
   SinkDefinition,
   SourceDefinition,
   StageDefinition,
 } from "./definition/flow-definition.ts";
+export { explainPlaceholder, type Placeholder } from "./definition/placeholder.ts";
 export { explainFlowFault, type FlowFault } from "./definition/flow-fault.ts";
 export type { HandlerContext } from "./step/handler-context.ts";
 export type { Outputs, StageProgram } from "./step/stage-program.ts";
@@ -61,6 +87,7 @@ export {
 export { StandardHandle, type SupervisorHandle } from "./supervision/supervisor-handle.ts";
 export { Turns } from "./supervision/turns.ts";
 export type { RunReport, StageReport } from "./run-report.ts";
+export type { Observed, ObservedMove } from "./stage/observer-handlers.ts";
 export type { StageFault } from "./stage/stage-fault.ts";
 export { describeRun, type RunIdentity } from "./definition/describe-run.ts";
 export type { Difference } from "./replay/differences.ts";

@@ -20,6 +20,7 @@ export function checkRecord(recorded: RecordedRun, definition: FlowDefinition): 
   for (const stage of definition.stages) {
     checkMoves(recorded, stage.name);
     if (stage.kind === "source") checkSource(recorded, stage);
+    else if (stage.kind === "observer") checkObserver(recorded, stage);
     else checkReader(recorded, stage);
   }
   checkSeal(recorded, definition);
@@ -59,7 +60,7 @@ function checkSource(recorded: RecordedRun, { name, lane }: StageDefinition): vo
   checkEnd(recorded, name);
 }
 
-function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { kind: "source" }>): void {
+function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { kind: "source" | "observer" }>): void {
   const unread = new Map(stage.inputs.map(({ from }) => [from, dataPath(recorded, from)]));
   const everything = new Map<LaneId, { first: number; last: number }>();
   let inputs: readonly Input[] = [];
@@ -82,6 +83,11 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
     for (const rest of unread.values()) expect(rest).toEqual([]);
     if (stage.kind !== "sink") checkEnd(recorded, name);
   }
+}
+
+/** All that an observer leaves behind is how it fared. */
+function checkObserver(recorded: RecordedRun, { name }: StageDefinition): void {
+  for (const { kind } of recorded.records(name)) expect(kind).toBe("transition");
 }
 
 /** Every input of a step has one receipt, or two where it was buffered and is committed. */
@@ -137,7 +143,7 @@ function checkOutput(
   record: DataRecord,
   seq: number,
   at: {
-    readonly stage: Exclude<StageDefinition, { kind: "source" }>;
+    readonly stage: Exclude<StageDefinition, { kind: "source" | "observer" }>;
     readonly inputs: readonly Input[];
     readonly everything: ReadonlyMap<LaneId, { readonly first: number; readonly last: number }>;
   },
@@ -153,9 +159,33 @@ function checkOutput(
     expect(record).toMatchObject({ originLane: stage.lane, originSeq: seq });
     return;
   }
+  if (stage.kind === "join") {
+    checkJoined(record, stage, inputs, everything);
+    return;
+  }
   const cause = inputs[record.cause as number]?.record as DataRecord;
   expect(cause).toBeDefined();
   expect(record).toMatchObject({ originLane: cause.originLane, originSeq: cause.originSeq });
+}
+
+/** Single places that were taken, one of them of the stream, in the step at hand, whose origin the output has. */
+function checkJoined(
+  { cause, originLane, originSeq }: DataRecord,
+  stage: Exclude<StageDefinition, { kind: "source" }>,
+  inputs: readonly Input[],
+  everything: ReadonlyMap<LaneId, { readonly first: number; readonly last: number }>,
+): void {
+  const causes = cause as readonly Span[];
+  const streams = new Set(stage.inputs.filter(({ reference }) => reference === undefined).map(({ from }) => from));
+  const ofStream = causes.filter(({ lane }) => streams.has(lane));
+  expect(ofStream).toHaveLength(1);
+  for (const { lane, first, last } of causes) {
+    expect(first).toBe(last);
+    expect(first).toBeGreaterThanOrEqual(everything.get(lane)?.first as number);
+    expect(last).toBeLessThanOrEqual(everything.get(lane)?.last as number);
+  }
+  const input = inputs.find(({ lane, seq }) => lane === ofStream[0]?.lane && seq === ofStream[0].first);
+  expect(input?.record).toMatchObject({ originLane, originSeq });
 }
 
 /** The end of a lane is the last of its data path, and advertises what the lane holds. A lane that failed ends poisoned. */

@@ -53,6 +53,8 @@ export interface StageAnnotations extends CommonAnnotations {
   readonly policies?: readonly PolicyAnnotation[];
   readonly join?: JoinAnnotation;
   readonly guarantee?: Guarantee;
+  /** Why the stage cannot run yet. Diagrams draw it dashed. */
+  readonly placeholder?: string;
 }
 
 export interface EdgeAnnotations extends CommonAnnotations {

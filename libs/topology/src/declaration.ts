@@ -56,16 +56,18 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 const COMMON_FIELDS = ["contracts", "status", "notes"] as const;
 
 function stageAnnotationsReader(reading: Reading): Read<StageAnnotations> {
-  return reading.object(["typing", "policies", "join", "guarantee", ...COMMON_FIELDS], (_, optional) => {
+  return reading.object(["typing", "policies", "join", "guarantee", "placeholder", ...COMMON_FIELDS], (_, optional) => {
     const annotations: Mutable<StageAnnotations> = {};
     const typing = optional("typing", typingReader(reading));
     const policies = optional("policies", reading.list(policyReader(reading)));
     const join = optional("join", joinReader(reading));
     const guarantee = optional("guarantee", reading.oneOf(GUARANTEES));
+    const placeholder = optional("placeholder", reading.string);
     if (typing !== undefined) annotations.typing = typing;
     if (policies !== undefined) annotations.policies = policies;
     if (join !== undefined) annotations.join = join;
     if (guarantee !== undefined) annotations.guarantee = guarantee;
+    if (placeholder !== undefined) annotations.placeholder = placeholder;
     return Object.freeze({ ...annotations, ...common(reading, optional) });
   });
 }

@@ -42,6 +42,15 @@ it("gives names that are words of DOT, or look like ports and numbers, as plain 
   expect(readDot(toDot(graph)).nodes).toEqual(["node", "edge", "1.5", "-1", "a.n"]);
 });
 
+it("draws a stage dashed that cannot run yet, and says why", () => {
+  const graph = topology("f")
+    .stage({ name: "a", kind: "source", annotations: { placeholder: "no file yet" } })
+    .build("structural");
+  expect(toDot(graph._unsafeUnwrap())).toContain(
+    String.raw`"a" [shape=ellipse, label="a\nsource\nplaceholder: no file yet", style=dashed];`,
+  );
+});
+
 interface Drawn {
   readonly nodes: readonly string[];
   readonly edges: readonly { readonly from: string; readonly to: string; readonly dashed: boolean }[];

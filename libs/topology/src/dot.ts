@@ -13,13 +13,14 @@ const SHAPES: Readonly<Record<StageKind, string>> = {
 };
 
 /**
- * The topology in Graphviz's DOT language, from left to right: one shape per kind, backward edges dashed and without
- * influence on the ranks, annotations in the labels. Nodes bear the names of the stages. The same topology gives the same text.
+ * The topology in Graphviz's DOT language, from left to right: one shape per kind, placeholders dashed, backward edges
+ * dashed and without influence on the ranks, annotations in the labels. Nodes bear the names of the stages. The same topology gives the same text.
  */
 export function toDot(topology: Topology): string {
   const lines = [`digraph ${quoted(topology.name)} {`, "  rankdir=LR;"];
   for (const stage of topology.stages) {
-    lines.push(`  ${quoted(stage.name)} [shape=${SHAPES[stage.kind]}, label=${label(stageLabel(stage))}];`);
+    const dashed = stage.annotations.placeholder === undefined ? "" : ", style=dashed";
+    lines.push(`  ${quoted(stage.name)} [shape=${SHAPES[stage.kind]}, label=${label(stageLabel(stage))}${dashed}];`);
   }
   for (const edge of topology.edges) {
     const text = edgeLabel(edge);

@@ -46,7 +46,7 @@ export function explainTopologyFault(fault: TopologyFault): string {
     case "unreachable-stage":
       return `No source leads to the stage ${quoted(fault.stage)}, so it would never see any data. Connect a stage before it to a source, or remove it.`;
     case "dead-end":
-      return `The stage ${quoted(fault.stage)} leads to no sink and no observer, so its data is lost. Connect it, or what follows it, to one of these.`;
+      return `The stage ${quoted(fault.stage)} leads to no sink, so its data is lost. Connect it, or what follows it, to one; an observer only looks on.`;
     case "forward-cycle":
       return `The forward edges ${circle(fault.members)} run in a circle. Make the edge that leads back a backward edge, or remove it.`;
     case "cycle-through":

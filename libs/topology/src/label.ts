@@ -4,12 +4,13 @@ import type { Stage } from "./stage.ts";
 
 /** The lines that a diagram shows in a stage: name, kind, then its annotations, none of them escaped yet. */
 export function stageLabel({ name, kind, annotations }: Stage): readonly string[] {
-  const { typing, policies, join, guarantee } = annotations;
+  const { typing, policies, join, guarantee, placeholder } = annotations;
   const lines = [name, kind];
   if (typing !== undefined) lines.push(typingLabel(typing));
   if (join !== undefined) lines.push(`${join.mode} join, ${join.reference} reference`);
   for (const policy of policies ?? []) lines.push(withDetail(policy.name, policy.detail));
   if (guarantee !== undefined) lines.push(guarantee);
+  if (placeholder !== undefined) lines.push(`placeholder: ${placeholder}`);
   return shown([...lines, ...commonLines(annotations)]);
 }
 

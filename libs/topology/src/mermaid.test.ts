@@ -74,6 +74,23 @@ it("leaves out what is empty, for Mermaid refuses an empty label", () => {
   );
 });
 
+it("draws a stage dashed that cannot run yet, and says why", () => {
+  const graph = topology("f")
+    .stage({ name: "a", kind: "source" })
+    .stage({ name: "b", kind: "sink", annotations: { placeholder: "no account yet" } })
+    .edge({ from: "a", to: "b" });
+  expect(toMermaid(graph.build("full")._unsafeUnwrap())).toBe(
+    [
+      "flowchart LR",
+      '  s0(["a<br/>source"])',
+      '  s1[/"b<br/>sink<br/>placeholder#58; no account yet"\\]',
+      "  s0 --> s1",
+      "  style s1 stroke-dasharray: 5 5",
+      "",
+    ].join("\n"),
+  );
+});
+
 /** The part of Mermaid's grammar that may come up: one statement to a line, labels without any special character. */
 const LABEL = String.raw`"(?:[\p{L}\p{M}\p{N} ,.()→_-]|#[0-9]+;|<br/>)+"`;
 const NODE = new RegExp(

@@ -14,8 +14,8 @@ const SHAPES: Readonly<Record<StageKind, readonly [open: string, close: string]>
 };
 
 /**
- * The topology as a Mermaid flowchart, from left to right: one shape per kind, backward edges dotted, annotations in the
- * labels. Nodes are called s0, s1, … in the order declared. The same topology gives the same text.
+ * The topology as a Mermaid flowchart, from left to right: one shape per kind, placeholders dashed, backward edges dotted, annotations in
+ * the labels. Nodes are called s0, s1, … in the order declared. The same topology gives the same text.
  */
 export function toMermaid(topology: Topology): string {
   const idOf = new Map(topology.stages.map(({ name }, index) => [name, `s${index}`]));
@@ -29,6 +29,9 @@ export function toMermaid(topology: Topology): string {
     const text = edgeLabel(edge);
     const shown = text.length === 0 ? "" : `|${label(text)}|`;
     lines.push(`  ${idOf.get(edge.from) ?? ""} ${arrow}${shown} ${idOf.get(edge.to) ?? ""}`);
+  }
+  for (const { name, annotations } of topology.stages) {
+    if (annotations.placeholder !== undefined) lines.push(`  style ${idOf.get(name) ?? ""} stroke-dasharray: 5 5`);
   }
   return `${lines.join("\n")}\n`;
 }

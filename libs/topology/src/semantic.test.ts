@@ -56,7 +56,11 @@ it("refuses a stage from which nothing arrives anywhere, a lone source included"
     { kind: "dead-end", stage: "b" },
     { kind: "dead-end", stage: "c" },
   ]);
-  expect(faultsOf("a:source b:observer", "a>b")).toEqual([]);
+});
+
+it("refuses a stage that is only looked at: an observer is no end of a flow", () => {
+  expect(faultsOf("a:source b c:sink d:observer", "a>c a>b b>d")).toEqual([{ kind: "dead-end", stage: "b" }]);
+  expect(faultsOf("a:source b:sink c:observer", "a>b a>c")).toEqual([]);
 });
 
 describe("joins", () => {
@@ -110,7 +114,7 @@ it("finds the unreachable and the dead ends that the transitive closure finds", 
         ({ kind }, from) =>
           kind === "sink" ||
           kind === "observer" ||
-          stages.some((to, index) => (to.kind === "sink" || to.kind === "observer") && reach[from]?.[index]),
+          stages.some((to, index) => to.kind === "sink" && reach[from]?.[index]),
       );
       const names = stages.map(({ name }) => name);
       expect(named("dead-end")).toEqual(names.filter((_, index) => arrives[index] === false));

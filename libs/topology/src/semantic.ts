@@ -26,7 +26,7 @@ export function semantic(draft: Draft): readonly SemanticFault[] {
   );
   const used = reachable(
     draft.graph,
-    seeds(draft, ({ kind }) => isTerminal(kind), "outputs"),
+    seeds(draft, ({ kind }) => kind === "sink", "outputs"),
     "against",
   );
 
@@ -36,7 +36,8 @@ export function semantic(draft: Draft): readonly SemanticFault[] {
     if (hasSource && stageInputs.length > 0 && at(fed, index) === 0) {
       faults.push({ kind: "unreachable-stage", stage: stage.name });
     }
-    if (at(used, index) === 0) faults.push({ kind: "dead-end", stage: stage.name });
+    // An observer is no end of the flow, and needs none: to be looked at is not to arrive.
+    if (stage.kind !== "observer" && at(used, index) === 0) faults.push({ kind: "dead-end", stage: stage.name });
   }
   return faults;
 }

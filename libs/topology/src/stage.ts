@@ -21,7 +21,7 @@ export interface Stage {
   readonly annotations: StageAnnotations;
 }
 
-/** Whether flows end in this kind of stage. */
+/** Whether stages of this kind give nothing on. */
 export function isTerminal(kind: StageKind): kind is "sink" | "observer" {
   return kind === "sink" || kind === "observer";
 }

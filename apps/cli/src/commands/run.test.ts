@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { flow, memoryStore, type Flow, type MetricsSnapshot } from "refold";
+import { flow, memoryStore, placeholder, type Flow, type MetricsSnapshot } from "refold";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { CliHarness } from "../../test/cli-harness.ts";
@@ -11,6 +11,24 @@ beforeEach(async () => {
   cli = await CliHarness.open();
 });
 afterEach(() => cli.close());
+
+it("refuses a flow with placeholders before anything is written, and names them all; it can still be drawn", async () => {
+  const unfinished = flow("unfinished", (f) => {
+    f.source("numbers", [1])
+      .map("priced", placeholder<number>("prices are not settled"))
+      .sink("out", placeholder("no account"));
+  });
+  await cli.module("unfinished.flow.ts", () => ({ default: unfinished }));
+  const ran = await cli.refold("run", "unfinished.flow.ts");
+  expect(ran.code).toBe(3);
+  expect(ran.stderr).toContain("is not finished");
+  expect(ran.stderr).toContain('Stage "priced" has a placeholder (prices are not settled)');
+  expect(ran.stderr).toContain('Stage "out" has a placeholder (no account)');
+  expect((await cli.refold("runs")).stdout).not.toContain("unfinished");
+  const drawn = await cli.refold("topology", "unfinished.flow.ts");
+  expect(drawn.code).toBe(0);
+  expect(drawn.stdout).toContain("stroke-dasharray");
+});
 
 describe("a run that does not complete", () => {
   it("tells the stage, the input in hand and the author's own frames when a handler throws, with exit code 1", async () => {

@@ -1,8 +1,9 @@
 import type { Durability } from "@refold/core";
+import { explainPlaceholder } from "@refold/runtime";
 import { openRun, type OpenedRun, type OpenRunFault, type RunReport } from "refold";
 
 import { abortOnCrash } from "../abort-on-crash.ts";
-import { storeFault, type CliFault } from "../cli-fault.ts";
+import { refusedFor, storeFault, type CliFault } from "../cli-fault.ts";
 import type { CliIo } from "../cli-io.ts";
 import { configurationInvalid } from "../configuration-invalid.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
@@ -53,6 +54,8 @@ function openFault(fault: OpenRunFault, path: string): CliFault {
   switch (fault.kind) {
     case "flow-invalid":
       return flowInvalid(path, fault.faults);
+    case "flow-unfinished":
+      return refusedFor(`The flow in ${path} is not finished`, fault.placeholders.map(explainPlaceholder));
     case "configuration-invalid":
       return configurationInvalid(path, fault.faults);
     case "run-exists":

@@ -5,9 +5,10 @@ import { eventType } from "@refold/core";
 import { explainFlowFault, type FlowFault } from "../definition/flow-fault.ts";
 import { batches } from "./batches.ts";
 import { flow, isFlow, type FlowBuilder } from "./flow.ts";
+import { groupBy } from "./group-by.ts";
 import { poll } from "./poll.ts";
 import { seekable } from "./seekable.ts";
-import { onEnd } from "./schedule.ts";
+import { everyN, onEnd, within, type Schedule } from "./schedule.ts";
 import type { Stream } from "./stream.ts";
 
 const faultsOf = (build: (f: FlowBuilder) => void, name = "broken"): readonly FlowFault[] => {
@@ -217,6 +218,103 @@ describe("building a flow", () => {
       const faults = faultsOf((f) => f.source("items", untyped(items)).sink("out", () => undefined));
       expect(kinds(faults)).toEqual(["not-a-function"]);
     }
+  });
+});
+
+describe("each fault names its stage and says what to do", () => {
+  const out = () => undefined;
+  const texts = (build: (f: FlowBuilder) => void): string => faultsOf(build).map(explainFlowFault).join("\n");
+
+  it("a name that two stages have, and an empty one", () => {
+    const twice = texts((f) => {
+      const numbers = f.source("numbers", [1]);
+      numbers.map("same", (n) => n).sink("out", out);
+      numbers.filter("same", () => true).sink("", out);
+    });
+    expect(twice).toMatch(/already a stage named "same".*Give one of them another name/);
+    expect(twice).toMatch(/stage name "" .* is empty\. Give it a name/);
+  });
+
+  it("a stage that leads to no sink, or to an observer alone; a flow that is a source", () => {
+    const lost = texts((f) => {
+      const numbers = f.source("numbers", [1]);
+      numbers.map("lost", (n) => n);
+      numbers.map("looked-at", (n) => n).observe("seen", out);
+      numbers.sink("out", out);
+    });
+    expect(lost).toMatch(/stage "lost" leads to no sink.*Connect it/);
+    expect(lost).toMatch(/stage "looked-at" leads to no sink.*an observer only looks on/);
+    expect(lost).not.toContain('"seen"');
+    expect(texts((f) => void f.source("alone", [1]))).toMatch(/stage "alone" leads to no sink/);
+  });
+
+  it("a cycle through a stateful stage, and one that is entered at two stages", () => {
+    const stateful = texts((f) => {
+      const back = f.feedback<number>();
+      const entry = f.merge(f.source("numbers", [1]), back).map("entry", (n) => n);
+      const sum = entry.stateful("sum", {
+        initial: () => 0,
+        fold: (total: number, n) => total + n,
+        project: (total) => [total],
+        emit: everyN(2),
+      });
+      back.connect(sum);
+      entry.sink("out", out);
+    });
+    expect(stateful).toMatch(/stateful "sum" is part of the cycle of "entry" and "sum".*Move it out of the cycle/);
+    const entries = texts((f) => {
+      const back = f.feedback<number>();
+      const first = f.merge(f.source("numbers", [1]), back).map("first", (n) => n);
+      const second = f.merge(first, f.source("others", [2])).map("second", (n) => n);
+      back.connect(second.filter("again", () => false));
+      second.sink("out", out);
+    });
+    expect(entries).toMatch(/is entered at "first" and "second".*Merge the inputs/);
+  });
+
+  it("a schedule that never comes, whichever it is, or none; and a limit that is none", () => {
+    const sums = (emit: Schedule): string =>
+      texts((f) => {
+        const fold = (total: number, n: number): number => total + n;
+        const spec = { initial: () => 0, fold, project: (total: number) => [total], emit };
+        f.source("numbers", [1]).stateful("sum", spec).sink("out", out);
+      });
+    for (const never of [0, -1, 1.5, Number.NaN]) {
+      expect(sums(everyN(never))).toMatch(/"sum": everyN\(.*\) never comes: give a whole number of inputs from 1/);
+    }
+    for (const never of [0, -1, Number.NaN, Infinity]) {
+      expect(sums(within(never))).toMatch(/"sum": within\(.*\) is no time: give milliseconds above 0/);
+    }
+    expect(sums(untyped(undefined))).toMatch(/"sum": it has no schedule: give it one as `emit`/);
+    expect(sums(untyped("daily"))).toMatch(/"sum": it has no schedule/);
+    expect(sums(everyN(1))).toBe("");
+    for (const maxKeys of [0, -1, 1.5, Number.NaN]) {
+      const key = (n: number): number => n;
+      const grouped = groupBy({ key, initial: () => 0, fold: (total: number) => total, emit: onEnd(), maxKeys });
+      const told = texts((f) => f.source("numbers", [1]).stateful("groups", grouped).sink("out", out));
+      expect(told).toMatch(/"groups": maxKeys is .*: give a whole number of keys from 1/);
+    }
+  });
+
+  it("handlers within groupBy, and those of an observer", () => {
+    const faults = faultsOf((f) => {
+      const numbers = f.source("numbers", [1]);
+      const grouped = groupBy({ key: untyped("id"), initial: untyped(0), fold: untyped(null), emit: onEnd() });
+      numbers.stateful("groups", grouped).sink("out", out);
+      numbers.observe("no-handler", untyped(undefined));
+      numbers.observe("nothing", {});
+      numbers.observe("not-functions", { item: untyped(1), lifecycle: untyped("yes") });
+    });
+    const wrong = faults.map((fault) => (fault.kind === "not-a-function" ? [fault.stage, fault.what] : []));
+    expect(wrong).toEqual([
+      ["groups", "its `key`"],
+      ["groups", "its `initial`"],
+      ["groups", "its `fold`"],
+      ["no-handler", "what it calls"],
+      ["nothing", "what it calls"],
+      ["not-functions", "its `item`"],
+      ["not-functions", "its `lifecycle`"],
+    ]);
   });
 });
 

@@ -14,8 +14,12 @@ import type { EffectfulHandling } from "../effect/input-handling.ts";
 import { effectProblems } from "./effect.ts";
 import { DEFAULT_RETRY, type RetrySettings } from "../definition/retry-settings.ts";
 import { codeFingerprint } from "./fingerprint.ts";
+import { isItems } from "./items.ts";
 import { flushPolicyFaults } from "./flush-policy-faults.ts";
 import type { Takes } from "../edge/record-view.ts";
+import { joinFaults, type CheckedStage } from "./join-check.ts";
+import type { ObserverHandlers } from "../stage/observer-handlers.ts";
+import { placeholdersIn } from "./placeholder.ts";
 import type { Port, StageInput } from "./port.ts";
 import { sourceForm, type SourceForm, type SourceInput } from "./source-input.ts";
 import { sourceOptionFaults } from "./source-option-faults.ts";
@@ -28,6 +32,10 @@ interface Declared {
   readonly inputs: readonly StageInput[];
   readonly outputs: readonly EventType<unknown>[];
   readonly annotations: StageAnnotations;
+  /** Of a join: whether its references are read to their end before its stream. */
+  readonly hydrates: boolean;
+  /** What its author wrote, to be searched for placeholders. */
+  readonly written: readonly unknown[];
   readonly define: (lanes: Lanes) => StageDefinition;
 }
 
@@ -65,6 +73,9 @@ export class FlowRecorder {
       inputs: [],
       outputs: [this.#type(name, options.type)],
       annotations: { ...emitting(options.type), ...notes },
+      hydrates: false,
+      // Items may be many, and none of them is a handler.
+      written: isItems(from) ? [] : [from],
       define: ({ lane, types: [type] }) => {
         // Without a form the flow is not built.
         const { open } = form as SourceForm;
@@ -84,12 +95,13 @@ export class FlowRecorder {
     /** Types of further outputs, each with a port of its own. */
     readonly more?: readonly EventType<unknown>[];
     readonly hydrates?: boolean;
+    /** What topologies show of a join. */
+    readonly join?: StageAnnotations["join"];
     /** What is wrong with its settings, in words that follow the stage's name. */
     readonly problems?: readonly (string | undefined)[];
   }): void {
-    const { name, kind, inputs, program, options, more = [], hydrates = false, problems = [] } = stage;
-    for (const problem of problems)
-      if (problem !== undefined) this.faults.push({ kind: "bad-option", stage: name, problem });
+    const { name, kind, inputs, program, options, more = [], hydrates = false, join, problems = [] } = stage;
+    for (const problem of problems) if (problem !== undefined) this.badOption(name, problem);
     for (const [what, value] of Object.entries(stage.functions)) {
       if (typeof value !== "function") this.#notAFunction(name, `its \`${what}\``, value);
     }
@@ -100,7 +112,9 @@ export class FlowRecorder {
       kind,
       inputs,
       outputs: [this.#type(name, options.type), ...more.map((type) => this.#type(name, type))],
-      annotations: emitting(options.type),
+      annotations: { ...emitting(options.type), ...(join === undefined ? {} : { join }) },
+      hydrates,
+      written: [stage.functions, ...inputs.map(({ orderBy: order }) => order)],
       define: (lanes) => ({ kind, name, ...lanes, orderBy, hydrates, fingerprint, program }),
     });
   }
@@ -121,7 +135,7 @@ export class FlowRecorder {
     if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
       problems.push(`its concurrency is ${String(concurrency)}: give a whole number from 1`);
     }
-    for (const problem of problems) this.faults.push({ kind: "bad-option", stage: name, problem });
+    for (const problem of problems) this.badOption(name, problem);
     const policies = Object.values(effects).flatMap(({ name: effect, policies: specs = [] }) =>
       specs.map(({ policy }) => ({ name: policy, detail: effect })),
     );
@@ -133,6 +147,8 @@ export class FlowRecorder {
       inputs,
       outputs: [this.#type(name, options.type)],
       annotations: { ...emitting(options.type), ...(policies.length > 0 ? { policies } : {}) },
+      hydrates: false,
+      written: [functions, effects, orderBy],
       define: (lanes) => ({ kind: "effectful", name, ...lanes, orderBy, fingerprint, handling }),
     });
   }
@@ -156,7 +172,38 @@ export class FlowRecorder {
       inputs: [input],
       outputs: [],
       annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
+      hydrates: false,
+      written: [functions, orderBy],
       define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector, flush }),
+    });
+  }
+
+  observer(name: string, input: StageInput, handlers: ObserverHandlers): void {
+    const given = Object.entries(handlers).filter(([, handler]) => handler !== undefined);
+    for (const [what, handler] of given) {
+      if (typeof handler !== "function") this.#notAFunction(name, `its \`${what}\``, handler);
+    }
+    if (given.length === 0) this.#notAFunction(name, "what it calls", undefined);
+    const fingerprint = codeFingerprint(handlers);
+    const notices = handlers.rejected !== undefined || handlers.lifecycle !== undefined;
+    this.#declared.push({
+      name,
+      kind: "observer",
+      inputs: [input],
+      outputs: [],
+      annotations: {},
+      hydrates: false,
+      written: [handlers],
+      define: ({ lane, inputs }) => ({
+        kind: "observer",
+        name,
+        lane,
+        inputs: inputs.map((one) => ({ ...one, takes: { ...one.takes, notices }, backward: false })),
+        // It sees records as they come.
+        orderBy: undefined,
+        fingerprint,
+        handlers,
+      }),
     });
   }
 
@@ -171,19 +218,36 @@ export class FlowRecorder {
     this.#feedbacks.get(loop)?.push(...ports);
   }
 
+  badOption(stage: string, problem: string): void {
+    this.faults.push({ kind: "bad-option", stage, problem });
+  }
+
   foreign(stage: string): void {
     this.faults.push({ kind: "foreign-stream", stage });
   }
 
   finish(): Result<FlowDefinition, readonly FlowFault[]> {
     const builder = topology(this.#name);
-    for (const { name, kind, annotations } of this.#declared) builder.stage({ name, kind, annotations });
+    for (const { name, kind, annotations, written } of this.#declared) {
+      const why = reasonsOf(written);
+      const placeholder = why.length === 0 ? {} : { placeholder: why.join("; ") };
+      builder.stage({ name, kind, annotations: { ...annotations, ...placeholder } });
+    }
     for (const { name, kind, inputs } of this.#declared) {
+      const fed = new Set<string>();
       for (const [index, input] of inputs.entries()) {
         const role = kind === "join" ? { role: index === 0 ? ("stream" as const) : ("reference" as const) } : {};
-        for (const { from, edge } of this.#edgesOf(input)) builder.edge({ from, to: name, kind: edge, ...role });
+        for (const { from, edge } of this.#edgesOf(input)) {
+          // A second edge from one stage is told of as what it is: a join with itself. An observer of what comes round a cycle
+          // closes none.
+          const way = kind === "observer" ? "forward" : edge;
+          if (!fed.has(from)) builder.edge({ from, to: name, kind: way, ...role });
+          fed.add(from);
+        }
       }
     }
+    const joins = joinFaults(this.#declared.map((stage) => this.#checked(stage)));
+    this.faults.push(...joins);
     for (const [loop, fed] of this.#feedbacks) {
       const readers = this.#declared
         .filter(({ inputs }) => inputs.some(({ ports }) => ports.some(({ stage }) => stage === loop)))
@@ -191,7 +255,11 @@ export class FlowRecorder {
       if (fed.length === 0) this.faults.push({ kind: "open-feedback", readers });
     }
     const graph = builder.build("full");
-    if (graph.isErr()) this.faults.push(...graph.error.map((fault): FlowFault => ({ kind: "topology", fault })));
+    for (const fault of graph.isErr() ? graph.error : []) {
+      // Of a join with itself only one side is left.
+      const isTold = fault.kind === "join-with-one-input" && joins.some(({ stage }) => stage === fault.stage);
+      if (!isTold) this.faults.push({ kind: "topology", fault });
+    }
     const types = this.#types();
     if (graph.isErr() || this.faults.length > 0) return err(this.faults);
     const laneOf = new Map(this.#declared.map(({ name }, index) => [name, (index + 1) as LaneId]));
@@ -210,7 +278,14 @@ export class FlowRecorder {
         types: outputs.map((type) => typeId(type.name)),
       }),
     );
-    return ok({ name: this.#name, topology: graph.value, stages, types });
+    const placeholders = this.#declared.flatMap(({ name, written }) =>
+      reasonsOf(written).map((why) => ({ stage: name, why })),
+    );
+    return ok({ name: this.#name, topology: graph.value, stages, types, placeholders });
+  }
+
+  #checked({ name, kind, hydrates, inputs }: Declared): CheckedStage {
+    return { name, kind, hydrates, inputs: inputs.map((input) => this.#edgesOf(input).map(({ from }) => from)) };
   }
 
   /** One edge for each stage behind an input, whatever is read of it: what feeds a feedback comes by backward edges. */
@@ -269,6 +344,11 @@ function taken(ports: readonly Port["takes"][], typeId: (name: string) => TypeId
     ? undefined
     : ports.flatMap((port) => (typeof port === "object" ? [typeId(port.type)] : []));
   return { types, errors: ports.includes("errors") };
+}
+
+/** Each reason once, whatever the parts are that wait for it. */
+function reasonsOf(written: readonly unknown[]): readonly string[] {
+  return [...new Set(placeholdersIn(written))];
 }
 
 /** A type that its author named is worth showing; the default one is the stage's own name. */

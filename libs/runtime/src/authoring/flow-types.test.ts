@@ -5,11 +5,14 @@ import { eventType, type SinkConnector, type SourceConnector } from "@refold/cor
 import { batches } from "./batches.ts";
 import { flow, type FlowBuilder } from "./flow.ts";
 import { groupBy, type Group } from "./group-by.ts";
+import { placeholder } from "./placeholder.ts";
 import { poll } from "./poll.ts";
 import { seekable } from "./seekable.ts";
 import { onEnd } from "./schedule.ts";
 import type { Synchronous } from "./pure-handler.ts";
-import type { StageStream, Stream } from "./stream.ts";
+import type { StageStream, Stream, WindowStream } from "./stream.ts";
+import { session, tumbling } from "./window-kinds.ts";
+import type { WindowResult } from "./window-spec.ts";
 
 interface Order {
   readonly id: string;
@@ -69,6 +72,62 @@ describe("the compiler", () => {
         emit: onEnd(),
       });
       expectTypeOf(ids).toEqualTypeOf<StageStream<string, Group<string, { count: number; sum: number }>>>();
+    });
+  });
+
+  it("infers the handlers of a window stage, and what it emits with and without a key and a projection", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const counts = source.window("counts", {
+        over: tumbling(1_000),
+        time: (order) => order.total,
+        initial: () => 0,
+        fold: (count, order, context) => {
+          expectTypeOf(order).toEqualTypeOf<Order>();
+          expectTypeOf(context.now).toEqualTypeOf<number>();
+          return count + 1;
+        },
+      });
+      expectTypeOf(counts).toEqualTypeOf<WindowStream<WindowResult<undefined, number>, Order>>();
+      expectTypeOf(counts.late).toEqualTypeOf<Stream<Order>>();
+      const ids = source.window("ids", {
+        over: session({ gapMs: 1_000 }),
+        time: (order) => order.total,
+        key: (order) => order.customer,
+        initial: () => new Set<string>(),
+        fold: (seen, order) => seen.add(order.id),
+        merge: (earlier, later) => new Set([...earlier, ...later]),
+        project: ({ key, start, value, revision }) => {
+          expectTypeOf([start, revision]).toEqualTypeOf<number[]>();
+          return { customer: key, orders: value.size };
+        },
+      });
+      expectTypeOf(ids).toEqualTypeOf<WindowStream<{ customer: string; orders: number }, Order>>();
+      const keyed = source.window("keyed", {
+        over: tumbling(1_000),
+        time: (order) => order.total,
+        key: (order) => order.customer,
+        initial: () => 0n,
+        fold: (count) => count + 1n,
+      });
+      expectTypeOf(keyed).toEqualTypeOf<WindowStream<WindowResult<string, bigint>, Order>>();
+    });
+  });
+
+  it("asks for a way to merge sessions, and for none to merge other windows", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const counted = {
+        time: (order: Order) => order.total,
+        initial: () => 0,
+        fold: (count: number) => count + 1,
+      };
+      // @ts-expect-error two sessions may become one
+      source.window("sessions", { over: session({ gapMs: 1 }), ...counted });
+      // @ts-expect-error tumbling windows never become one
+      source.window("tumbling", { over: tumbling(1), ...counted, merge: (a: number, b: number) => a + b });
+      // @ts-expect-error a pure stage must not await
+      source.window("awaiting", { over: tumbling(1), ...counted, project: async () => 1 });
     });
   });
 
@@ -164,6 +223,121 @@ describe("the compiler", () => {
       source.transform<number>("emitted", async (order, emit) => emit(order.total));
     });
     expectTypeOf<Synchronous<Promise<number>>>().toEqualTypeOf<"a pure stage must not await">();
+    typed((f) => {
+      // @ts-expect-error it awaits now and then
+      f.source("orders", orders).map("cached", (order: Order) => (order.total > 0 ? Promise.resolve(1) : 2));
+    });
+  });
+
+  it("refuses a stateful stage that awaits, wherever it does", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const project = (sum: number): readonly number[] => [sum];
+      const emit = onEnd();
+      // @ts-expect-error a pure stage must not await
+      source.stateful("initial", { initial: async () => 0, fold: (sum) => sum, project: () => [1], emit });
+      source.stateful("fold", {
+        initial: () => 0,
+        // @ts-expect-error a promise is no state
+        fold: async (sum: number, order) => sum + order.total,
+        project,
+        emit,
+      });
+      // @ts-expect-error a promise cannot be iterated over
+      source.stateful("project", { initial: () => 0, fold: (sum: number) => sum, project: async () => [1], emit });
+    });
+  });
+
+  it("takes a handler that always throws, and one of which nobody knows what it returns", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const none = source.map("none", (): never => {
+        throw new Error("not yet");
+      });
+      none.map("after", (nothing) => nothing);
+      source.map("unknown", (order): unknown => order);
+    });
+    expectTypeOf<Synchronous<never>>().toEqualTypeOf<unknown>();
+    expectTypeOf<Synchronous<ReturnType<typeof JSON.parse>>>().toEqualTypeOf<unknown>();
+  });
+
+  it("takes a placeholder for any handler, which keeps the types of the others", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      expectTypeOf(source.map("nothing", placeholder("later"))).toEqualTypeOf<StageStream<never, Order>>();
+      const priced = source.map("priced", placeholder<number>("later"));
+      expectTypeOf(priced).toEqualTypeOf<StageStream<number, Order>>();
+      expectTypeOf(source.map<number>("also-priced", placeholder("later"))).toEqualTypeOf<typeof priced>();
+      expectTypeOf(priced.filter("large", placeholder("later"))).toEqualTypeOf<StageStream<number, number>>();
+      expectTypeOf(priced.filterMap("some", placeholder<string | undefined>("later"))).toEqualTypeOf<
+        StageStream<string, number>
+      >();
+      expectTypeOf(f.source<Order>("later", placeholder("later"))).toEqualTypeOf<Stream<Order>>();
+      expectTypeOf(f.source("also-later", placeholder<Order[]>("later"))).toEqualTypeOf<Stream<Order>>();
+      const flat = source.flatMap("flat", placeholder<string[]>("later"));
+      expectTypeOf(flat).toEqualTypeOf<StageStream<string, Order>>();
+      const grouped = source.stateful(
+        "grouped",
+        groupBy({
+          key: ({ customer }) => customer,
+          initial: () => 0,
+          fold: placeholder("later"),
+          emit: onEnd(),
+        }),
+      );
+      expectTypeOf(grouped).toEqualTypeOf<StageStream<Group<string, number>, Order>>();
+      const counted = source.stateful("counted", {
+        initial: () => 0,
+        fold: placeholder("later"),
+        project: (count) => {
+          expectTypeOf(count).toEqualTypeOf<number>();
+          return [count];
+        },
+        emit: onEnd(),
+      });
+      expectTypeOf(counted).toEqualTypeOf<StageStream<number, Order>>();
+      flat.transform("general", placeholder("later"));
+      flat.tryMap("tried", placeholder("later"));
+      flat.observe("seen", placeholder("later")).sink("out", placeholder("later"));
+    });
+  });
+
+  it("infers what an observer is shown, and lets it return anything but a promise", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const priced = source.map("priced", ({ total }) => total);
+      const seen: number[] = [];
+      const same = priced.observe("seen", (total, { place, timeMs }) => {
+        expectTypeOf(total).toEqualTypeOf<number>();
+        expectTypeOf(place).toEqualTypeOf<string>();
+        expectTypeOf(timeMs).toEqualTypeOf<number>();
+        return seen.push(total);
+      });
+      expectTypeOf(same).toEqualTypeOf(priced);
+      priced.observe("all", {
+        item: (total) => {
+          expectTypeOf(total).toEqualTypeOf<number>();
+          return seen.push(total);
+        },
+        rejected: ({ input, message }) => {
+          expectTypeOf(input).toEqualTypeOf<unknown>();
+          expectTypeOf(message).toEqualTypeOf<string>();
+        },
+        lifecycle: ({ stage, to }) => {
+          expectTypeOf(stage).toEqualTypeOf<string>();
+          expectTypeOf(to).toEqualTypeOf<string>();
+        },
+      });
+      priced.observe("throws", () => {
+        throw new Error("never well");
+      });
+      // @ts-expect-error an observer must not await
+      priced.observe("awaits", async (total: number) => void total);
+      // @ts-expect-error an observer must not await
+      priced.observe("also-awaits", { rejected: async () => undefined });
+      // @ts-expect-error there is no such thing to see
+      priced.observe("misspelt", { items: () => undefined });
+    });
   });
 
   it("refuses what does not fit together", () => {

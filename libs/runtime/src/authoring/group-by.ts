@@ -1,4 +1,5 @@
 import { addToLineage, type Lineage } from "../step/lineage.ts";
+import { mustNotAwait } from "../step/must-not-await.ts";
 import type { ProgramContext } from "../step/stage-program.ts";
 import type { Schedule } from "./schedule.ts";
 import { StateLimitReached } from "./state-limit.ts";
@@ -32,18 +33,24 @@ const MAX_KEYS = 1_000_000;
 export function groupBy<Input, Key, Value>(
   spec: GroupBySpec<Input, Key, Value>,
 ): StatefulSpec<Input, Map<Key, Grouped<Value>>, Group<Key, Value>> {
-  const { maxKeys = MAX_KEYS } = spec;
+  const { key: keyOf, initial: initialOf, fold: foldOf, maxKeys = MAX_KEYS } = spec;
   return {
+    problem:
+      Number.isSafeInteger(maxKeys) && maxKeys >= 1
+        ? undefined
+        : `maxKeys is ${String(maxKeys)}: give a whole number of keys from 1`,
+    functions: { key: keyOf, initial: initialOf, fold: foldOf },
     initial: () => new Map<Key, Grouped<Value>>(),
     fold(groups, input, context) {
-      const key = spec.key(input);
+      const key = keyOf(input);
+      mustNotAwait(key);
       let group = groups.get(key);
       if (group === undefined) {
         if (groups.size >= maxKeys) throw new StateLimitReached("keys", maxKeys);
-        group = { value: spec.initial(), lineage: [] };
+        group = { value: settled(initialOf()), lineage: [] };
         groups.set(key, group);
       }
-      group.value = spec.fold(group.value, input, context);
+      group.value = settled(foldOf(group.value, input, context));
       addToLineage(group.lineage, context.lane, context.seq);
       return groups;
     },
@@ -53,4 +60,10 @@ export function groupBy<Input, Key, Value>(
     emit: spec.emit,
     lineage: ({ key }, groups) => groups.get(key)?.lineage,
   };
+}
+
+/** Of each key, the stage sees but the map that it is in. */
+function settled<Value>(value: Value): Value {
+  mustNotAwait(value);
+  return value;
 }

@@ -1,6 +1,7 @@
 import type { Result } from "neverthrow";
 
 import type { HandlerContext } from "../step/handler-context.ts";
+import { mustNotAwait } from "../step/must-not-await.ts";
 import type { Outputs, StageProgram } from "../step/stage-program.ts";
 import type { Rejection } from "./rejection.ts";
 
@@ -18,14 +19,18 @@ export const programs: {
 } = {
   map: (handler) => ({
     accept(input, context, outputs) {
-      outputs.emit(handler(input as Parameters<typeof handler>[0], context));
+      const output = handler(input as Parameters<typeof handler>[0], context);
+      mustNotAwait(output);
+      outputs.emit(output);
       return undefined;
     },
     finish,
   }),
   filter: (predicate) => ({
     accept(input, context, outputs) {
-      if (predicate(input as Parameters<typeof predicate>[0], context)) outputs.emit(input);
+      const holds: unknown = predicate(input as Parameters<typeof predicate>[0], context);
+      mustNotAwait(holds);
+      if (holds) outputs.emit(input);
       return undefined;
     },
     finish,
@@ -33,6 +38,7 @@ export const programs: {
   filterMap: (handler) => ({
     accept(input, context, outputs) {
       const output = handler(input as Parameters<typeof handler>[0], context);
+      mustNotAwait(output);
       if (output !== undefined) outputs.emit(output);
       return undefined;
     },
@@ -41,6 +47,7 @@ export const programs: {
   tryMap: (handler) => ({
     accept(input, context, outputs) {
       const result = handler(input as Parameters<typeof handler>[0], context);
+      mustNotAwait(result);
       if (result.isOk()) outputs.emit(result.value);
       else outputs.reject(result.error.kind, result.error.message);
       return undefined;
@@ -51,6 +58,7 @@ export const programs: {
     accept(input, context) {
       const given: unknown = handler(input as Parameters<typeof handler>[0], context);
       if (isIterable(given)) return given[Symbol.iterator]();
+      mustNotAwait(given);
       throw new TypeError(`flatMap needs an iterable of outputs, but its handler returned ${kindOf(given)}`);
     },
     finish,
@@ -65,9 +73,7 @@ export const programs: {
       accept(input, context, outputs) {
         into = outputs;
         try {
-          const returned: unknown = handler(input as Parameters<typeof handler>[0], emit, context);
-          if (isPromise(returned))
-            throw new TypeError("a pure stage must not await, but its handler returned a promise");
+          mustNotAwait(handler(input as Parameters<typeof handler>[0], emit, context));
         } finally {
           into = undefined;
         }
@@ -82,10 +88,7 @@ function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof (value as Iterable<unknown> | null | undefined)?.[Symbol.iterator] === "function";
 }
 
-function isPromise(value: unknown): boolean {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
-}
-
 function kindOf(value: unknown): string {
-  return value === null ? "null" : isPromise(value) ? "a promise" : typeof value;
+  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
+  return Symbol.asyncIterator in value ? "an asynchronous one, and a pure stage must not await" : "object";
 }

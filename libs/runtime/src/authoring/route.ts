@@ -1,6 +1,7 @@
 import type { EventType, PayloadOf } from "@refold/core";
 
 import type { HandlerContext } from "../step/handler-context.ts";
+import { mustNotAwait } from "../step/must-not-await.ts";
 import type { Outputs, StageProgram } from "../step/stage-program.ts";
 
 /** The branches of a route: a name and an event type for each. */
@@ -28,10 +29,7 @@ export function routeProgram<T, B extends Branches>(
       into = outputs;
       try {
         // The types of the flow hold what arrives, and the branches are those of the router's type.
-        const returned: unknown = handler(input as T, to as unknown as Router<B>, context);
-        if (typeof (returned as PromiseLike<unknown> | null | undefined)?.then === "function") {
-          throw new TypeError("a pure stage must not await, but its handler returned a promise");
-        }
+        mustNotAwait(handler(input as T, to as unknown as Router<B>, context));
       } finally {
         into = undefined;
       }

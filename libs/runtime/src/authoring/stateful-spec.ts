@@ -1,5 +1,6 @@
 import type { HandlerContext } from "../step/handler-context.ts";
 import { spansOf, type Lineage } from "../step/lineage.ts";
+import { mustNotAwait } from "../step/must-not-await.ts";
 import type { ProgramContext, StageProgram } from "../step/stage-program.ts";
 import { TracedOutput } from "../step/traced-output.ts";
 import type { Schedule } from "./schedule.ts";
@@ -13,6 +14,10 @@ export interface StatefulSpec<Input, State, Output> {
   readonly emit: Schedule;
   /** Which inputs led to an output of `project`; without it, all that the stage has taken. */
   readonly lineage?: (output: Output, state: State) => Lineage | undefined;
+  /** What the author wrote, where the functions above only wrap it: faults and fingerprints are about these. */
+  readonly functions?: Readonly<Record<string, unknown>>;
+  /** What is wrong with settings of its own, in words that follow the stage's name. */
+  readonly problem?: string | undefined;
 }
 
 /** What a stateful stage keeps. */
@@ -40,7 +45,9 @@ class StatefulProgram<Input, State, Output> implements StageProgram {
     const kept = this.#kept ?? this.#made();
     const { emit } = this.#spec;
     // The types of the flow hold that this stage's upstream emits `Input`.
-    kept.state = this.#spec.fold(kept.state, input as Input, context);
+    const next = this.#spec.fold(kept.state, input as Input, context);
+    mustNotAwait(next);
+    kept.state = next;
     if (kept.pending === 0) kept.sinceMs = context.now;
     kept.pending++;
     return emit.kind === "every" && kept.pending >= emit.inputs ? this.#emission(context) : undefined;
@@ -72,14 +79,19 @@ class StatefulProgram<Input, State, Output> implements StageProgram {
   }
 
   #made(): Kept<State> {
-    return (this.#kept ??= { state: this.#spec.initial(), pending: 0, sinceMs: 0 });
+    if (this.#kept !== undefined) return this.#kept;
+    const state = this.#spec.initial();
+    mustNotAwait(state);
+    return (this.#kept = { state, pending: 0, sinceMs: 0 });
   }
 
   *#emission(context: HandlerContext): Generator<TracedOutput> {
     const kept = this.#made();
     const { project, lineage } = this.#spec;
     kept.pending = 0;
-    for (const output of project(kept.state, context)) {
+    const outputs = project(kept.state, context);
+    mustNotAwait(outputs);
+    for (const output of outputs) {
       const causes = lineage?.(output, kept.state);
       yield TracedOutput.aggregate(output, causes === undefined ? undefined : spansOf(causes));
     }

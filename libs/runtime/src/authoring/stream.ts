@@ -8,14 +8,19 @@ import type { EffectfulHandling } from "../effect/input-handling.ts";
 import type { HandlerContext } from "../step/handler-context.ts";
 import type { FlowRecorder } from "./flow-recorder.ts";
 import { functionSink, type ItemContext } from "./function-sink.ts";
+import type { JoinAllSpec, JoinKey, JoinKind, JoinReference, JoinReferences, JoinSpec } from "./join.ts";
+import { joinStage, type DeclaredJoin, type DeclaredReference } from "./join-stage.ts";
+import { observerHandlers, type Observer, type ObserverHandler } from "./observer.ts";
 import type { Port, StageInput } from "./port.ts";
 import { programs } from "./programs.ts";
-import type { PureHandler } from "./pure-handler.ts";
+import type { PureHandler, Synchronous } from "./pure-handler.ts";
 import type { Rejection } from "./rejection.ts";
 import { routeProgram, type Branches, type Router } from "./route.ts";
 import { scheduleProblem } from "./schedule.ts";
 import type { SinkOptions, StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
+import { windowProgram } from "./window-program.ts";
+import { windowFunctions, windowProblems, type WindowResult, type WindowSpec } from "./window-spec.ts";
 
 /** What one or several stages emit. Using it twice is fan-out: both readers see every record. */
 export class Stream<T> {
@@ -104,11 +109,16 @@ export class Stream<T> {
   }
 
   /** Folds the inputs into a state, and emits what the state is projected to, when its schedule says so. See `groupBy`. */
-  stateful<S, O>(name: string, spec: StatefulSpec<T, S, O>, options?: StageOptions<O>): StageStream<O, T> {
+  stateful<S, O>(
+    name: string,
+    spec: StatefulSpec<T, S, O> & Synchronous<S>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T> {
     // JavaScript may leave the whole of it out.
-    const { initial, fold, project, emit } = (spec as typeof spec | undefined) ?? {};
-    const problems = [scheduleProblem(emit)];
-    return this.#pure(name, "stateful", { initial, fold, project }, () => statefulProgram(spec), options, problems);
+    const { initial, fold, project, emit, functions, problem } = (spec as typeof spec | undefined) ?? {};
+    const written = functions ?? { initial, fold, project };
+    const problems = [scheduleProblem(emit), problem];
+    return this.#pure(name, "stateful", written, () => statefulProgram(spec), options, problems);
   }
 
   /**
@@ -140,7 +150,7 @@ export class Stream<T> {
     spec: StatefulEffectsSpec<T, S, E, O>,
     options?: StageOptions<O>,
   ): StageStream<O, T> {
-    const { effects, initial, handle } = (spec as Partial<typeof spec> | undefined) ?? {};
+    const { effects, initial, handle } = spec ?? {};
     return this.#effectful(name, { initial, handle }, options, {
       effects: effects ?? {},
       concurrency: 1,
@@ -153,6 +163,66 @@ export class Stream<T> {
         return handled.state;
       },
     });
+  }
+
+  /**
+   * One output for each record of this stream and the reference that has its key. The causes of an output name both. By default
+   * the reference is read to its end before this stream, the latest record of a key counts, and a record without a reference
+   * is dropped; see {@link JoinSpec}. Errors in band of this stream pass the join by, those of a reference end here.
+   */
+  join<R, K extends JoinKey, O, Kind extends JoinKind = "inner">(
+    name: string,
+    reference: Stream<R>,
+    spec: JoinSpec<T, R, K, Kind, O>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T>;
+  /** One output for each record of this stream and what each of several references has for it, by their names. */
+  join<References, O, Kind extends JoinKind = "inner">(
+    name: string,
+    references: JoinReferences<T, References>,
+    spec: JoinAllSpec<T, References, Kind, O>,
+    options?: StageOptions<O>,
+  ): StageStream<O, T>;
+  join<O>(name: string, joined: unknown, spec: unknown, options: StageOptions<O> = {}): StageStream<O, T> {
+    // The overloads hold what these are; JavaScript may leave out any of it.
+    const declared = (spec ?? {}) as DeclaredJoin & Pick<DeclaredReference, "key" | "on">;
+    const several = joined as Readonly<Record<string, JoinReference<T, unknown>>>;
+    const isOne = joined instanceof Stream || typeof joined !== "object" || joined === null;
+    const references = isOne
+      ? [this.#reference(undefined, { ...declared, from: joined })]
+      : Object.entries(several).map(([of, reference]) => this.#reference(of, reference));
+    this.#recorder.pure({ name, ...joinStage(this.#input, references, declared), options });
+    return new StageStream<O, T>(this.#recorder, name, "all");
+  }
+
+  /**
+   * Folds the inputs within each window of event time, and emits a window when the watermark has passed its end: when no input
+   * that is on time can come for it any more. Windows are emitted in the order of their ends and, of equal ends, in the order in
+   * which they were opened; those still open are emitted when all inputs have come to a natural end. After windows the watermark
+   * goes on record: no window that ends at or before it is emitted after it.
+   */
+  window<V, K = undefined, O = WindowResult<K, V>>(
+    name: string,
+    spec: WindowSpec<T, K, V, O>,
+    options: StageOptions<O> = {},
+  ): WindowStream<O, T> {
+    const type = options.type ?? eventType<O>(name);
+    const late = eventType<T>(`${name}.late`);
+    this.#recorder.pure({
+      name,
+      kind: "stateful",
+      inputs: [this.#input],
+      functions: windowFunctions(spec),
+      program: (inputs) =>
+        windowProgram(
+          spec,
+          inputs.map(({ from }) => from),
+        ),
+      options: { type },
+      more: [late],
+      problems: windowProblems(spec),
+    });
+    return new WindowStream<O, T>(this.#recorder, name, { results: type.name, late: late.name });
   }
 
   /**
@@ -171,6 +241,18 @@ export class Stream<T> {
     this.#recorder.sink(name, this.#input, connector, sink, options);
   }
 
+  /**
+   * Shows each item to a function, or items, rejected inputs and transitions to those of an {@link Observer}, and gives the same
+   * stream back. An observer changes nothing: it runs beside the flow, on what is in memory and may not be safe in the log yet,
+   * is not called in a replay, and, if it throws, is left out for the rest of the run, which goes on.
+   */
+  observe<R>(name: string, observer: ObserverHandler<T, R>): this;
+  observe<I, R, L>(name: string, observer: Observer<T, I, R, L>): this;
+  observe(name: string, observer: unknown): this {
+    this.#recorder.observer(name, this.#input, observerHandlers(observer));
+    return this;
+  }
+
   /** For the builder alone: what is behind this stream, if it is one of this flow. */
   input(recorder: FlowRecorder): StageInput {
     if (recorder !== this.#recorder) recorder.foreign(this.#input.ports[0]?.stage ?? "");
@@ -185,6 +267,12 @@ export class Stream<T> {
   ): StageStream<O, T> {
     this.#recorder.effectful({ name, inputs: [this.#input], functions, handling, options });
     return new StageStream<O, T>(this.#recorder, name, "all");
+  }
+
+  #reference(name: string | undefined, declared: unknown): DeclaredReference {
+    // As for the whole join.
+    const { from, key, on } = (declared ?? {}) as Omit<DeclaredReference, "from"> & { readonly from: unknown };
+    return { name, from: from instanceof Stream ? from.input(this.#recorder) : undefined, key, on };
   }
 
   #pure<O>(
@@ -208,5 +296,19 @@ export class StageStream<T, Input> extends Stream<T> {
   constructor(recorder: FlowRecorder, stage: string, takes: Port["takes"]) {
     super(recorder, { ports: [{ stage, takes }] });
     this.errors = new Stream(recorder, { ports: [{ stage, takes: "errors" }] });
+  }
+}
+
+/** What a window stage emits, and what came too late for it. */
+export class WindowStream<T, Input> extends StageStream<T, Input> {
+  /**
+   * The inputs that came when a window that holds their time was no longer kept: each is missing from at least one window. With
+   * sliding windows it may still be in others.
+   */
+  readonly late: Stream<Input>;
+
+  constructor(recorder: FlowRecorder, stage: string, types: { readonly results: string; readonly late: string }) {
+    super(recorder, stage, { type: types.results });
+    this.late = new Stream(recorder, { ports: [{ stage, takes: { type: types.late } }] });
   }
 }

@@ -3,9 +3,11 @@ import type { Topology } from "@refold/topology";
 
 import type { EffectfulHandling } from "../effect/input-handling.ts";
 import type { Takes } from "../edge/record-view.ts";
+import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import type { OpenSource } from "./opened-source.ts";
 import type { RetrySettings } from "./retry-settings.ts";
 import type { StageProgram } from "../step/stage-program.ts";
+import type { Placeholder } from "./placeholder.ts";
 
 /** A flow, checked and ready to run any number of times. */
 export interface FlowDefinition {
@@ -15,9 +17,12 @@ export interface FlowDefinition {
   readonly stages: readonly StageDefinition[];
   /** By their id. */
   readonly types: readonly EventType<unknown>[];
+  /** What is not written yet, a row for each reason. A run of a flow that has any is refused. */
+  readonly placeholders: readonly Placeholder[];
 }
 
-export type StageDefinition = SourceDefinition | PureDefinition | EffectfulDefinition | SinkDefinition;
+export type StageDefinition =
+  SourceDefinition | PureDefinition | EffectfulDefinition | SinkDefinition | ObserverDefinition;
 
 interface Named {
   readonly name: string;
@@ -76,9 +81,26 @@ export interface SinkDefinition extends ReaderDefinition {
   readonly flush: FlushPolicy;
 }
 
+export interface ObserverDefinition extends ReaderDefinition {
+  readonly kind: "observer";
+  readonly handlers: ObserverHandlers;
+}
+
 /** What a stage reads; nothing, if it is a source. */
 export function inputsOf(stage: StageDefinition): readonly InputDefinition[] {
   return stage.kind === "source" ? [] : stage.inputs;
+}
+
+/**
+ * The upstream lanes of a pure stage whose errors it hands on. An aggregate leaves them out, as it does not stand for any one
+ * input; so does a join those of its references, as its readers get what becomes of its stream.
+ */
+export function errorsFrom(
+  kind: (PureDefinition | EffectfulDefinition)["kind"],
+  inputs: readonly InputDefinition[],
+): ReadonlySet<LaneId> {
+  if (kind === "stateful") return new Set();
+  return new Set(inputs.filter(({ reference }) => reference === undefined).map(({ from }) => from));
 }
 
 /** The types of what a stage emits, by port. */
@@ -92,6 +114,7 @@ export function outputTypes(stage: StageDefinition): readonly TypeId[] {
     case "effectful":
       return stage.types;
     case "sink":
+    case "observer":
       return [];
   }
 }

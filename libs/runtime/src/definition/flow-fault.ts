@@ -10,6 +10,15 @@ export type FlowFault =
   | { readonly kind: "not-a-function"; readonly stage: string; readonly what: string; readonly found: string }
   | { readonly kind: "bad-option"; readonly stage: string; readonly problem: string }
   | { readonly kind: "foreign-stream"; readonly stage: string }
+  /** A stage feeds two inputs of a join. */
+  | { readonly kind: "joined-with-itself"; readonly stage: string; readonly from: string }
+  /** A join that reads its references first would wait for what it holds back, by itself or together with others. */
+  | {
+      readonly kind: "join-waits-for-itself";
+      readonly stage: string;
+      readonly source: string;
+      readonly others: readonly string[];
+    }
   | { readonly kind: "open-feedback"; readonly readers: readonly string[] }
   | { readonly kind: "bad-flush-policy"; readonly stage: string; readonly what: string; readonly found: unknown }
   | { readonly kind: "builder-threw"; readonly message: string };
@@ -31,6 +40,10 @@ export function explainFlowFault(fault: FlowFault): string {
       return `Stage "${fault.stage}": ${fault.problem}.`;
     case "foreign-stream":
       return `Stage "${fault.stage}" reads a stream of another flow. Use streams of the flow that is being built.`;
+    case "joined-with-itself":
+      return `Join "${fault.stage}" reads "${fault.from}" as two of its inputs. Put a map in between, or read the source twice.`;
+    case "join-waits-for-itself":
+      return `Join "${fault.stage}" ${explainWait(fault)} Read its references with \`read: "live"\`, or have a source of its own for each side.`;
     case "open-feedback":
       return `A feedback that ${fault.readers.map((reader) => `"${reader}"`).join(", ") || "no stage"} reads is fed by nothing. Connect it to a stream of the cycle, or remove it.`;
     case "bad-flush-policy":
@@ -38,6 +51,14 @@ export function explainFlowFault(fault: FlowFault): string {
     case "builder-threw":
       return `The flow's build function threw: ${fault.message}`;
   }
+}
+
+function explainWait({ source, others }: Extract<FlowFault, { kind: "join-waits-for-itself" }>): string {
+  if (others.length === 0) {
+    return `reads its references to their end first, and source "${source}" is behind them as well as behind its stream: it would hold back what it waits for.`;
+  }
+  const joins = others.map((other) => `"${other}"`).join(" and ");
+  return `holds back source "${source}" until its references have ended, and ${joins} would hold these back until that source has ended.`;
 }
 
 function explainType(fault: EventTypeFault): string {

@@ -1,10 +1,10 @@
-import type { Clock, ContractRecord, EndRecord, LaneId } from "@refold/core";
+import type { Clock, ContractRecord, EndRecord, LaneId, LogRecord } from "@refold/core";
 
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Wake } from "../supervision/wake.ts";
 import type { CreditGate } from "./credit-gate.ts";
 import { CreditWindow, type FlowControlSettings } from "./credit-window.ts";
-import { recordView, type RecordView, type Takes } from "./record-view.ts";
+import { isNotice, recordView, type RecordView, type Takes } from "./record-view.ts";
 
 export interface EdgeOptions {
   readonly from: LaneId;
@@ -48,6 +48,7 @@ export class Edge {
   /** Called whenever credit comes back. */
   onRelease: (() => void) | undefined;
   #held = false;
+  #readerHeldUp = false;
   readonly #frames: RecordedFrame[] = [];
   readonly #producer: Wake;
   readonly #consumer: Wake;
@@ -73,14 +74,21 @@ export class Edge {
 
   /** Whether the reader leaves this edge alone on purpose, because it waits for another one: no reason to call it stalled. */
   get held(): boolean {
-    return this.#held;
+    return this.#held || this.#readerHeldUp;
   }
 
   set held(held: boolean) {
-    if (held === this.#held) return;
-    this.#held = held;
-    // The writer begins, or ceases, to count how long it has waited.
-    this.#producer.signal();
+    this.#hold(() => (this.#held = held));
+  }
+
+  /** Tells whether the reader itself waits for credit of an edge that is held: then its own writers are held up as well. */
+  set readerHeldUp(heldUp: boolean) {
+    this.#hold(() => (this.#readerHeldUp = heldUp));
+  }
+
+  /** Whether a record is for the reader, and so costs credit. The end of a lane costs none. */
+  wants(record: LogRecord): boolean {
+    return this.view(record) !== undefined || (this.takes.notices === true && isNotice(record));
   }
 
   offer(frame: RecordedFrame): void {
@@ -88,13 +96,20 @@ export class Edge {
     let end = false;
     for (const record of frame.records) {
       if (record.kind === "end") end = true;
-      else if (this.view(record) !== undefined) inputs++;
+      else if (this.wants(record)) inputs++;
     }
     if (inputs === 0 && !end) return;
     if (this.window.held === 0) this.activeAtMs = frame.timeMs;
     this.window.spend(inputs, frame.bytes);
     this.#frames.push(frame);
     this.#consumer.signal();
+  }
+
+  #hold(change: () => void): void {
+    const before = this.held;
+    change();
+    // The writer begins, or ceases, to count how long it has waited.
+    if (this.held !== before) this.#producer.signal();
   }
 
   /** Takes up what was on its way when another process had the run. It holds credit like anything else. */

@@ -1,4 +1,14 @@
-import type { DataRecord, EndKind, InBandRecord, LaneId, LaneSeq, LogRecord, Position, Span } from "@refold/core";
+import type {
+  DataRecord,
+  EndKind,
+  EndRecord,
+  InBandRecord,
+  LaneId,
+  LaneSeq,
+  LogRecord,
+  Position,
+  Span,
+} from "@refold/core";
 
 import type { Edge } from "./edge.ts";
 import type { Loop } from "./loop.ts";
@@ -9,7 +19,7 @@ const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, 
 export type TakeRecord = (record: InBandRecord, lane: LaneId, seq: LaneSeq, timeMs: number) => boolean;
 
 /** Called for the end of a lane. False ends the taking after it. */
-export type TakeEnd = (lane: LaneId, seq: LaneSeq) => boolean;
+export type TakeEnd = (lane: LaneId, seq: LaneSeq, record: EndRecord) => boolean;
 
 /** Inputs as a stage takes them. */
 export interface StageInputs {
@@ -72,10 +82,11 @@ export class InputSet {
   /** How the inputs ended, the worst of all; `undefined` while one has not, or something is on its way round the cycle. */
   get end(): EndKind | undefined {
     let worst: EndKind = "natural";
-    for (const { from, ended } of this.edges) {
+    for (const { from, ended, head } of this.edges) {
       // The way back ends only after the stage that it leads to.
       if (this.#loop?.backward.has(from) === true) continue;
-      if (ended === undefined) return undefined;
+      // What another process had taken, and not delivered, may be waiting again.
+      if (ended === undefined || head !== undefined) return undefined;
       if (SEVERITY[ended.end] > SEVERITY[worst]) worst = ended.end;
     }
     return this.#loop?.quiet === false ? undefined : worst;
@@ -145,7 +156,7 @@ export class InputSet {
           edge.ended = record;
           this.#hydrating &&= !this.hydrated;
           this.#hold();
-          if (!visitEnd(lane, (frame.firstSeq + offset) as LaneSeq)) left = 0;
+          if (!visitEnd(lane, (frame.firstSeq + offset) as LaneSeq, record)) left = 0;
         } else continue;
         if (first < 0) first = frame.firstSeq + offset;
         last = frame.firstSeq + offset;
@@ -170,8 +181,8 @@ export class InputSet {
     for (let left = limit; left > 0 && !stopped; left--) {
       const index = this.#earliest(orderBy);
       if (index === undefined) return;
-      this.#takeFrame(index, 1, visitOne, (lane, seq) => {
-        stopped = !visitEnd(lane, seq);
+      this.#takeFrame(index, 1, visitOne, (...ended) => {
+        stopped = !visitEnd(...ended);
         return !stopped;
       });
     }
@@ -187,7 +198,8 @@ export class InputSet {
     let starved = false;
     for (const [index, edge] of this.edges.entries()) {
       const next = this.#peek(index);
-      if (next === "nothing") starved ||= edge.ended === undefined;
+      // A stream need not wait for a reference: that is not in any order with it.
+      if (next === "nothing") starved ||= edge.ended === undefined && edge.role === "stream";
       else if (next === "untimed") return index;
       else {
         const eventTimeMs = orderBy(next.payload);

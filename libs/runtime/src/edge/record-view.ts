@@ -6,6 +6,8 @@ export interface Takes {
   readonly types: readonly TypeId[] | undefined;
   /** Whether it takes the inputs that the upstream stage rejected, as data of the type {@link RejectedInput}. */
   readonly errors: boolean;
+  /** Whether it is also told of what is no input: transitions, and what was rejected and goes no further. */
+  readonly notices?: boolean;
 }
 
 /** Everything that a stage gives to those after it. */
@@ -31,6 +33,11 @@ export function recordView({ types, errors }: Takes): RecordView {
     // A reader of errors alone is no link of the chain along which errors are handed on.
     return isInBand(record) && taken?.size !== 0 ? record : undefined;
   };
+}
+
+/** Whether a record is one that a reader with `notices` is told of. */
+export function isNotice({ kind }: LogRecord): boolean {
+  return kind === "transition" || kind === "error";
 }
 
 /** How many data records of an ended lane a reader should have taken. */

@@ -3,6 +3,7 @@ import type { Result } from "neverthrow";
 import type { Journal, MetricsSnapshot, RunId } from "@refold/core";
 import type { EdgeRole, PolicyAnnotation, Topology } from "@refold/topology";
 
+import type { JoinKind, JoinRead } from "../authoring/join.ts";
 import type { RunReport, StageReport } from "../run-report.ts";
 import type { HandleFault } from "../supervision/handle-fault.ts";
 import type { PipelineState } from "./pipeline-machine.ts";
@@ -23,6 +24,8 @@ export interface StagePolicies {
 /** A join with its inputs: the edges into it, each with its role. */
 export interface JoinInputs {
   readonly stage: string;
+  readonly kind: JoinKind;
+  readonly read: JoinRead;
   readonly inputs: readonly { readonly from: string; readonly role: EdgeRole }[];
 }
 

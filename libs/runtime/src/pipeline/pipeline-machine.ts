@@ -127,13 +127,24 @@ export const pipelineMachine = (): Machine<PipelineState, PipelineEvent, Pipelin
             state: rest.length > 0 ? { kind: "materialized", notReady: rest, stages } : { kind: "ready", stages },
           };
         })
+        // Of a run that is gone on with, a stage may have nothing left to wait for.
+        .stay("stage-drained", (state, { stage }) => ({
+          state: { ...state, stages: withoutStage(state.stages, stage) },
+        }))
         .exhaustive(),
     )
     .state("ready", (s) =>
       s
-        .on("run", "running", ({ stages }) => ({
-          state: { kind: "running", paused: false, stages, stop: undefined },
-          actions: [{ kind: "start-stages", which: "sources" }],
+        .on("run", ["running", "source-completed"], ({ stages }) =>
+          stages.sources.length === 0
+            ? { state: { kind: "source-completed", stages, stop: undefined } }
+            : {
+                state: { kind: "running", paused: false, stages, stop: undefined },
+                actions: [{ kind: "start-stages", which: "sources" }],
+              },
+        )
+        .stay("stage-drained", (state, { stage }) => ({
+          state: { ...state, stages: withoutStage(state.stages, stage) },
         }))
         .exhaustive(),
     )

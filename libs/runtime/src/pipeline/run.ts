@@ -217,8 +217,10 @@ export class Run implements FlowHandle {
   joins(): readonly JoinInputs[] {
     return this.topology.stages
       .filter(({ kind }) => kind === "join")
-      .map(({ name }) => ({
+      .map(({ name, annotations: { join } }) => ({
         stage: name,
+        kind: join?.mode ?? "inner",
+        read: join?.reference === "live" ? "live" : "first",
         inputs: this.topology.inputs(name).map(({ from, role = "stream" }) => ({ from, role })),
       }));
   }

@@ -1,6 +1,7 @@
 import type { MetricsExporter, RunLog } from "@refold/core";
 
 import type { FlowDefinition } from "../definition/flow-definition.ts";
+import { explainPlaceholder } from "../definition/placeholder.ts";
 import type { CreditGate } from "../edge/credit-gate.ts";
 import type { FlowHandle } from "./flow-handle.ts";
 import type { RunHost } from "./run-host.ts";
@@ -17,12 +18,17 @@ export interface StartOptions {
   readonly gates?: readonly CreditGate[];
 }
 
-/** Begins a run of a flow over a log that is new. Nothing moves until the handle is told to. */
+/**
+ * Begins a run of a flow over a log that is new. Nothing moves until the handle is told to. Throws where the definition has
+ * placeholders: whoever makes the log looks for these before.
+ */
 export function startRun(
   definition: FlowDefinition,
   log: RunLog,
   host: RunHost,
   { settings = new ResolvedConfiguration([]), exporters = [], gates = [] }: StartOptions = {},
 ): FlowHandle {
+  const { placeholders } = definition;
+  if (placeholders.length > 0) throw new Error(placeholders.map(explainPlaceholder).join("\n"));
   return new Run({ definition, log, host: { ...host, clock: new RunClock(host.clock) }, settings, exporters, gates });
 }

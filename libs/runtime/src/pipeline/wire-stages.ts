@@ -22,6 +22,7 @@ import { AheadInputs } from "../stage/ahead-inputs.ts";
 import { PureStage } from "../stage/pure-stage.ts";
 import { DivergenceGuard } from "../stage/divergence-guard.ts";
 import { SchemaCheck, type CheckedType } from "../stage/schema-check.ts";
+import { ObserverStage } from "../stage/observer-stage.ts";
 import { SinkStage } from "../stage/sink-stage.ts";
 import { StageFailure, thrownFault } from "../stage/stage-fault.ts";
 import { SourceStage } from "../stage/source-stage.ts";
@@ -89,7 +90,8 @@ export function wireStages(options: {
   const tasks = stages.map((stage, index) => {
     const { name, lane } = stage;
     const outputs = edges.filter((edge) => edge.from === lane);
-    const readers = outputs.map((edge) => nameOf(edge.to));
+    // What an observer is set to does nothing to the run.
+    const readers = outputs.flatMap(({ to }) => (stages[to - 1]?.kind === "observer" ? [] : [nameOf(to)]));
     const backward = new Set(inputsOf(stage).flatMap((input) => (input.backward ? [input.from] : [])));
     const cycle = new Set(backward.size > 0 ? definition.topology.cycleOf(name)?.members : []);
     const inCycle = edges.filter((edge) => cycle.has(nameOf(edge.from)) && cycle.has(nameOf(edge.to)));
@@ -101,6 +103,7 @@ export function wireStages(options: {
       abortController,
       writer: writers[index] as LaneWriter,
       wake: wakeOf(lane),
+      inputs: inputs[index] ?? [],
       outputs,
       counters: new StageCounters(),
       schemas: new SchemaCheck(checkedEdges(definition, settings, stage)),
@@ -114,7 +117,11 @@ export function wireStages(options: {
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
     const order = stage.kind === "source" ? {} : { loop, orderBy: orderOf(stage), hydrates: hydrates(stage) };
-    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), latency, recovered?.[lane]);
+    const made = makeStage(stage, context, new InputSet(inputs[index] ?? [], order), {
+      latency,
+      logger,
+      recovered: recovered?.[lane],
+    });
     const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
     return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, done });
   });
@@ -146,8 +153,15 @@ function makeStage(
   stage: StageDefinition,
   context: StageContext,
   inputs: InputSet,
-  latency: SourceLatency,
-  recovered: RecoveredLane | undefined,
+  {
+    latency,
+    logger,
+    recovered,
+  }: {
+    readonly latency: SourceLatency;
+    readonly logger: Logger | undefined;
+    readonly recovered: RecoveredLane | undefined;
+  },
 ): AnyStage {
   switch (stage.kind) {
     case "source":
@@ -168,6 +182,8 @@ function makeStage(
       return erased(effectfulStage(stage, context, inputs, recovered));
     case "sink":
       return erased(new SinkStage(stage, context, inputs, latency, recovered?.delivery));
+    case "observer":
+      return erased(new ObserverStage(stage, context, inputs, logger));
   }
 }
 
@@ -218,6 +234,7 @@ function checkedEdges(
   settings: ResolvedConfiguration,
   stage: StageDefinition,
 ): readonly CheckedType[] {
+  if (stage.kind === "observer") return [];
   return inputsOf(stage).flatMap(({ from, takes }) => {
     const writer = stages[from - 1];
     if (writer === undefined || settings.edge({ from: writer.name, to: stage.name }, "contracts.schema") === "off") {
@@ -254,6 +271,6 @@ function strictest(modes: readonly ("abort" | "warn" | "off")[]): "abort" | "war
 }
 
 /** A stage is handed only states of its own machine and commands that every kind understands. */
-function erased(stage: SourceStage | PureStage | SinkStage): AnyStage {
+function erased(stage: SourceStage | PureStage | SinkStage | ObserverStage): AnyStage {
   return stage as unknown as AnyStage;
 }

@@ -20,8 +20,8 @@ function stageDifferences(recorded: Topology, now: Topology): readonly string[] 
     if (stage === undefined) found.push(`Stage "${name}" is on record, but no longer in the flow.`);
     else if (stage.kind !== kind) found.push(`Stage "${name}" is on record as ${kind}, but is now ${stage.kind}.`);
     else {
-      const then = [...recorded.upstream(name)].sort().join(", ");
-      const inputs = [...now.upstream(name)].sort().join(", ");
+      const then = inputsText(recorded, name);
+      const inputs = inputsText(now, name);
       if (then !== inputs) found.push(`Stage "${name}" read from ${then || "nothing"}, but now reads from ${inputs}.`);
     }
   }
@@ -29,6 +29,12 @@ function stageDifferences(recorded: Topology, now: Topology): readonly string[] 
     if (!recorded.has(name)) found.push(`Stage "${name}" is in the flow, but not on record.`);
   }
   return found;
+}
+
+/** What a stage reads, with the role that it has for a join. */
+function inputsText(topology: Topology, stage: string): string {
+  const inputs = topology.inputs(stage).map(({ from, role }) => (role === "reference" ? `${from} as reference` : from));
+  return inputs.sort().join(", ");
 }
 
 function typeDifferences(manifest: RunManifest, { types }: FlowDefinition): readonly string[] {

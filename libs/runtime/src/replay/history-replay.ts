@@ -100,17 +100,17 @@ export class HistoryReplay {
   #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
     const nameOf = (from: LaneId): string => this.#manifest.lanes[from] ?? String(from);
     const reads = stage === undefined ? [] : inputsOf(stage).map((input) => this.#asRecorded(input));
-    const inputs = new RecordedInputs(reads);
+    const inputs = new RecordedInputs(reads, { skims: stage?.kind === "observer" });
     const isJudged = (contract: "transport" | "delivery", from: LaneId): boolean =>
       this.#isJudged(contract, from, name);
     const found = (divergence: FoundDivergence): void => this.#found(this.#lanes[lane] as LaneReplay, divergence);
-    if (stage === undefined || stage.kind === "source" || stage.kind === "sink") {
+    if (stage === undefined || stage.kind === "source" || stage.kind === "sink" || stage.kind === "observer") {
       return new LaneReplay({ name, stage, inputs, program: undefined, isJudged, nameOf, found });
     }
     const types = stage.types.map((type) => this.#typeAsRecorded(type));
     const loop = this.#loopEntry(name);
     const manifest = this.#manifest;
-    const common = { definition: stage, manifest, lane, types, inputs, loop, found };
+    const common = { definition: stage, manifest, lane, types, reads, inputs, loop, found };
     if (stage.kind !== "effectful") {
       const program = new StageReplay({ ...common, program: stage.program(reads) });
       return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });

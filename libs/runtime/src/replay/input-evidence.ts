@@ -44,6 +44,7 @@ export class InputEvidence {
   takeOver(): void {
     this.#told = false;
     this.#delivered.clear();
+    this.#inputs.putBack(this.#receipts.takeOver());
   }
 
   /** What became of the inputs of a sink. */

@@ -18,7 +18,7 @@ import type { EffectfulReplay } from "./effectful-replay.ts";
 import { InputEvidence, type Disagreement } from "./input-evidence.ts";
 import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
 import type { StepInputs } from "./receipt-evidence.ts";
-import type { RecordedInputs } from "./recorded-inputs.ts";
+import type { RecordedInputs, TakenInput } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
@@ -38,7 +38,7 @@ export class LaneReplay {
   readonly #calls: EffectfulReplay | undefined;
   readonly #lifecycle: LifecycleCheck;
   readonly #found: (divergence: FoundDivergence) => void;
-  /** `undefined` for lanes without inputs. */
+  /** `undefined` for lanes that put nothing of their inputs on record. */
   readonly #evidence: InputEvidence | undefined;
   #taken = 0;
   readonly #place: { -readonly [K in keyof SourcePlace]: SourcePlace[K] } = { ...SOURCE_START };
@@ -68,7 +68,8 @@ export class LaneReplay {
     this.#lifecycle = lifecycleOf(options.stage);
     const { inputs, isJudged, nameOf } = options;
     const isSink = this.#kind === "sink";
-    this.#evidence = inputs.lanes.length > 0 ? new InputEvidence({ inputs, isSink, isJudged, nameOf }) : undefined;
+    const tells = inputs.lanes.length > 0 && this.#kind !== "observer";
+    this.#evidence = tells ? new InputEvidence({ inputs, isSink, isJudged, nameOf }) : undefined;
   }
 
   /** Where a machine of the lane stands; that of a stage has its name. */
@@ -168,12 +169,14 @@ export class LaneReplay {
       else if (record.kind === "consumed") {
         const lanes: LaneId[] = [];
         const seqs: LaneSeq[] = [];
-        step = { lanes, seqs };
+        const inputs: TakenInput[] = [];
+        step = { lanes, seqs, inputs };
         for (const span of record.spans) {
-          const found = this.inputs.take(span, ({ kind }, seq) => {
+          const found = this.inputs.take(span, ({ kind }, seq, from, original) => {
             if (kind !== "data") return;
             lanes.push(span.lane);
             seqs.push(seq);
+            inputs.push({ lane: span.lane, seq, record: original, frame: from });
           });
           if (!found) return "a delivery names inputs that are not next on record";
         }

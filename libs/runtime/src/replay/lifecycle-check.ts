@@ -5,7 +5,7 @@ import type { StageDefinition } from "../definition/flow-definition.ts";
 import { aggregatorMachine } from "../metrics/metrics-aggregator.ts";
 import { pipelineMachine } from "../pipeline/pipeline-machine.ts";
 import { pureMachine } from "../stage/pure-machine.ts";
-import { sinkMachine, sourceMachine } from "../stage/stage-machine.ts";
+import { observerMachine, sinkMachine, sourceMachine } from "../stage/stage-machine.ts";
 
 /** Folds the transitions of the machines of one lane, and tells where the record is not what the machine does. */
 export class LifecycleCheck {
@@ -61,5 +61,7 @@ function machinesOf(stage: StageDefinition | undefined): readonly Machine<Kinded
       return [erase(pureMachine(stage))];
     case "sink":
       return [erase(sinkMachine(stage.name))];
+    case "observer":
+      return [erase(observerMachine(stage.name))];
   }
 }

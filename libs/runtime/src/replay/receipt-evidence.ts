@@ -1,23 +1,25 @@
 import type { LaneId, LaneSeq, ReceiptRecord, Span } from "@refold/core";
 
 import { dataSpans } from "../step/data-spans.ts";
+import type { TakenInput } from "./recorded-inputs.ts";
 
 /** The data inputs of a sink's step, in the order taken. */
 export interface StepInputs {
   readonly lanes: readonly LaneId[];
   readonly seqs: readonly LaneSeq[];
+  readonly inputs: readonly TakenInput[];
 }
 
 /** Follows the receipts of a sink: every input gets one that ends it, and what is buffered is committed. */
 export class ReceiptEvidence {
-  #step: StepInputs = { lanes: [], seqs: [] };
+  #step: StepInputs = { lanes: [], seqs: [], inputs: [] };
   /** Inputs of the step that have a receipt. */
   readonly #known: Set<number> = new Set();
   /** Inputs that were given to the sink, and those whose receipt ends them, by upstream lane. */
   readonly #given: Map<LaneId, number> = new Map();
   readonly #ended: Map<LaneId, number> = new Map();
-  /** The lanes of buffered inputs, by the spans that name them. */
-  readonly #buffered: Map<string, readonly LaneId[]> = new Map();
+  /** Buffered inputs, by the spans that name them. */
+  readonly #buffered: Map<string, readonly TakenInput[]> = new Map();
 
   get given(): ReadonlyMap<LaneId, number> {
     return this.#given;
@@ -31,6 +33,20 @@ export class ReceiptEvidence {
   get left(): number {
     let left = 0;
     for (const { length } of this.#buffered.values()) left += length;
+    return left;
+  }
+
+  /**
+   * Another process goes on with the sink. The inputs that have no receipt that ends them count as not given: they are to be
+   * delivered again.
+   */
+  takeOver(): readonly TakenInput[] {
+    const open = this.#step.inputs.filter((_, index) => !this.#known.has(index));
+    const left = [...this.#buffered.values(), open].flat();
+    for (const { lane } of left) this.#given.set(lane, this.givenOf(lane) - 1);
+    this.#buffered.clear();
+    this.#step = { lanes: [], seqs: [], inputs: [] };
+    this.#known.clear();
     return left;
   }
 
@@ -62,18 +78,19 @@ export class ReceiptEvidence {
       this.#known.add(index);
     }
     if (outcome === "buffered") {
-      this.#buffered.set(keyOf(dataSpans(lanes, this.#step.seqs.slice(first, first + count))), lanes);
+      const spans = dataSpans(lanes, this.#step.seqs.slice(first, first + count));
+      this.#buffered.set(keyOf(spans), this.#step.inputs.slice(first, first + count));
     } else this.#end(lanes);
     return twice === undefined ? undefined : `input ${twice} of the step has a receipt already`;
   }
 
   #commit({ spans = [], count }: ReceiptRecord): string | undefined {
     const key = keyOf(spans);
-    const lanes = this.#buffered.get(key);
-    if (lanes === undefined) return "no batch of these inputs is buffered";
+    const batch = this.#buffered.get(key);
+    if (batch === undefined) return "no batch of these inputs is buffered";
     this.#buffered.delete(key);
-    this.#end(lanes);
-    return lanes.length === count ? undefined : `the batch holds ${lanes.length} inputs`;
+    this.#end(batch.map(({ lane }) => lane));
+    return batch.length === count ? undefined : `the batch holds ${batch.length} inputs`;
   }
 
   #end(lanes: readonly LaneId[]): void {

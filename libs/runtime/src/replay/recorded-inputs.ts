@@ -19,6 +19,15 @@ interface Queue {
   ended: EndRecord | undefined;
 }
 
+/** An input that was taken, as it is on record. */
+export interface TakenInput {
+  readonly lane: LaneId;
+  readonly seq: LaneSeq;
+  /** As it is in the lane: a rejected input is an error there. */
+  readonly record: LogRecord;
+  readonly frame: DecodedFrame;
+}
+
 /** What is left of one input when the record ends. */
 export interface InputRest {
   /** They begin with the first record that was not taken. */
@@ -30,9 +39,14 @@ export interface InputRest {
 /** What is on record of a stage's inputs and was not taken yet: as much as was in flight when the run was live. */
 export class RecordedInputs {
   readonly #queues: ReadonlyMap<LaneId, Queue>;
+  readonly #skims: boolean;
 
-  /** What the stage reads, by the numbers of the recorded run. A way back of a cycle ends only after this stage. */
-  constructor(reads: readonly InputDefinition[]) {
+  /**
+   * What the stage reads, by the numbers of the recorded run. A way back of a cycle ends only after this stage. With `skims`
+   * nothing waits to be taken: what an observer saw is not on record, and is gone.
+   */
+  constructor(reads: readonly InputDefinition[], { skims = false }: { readonly skims?: boolean } = {}) {
+    this.#skims = skims;
     this.#queues = new Map(
       reads.map(({ from, takes, backward }) => {
         const view = recordView(takes);
@@ -89,6 +103,22 @@ export class RecordedInputs {
     }
   }
 
+  /** Gives inputs back that were taken: they are the next ones again. */
+  putBack(inputs: readonly TakenInput[]): void {
+    for (const [lane, queue] of this.#queues) {
+      const back = inputs.filter((input) => input.lane === lane).sort((a, b) => a.seq - b.seq);
+      if (back.length === 0) continue;
+      const [first] = queue.frames;
+      if (first !== undefined && queue.offset > 0) {
+        const firstSeq = (first.firstSeq + queue.offset) as LaneSeq;
+        queue.frames[0] = { ...first, firstSeq, records: first.records.slice(queue.offset) };
+      }
+      queue.offset = 0;
+      queue.frames.unshift(...back.map(({ frame, seq, record }) => ({ ...frame, firstSeq: seq, records: [record] })));
+      for (const { record } of back) if (record.kind === "data") queue.read--;
+    }
+  }
+
   /** What waits to be taken of a lane, and what was taken. */
   restOf(lane: LaneId): InputRest {
     const { frames, offset, read, ended } = this.#queues.get(lane) as Queue;
@@ -99,7 +129,9 @@ export class RecordedInputs {
   }
 
   offer(frame: DecodedFrame): void {
-    this.#queues.get(frame.lane)?.frames.push(frame);
+    const queue = this.#queues.get(frame.lane);
+    if (!this.#skims) queue?.frames.push(frame);
+    else if (queue !== undefined) for (const record of frame.records) if (record.kind === "end") queue.ended = record;
   }
 
   /** Looks at the data records of a span that is to be taken next, and takes nothing. */
@@ -119,7 +151,10 @@ export class RecordedInputs {
    * Takes the records of a span, in order. Returns false if they are not there: the span does not begin where the one before
    * it ended, or names what is not on record.
    */
-  take(span: Span, visit: (record: InBandRecord | EndRecord, seq: LaneSeq, timeMs: number) => void): boolean {
+  take(
+    span: Span,
+    visit: (record: InBandRecord | EndRecord, seq: LaneSeq, frame: DecodedFrame, original: LogRecord) => void,
+  ): boolean {
     const queue = this.#queues.get(span.lane);
     if (queue === undefined) return false;
     let first = true;
@@ -134,7 +169,7 @@ export class RecordedInputs {
         first = false;
         if (original.kind === "data") queue.read++;
         else if (record.kind === "end") queue.ended = record;
-        visit(record, seq, frame.timeMs);
+        visit(record, seq, frame, original);
         if (seq === span.last) {
           queue.offset++;
           return true;

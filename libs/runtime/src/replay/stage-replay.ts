@@ -1,7 +1,12 @@
 import type { EndRecord, LaneId, LaneSeq, LogRecord, Lsn, RunManifest, Span, TimerRecord, TypeId } from "@refold/core";
 import { formatPlace } from "@refold/core";
 
-import type { EffectfulDefinition, PureDefinition } from "../definition/flow-definition.ts";
+import {
+  errorsFrom,
+  type EffectfulDefinition,
+  type InputDefinition,
+  type PureDefinition,
+} from "../definition/flow-definition.ts";
 import { InputContext } from "../step/input-context.ts";
 import type { LoopEntry } from "../step/loop-entry.ts";
 import type { StageProgram } from "../step/stage-program.ts";
@@ -43,8 +48,9 @@ export class StageReplay {
     readonly program: StageProgram;
     readonly manifest: RunManifest;
     readonly lane: LaneId;
-    /** By port, by the numbers that they have in the recorded run. */
+    /** By port, and what the stage reads: by the numbers that they have in the recorded run. */
     readonly types: readonly TypeId[];
+    readonly reads: readonly InputDefinition[];
     readonly inputs: RecordedInputs;
     readonly loop: LoopEntry | undefined;
     readonly found: (divergence: FoundDivergence) => void;
@@ -61,7 +67,7 @@ export class StageReplay {
       context,
       lane,
       types,
-      passesErrors: definition.kind !== "stateful",
+      errorsFrom: errorsFrom(definition.kind, options.reads),
       loop: options.loop,
     });
   }
@@ -144,10 +150,11 @@ export class StageReplay {
     // What the last input has left is taken as the record goes on with it.
     step.begin(outputsIn(frame), seqAfter(frame.firstSeq, 1));
     for (const span of spans) {
-      const found = this.#inputs.take(span, (record, seq, timeMs) => {
+      const found = this.#inputs.take(span, (record, seq, { timeMs }) => {
         this.#guard(frame, () => step.drain());
         if (record.kind === "end") {
-          this.#guard(frame, () => step.ended(span.lane));
+          const { end } = record;
+          this.#guard(frame, () => step.ended(span.lane, end));
           return;
         }
         if (record.kind === "error") {

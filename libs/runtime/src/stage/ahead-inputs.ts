@@ -1,4 +1,4 @@
-import type { EndKind, InBandRecord, LaneId, LaneSeq, Span } from "@refold/core";
+import type { EndKind, EndRecord, InBandRecord, LaneId, LaneSeq, Span } from "@refold/core";
 
 import type { Edge } from "../edge/edge.ts";
 import type { InputSet, StageInputs, TakeEnd, TakeRecord } from "../edge/input-set.ts";
@@ -7,7 +7,7 @@ import type { Wake } from "../supervision/wake.ts";
 
 /** What was taken and waits for a step. */
 type Taken = {
-  readonly record: InBandRecord | undefined;
+  readonly record: InBandRecord | EndRecord;
   readonly lane: LaneId;
   readonly seq: LaneSeq;
   readonly timeMs: number;
@@ -70,9 +70,9 @@ export class AheadInputs implements StageInputs {
       const [taken] = this.#queue;
       if (taken?.ready !== true) return;
       const { record, lane, seq, timeMs } = taken;
-      more = record === undefined ? visitEnd(lane, seq) : visit(record, lane, seq, timeMs);
+      more = record.kind === "end" ? visitEnd(lane, seq, record) : visit(record, lane, seq, timeMs);
       this.#queue.shift();
-      if (record !== undefined) this.#unreleased.set(lane, (this.#unreleased.get(lane) ?? 0) + 1);
+      if (record.kind !== "end") this.#unreleased.set(lane, (this.#unreleased.get(lane) ?? 0) + 1);
       this.#span(lane, seq);
     }
   }
@@ -103,8 +103,8 @@ export class AheadInputs implements StageInputs {
         if (!taken.ready && record.kind === "data") void this.#begin(taken, record.payload);
         return true;
       },
-      (lane, seq) => {
-        this.#queue.push({ record: undefined, lane, seq, timeMs: 0, ready: true });
+      (lane, seq, record) => {
+        this.#queue.push({ record, lane, seq, timeMs: 0, ready: true });
         return true;
       },
     );

@@ -18,11 +18,14 @@ interface Writer {
 /** Lets a stage wait for credit on its outputs, and tells when an edge makes no progress for too long. */
 export class CreditWait {
   readonly #writer: Writer;
+  readonly #inputs: readonly Edge[];
   readonly #outputs: readonly Edge[];
+  #heldUp = false;
 
-  constructor(writer: Writer, outputs: readonly Edge[]) {
+  constructor(writer: Writer, edges: { readonly inputs: readonly Edge[]; readonly outputs: readonly Edge[] }) {
     this.#writer = writer;
-    this.#outputs = outputs;
+    this.#inputs = edges.inputs;
+    this.#outputs = edges.outputs;
   }
 
   /** `undefined` when there is room. Throws when an edge has stalled, whatever its siblings do. */
@@ -32,10 +35,12 @@ export class CreditWait {
     const nowMs = this.#writer.clock.now();
     let deadlineMs = Number.POSITIVE_INFINITY;
     let blocked = false;
+    let heldUp = false;
     for (const edge of this.#outputs) {
       const hasRoom = edge.window.room > 0;
       if (hasRoom || edge.held) edge.blockedSinceMs = undefined;
       blocked ||= !hasRoom;
+      heldUp ||= !hasRoom && edge.held;
       if (hasRoom || edge.held) continue;
       edge.blockedSinceMs ??= nowMs;
       const { stallTimeoutMs } = edge.window.settings;
@@ -44,7 +49,15 @@ export class CreditWait {
       if (nowMs >= stallsAtMs) throw this.#stalled(edge, nowMs - edge.blockedSinceMs);
       deadlineMs = Math.min(deadlineMs, stallsAtMs);
     }
+    this.#tellHeldUp(heldUp);
     return blocked ? this.#timed(this.#wakeBy(deadlineMs - nowMs)) : undefined;
+  }
+
+  /** Whoever writes to a stage that waits on purpose waits with it, however far up. */
+  #tellHeldUp(heldUp: boolean): void {
+    if (heldUp === this.#heldUp) return;
+    this.#heldUp = heldUp;
+    for (const edge of this.#inputs) edge.readerHeldUp = heldUp;
   }
 
   async #wakeBy(delayMs: number): Promise<void> {

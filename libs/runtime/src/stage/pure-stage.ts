@@ -1,9 +1,10 @@
 import type { ContractRecord, DataRecord, EndKind, LaneId, LaneSeq, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
-import type { EffectfulDefinition, PureDefinition } from "../definition/flow-definition.ts";
+import { errorsFrom, type EffectfulDefinition, type PureDefinition } from "../definition/flow-definition.ts";
 import type { StageInputs } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
+import { JoinMissed } from "../step/join-missed.ts";
 import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
@@ -41,16 +42,19 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
   readonly #inputs: StageInputs;
   readonly #step: StepRecorder;
   readonly #release: (() => Promise<void>) | undefined;
+  /** Whether its references are read to their end before its stream. */
+  readonly #hydrates: boolean;
   /** Outputs of the last step for which no reader had credit. */
   #parked: LogRecord[] = [];
 
   constructor({ definition, context, inputs, program, recovered, release }: PureStageOptions) {
-    const { name, lane, types, kind } = definition;
+    const { name, lane, types, kind, inputs: reads } = definition;
     this.machine = pureMachine(definition);
     this.#definition = definition;
     this.#context = context;
     this.#inputs = inputs;
     this.#release = release;
+    this.#hydrates = definition.kind === "join" && definition.hydrates;
     this.#parked = [...(recovered?.parked ?? [])];
     this.#step =
       recovered?.step ??
@@ -59,7 +63,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
         context: new InputContext(context.manifest.rootRunId, name),
         lane,
         types,
-        passesErrors: kind !== "stateful",
+        errorsFrom: errorsFrom(kind, reads),
         loop: context.loop,
       });
     if (this.#isOpen) inputs.reopen();
@@ -190,7 +194,9 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
           if (failure !== undefined) throw new StageFailure(failure);
           return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
         },
-        (lane) => guarded(() => step.ended(lane), lane),
+        // Nothing of the stream is taken in a step in which a join was still hydrating.
+        (lane, _seq, { end }) =>
+          guarded(() => step.ended(lane, end), lane) && !(this.#hydrates && this.#inputs.hydrated),
       );
     } catch (thrown) {
       if (failure === undefined) throw thrown;
@@ -308,7 +314,8 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
     const cause = thrown instanceof HandlerThrew ? thrown.cause : thrown;
     if (cause instanceof StageFailure) return cause.fault;
     const input = lane === undefined || seq === undefined ? undefined : { stage: this.#context.laneName(lane), seq };
-    return thrownFault("handler-threw", this.#context.name, cause, input);
+    const code = cause instanceof JoinMissed ? "join-missed" : "handler-threw";
+    return thrownFault(code, this.#context.name, cause, input);
   }
 }
 

@@ -25,8 +25,6 @@ export interface RecoveredDelivery {
   /** Inputs that it was given, and those whose receipt ends them. */
   readonly given: ReadonlyMap<LaneId, number>;
   readonly ended: ReadonlyMap<LaneId, number>;
-  /** How many were left buffered. They are on record as taken, and no handle stands for them any more. */
-  readonly left: number;
 }
 
 /** Delivers what is safe in the log, and puts the receipts on record. */
@@ -39,7 +37,6 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   readonly #commits: CommitLedger;
   readonly #schedule: FlushSchedule;
   #writer: SinkWriter<unknown> | undefined;
-  readonly #leftBefore: number;
   /** Inputs that were delivered, and those of them that have a terminal receipt, by upstream lane. */
   readonly #given: Map<LaneId, number>;
   readonly #receipts: Map<LaneId, number>;
@@ -58,7 +55,6 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     this.#latency = latency;
     this.#commits = new CommitLedger(definition.name, () => context.wake.signal());
     this.#schedule = new FlushSchedule(definition.flush, context.clock);
-    this.#leftBefore = recovered?.left ?? 0;
     this.#given = new Map(recovered?.given);
     this.#receipts = new Map(recovered?.ended);
   }
@@ -252,22 +248,11 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     if (!(await this.#outside(() => this.#writer?.drain?.()))) return goOn();
     this.#recordCommits();
     this.#commits.expectNoneLeft("drain");
-    if (this.#leftBefore > 0) throw this.#lost();
     if (!(await this.#outside(() => this.#close()))) return goOn();
     const contracts = this.#deliveryContracts();
     const failure = violation(this.#context, contracts);
     const event: SinkEvent = failure === undefined ? { kind: "drained" } : this.failure(failure);
     return { kind: "transition", event, records: contracts };
-  }
-
-  /** A run must not pass for complete whose sink had buffered what nobody knows the fate of. */
-  #lost(): StageFailure {
-    const { name } = this.#context;
-    return new StageFailure({
-      code: "left-buffered",
-      stage: name,
-      message: `the sink ${name} had ${this.#leftBefore} items buffered when the run ended before, and they were not delivered again`,
-    });
   }
 
   /** Every input has a receipt that ends it. Not known before all that was buffered is committed. */

@@ -34,6 +34,7 @@ export interface StageContextOptions {
   readonly abortController: () => AbortControllerLike;
   readonly writer: LaneWriter;
   readonly wake: Wake;
+  readonly inputs: readonly Edge[];
   readonly outputs: readonly Edge[];
   readonly counters: StageCounters;
   /** The most inputs of one step. */
@@ -87,7 +88,7 @@ export class StageContext {
     this.#freeze = options.freeze;
     this.outside = new OutsideCalls(options.clock);
     this.#outputs = options.outputs;
-    this.#credit = new CreditWait(this, options.outputs);
+    this.#credit = new CreditWait(this, options);
   }
 
   /** How many data records every reader still has credit for. */

@@ -7,6 +7,7 @@ export interface StageFault {
     | "payload-refused"
     | "source-threw"
     | "sink-threw"
+    | "join-missed"
     | "receipt-refused"
     | "commit-refused"
     | "left-buffered"

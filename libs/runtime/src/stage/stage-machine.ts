@@ -42,6 +42,14 @@ export type SinkState =
   | { readonly kind: "draining" }
   | StageEndState;
 
+/** `quarantined`: what it called threw. It reads on to the end and is shown nothing. */
+export type ObserverState =
+  | Beginning
+  | { readonly kind: "running" }
+  | { readonly kind: "quarantined"; readonly fault: StageFault }
+  | Draining
+  | StageEndState;
+
 /** What happens to a stage of any kind. */
 export type LifecycleEvent =
   | { readonly kind: "initialize" }
@@ -61,6 +69,8 @@ export type PureEvent = LifecycleEvent | { readonly kind: "inputs-ended"; readon
 export type StatefulEvent = PureEvent | { readonly kind: "emission-begun" } | { readonly kind: "emitted" };
 export type JoinEvent = PureEvent | { readonly kind: "hydrated" };
 export type SinkEvent = PureEvent | { readonly kind: "flushed" };
+
+export type ObserverEvent = PureEvent | { readonly kind: "quarantine"; readonly fault: StageFault };
 
 /** What the supervisor of a stage with outside resources performs. */
 export type ResourceAction = { readonly kind: "open" } | { readonly kind: "release" };
@@ -186,4 +196,24 @@ export const sinkMachine = (name: string): Machine<SinkState, SinkEvent, Resourc
     .final("drained")
     .final("failed", (s) => s.entry(() => [release]))
     .final("cancelled", (s) => s.entry(() => [release]))
+    .buildOrThrow();
+
+export const observerMachine = (name: string): Machine<ObserverState, ObserverEvent> =>
+  machine<ObserverState, ObserverEvent>(name, { kind: "created" })
+    .any("fail", "failed", failed)
+    .any("cancel", "cancelled", cancelled)
+    .anyIgnore("initialize", "start", "quarantine", "inputs-ended", "drained")
+    .state("created", (s) => s.on("initialize", "initialized").exhaustive())
+    .state("initialized", (s) => s.on("start", "running").exhaustive())
+    .state("running", (s) =>
+      s
+        .on("quarantine", "quarantined", (_, { fault }) => ({ state: { kind: "quarantined", fault } }))
+        .on("inputs-ended", "draining", draining)
+        .exhaustive(),
+    )
+    .state("quarantined", (s) => s.on("inputs-ended", "draining", draining).exhaustive())
+    .state("draining", (s) => s.on("drained", "drained").exhaustive())
+    .final("drained")
+    .final("failed")
+    .final("cancelled")
     .buildOrThrow();

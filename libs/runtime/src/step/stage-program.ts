@@ -1,4 +1,4 @@
-import type { ErrorKind, LaneId, LaneSeq } from "@refold/core";
+import type { EndKind, ErrorKind, LaneId, LaneSeq } from "@refold/core";
 
 import type { HandlerContext } from "./handler-context.ts";
 
@@ -27,8 +27,8 @@ export interface ProgramContext extends HandlerContext {
 export interface StageProgram {
   /** Takes one input. What it throws is a bug of the handler. */
   accept(input: unknown, context: ProgramContext, outputs: Outputs): Iterator<unknown> | undefined;
-  /** An upstream lane has ended, after all inputs that were accepted so far. */
-  ended?(lane: LaneId, outputs: Outputs): Iterator<unknown> | undefined;
+  /** An upstream lane has ended, after all inputs that were accepted so far. One that did not end naturally was cut short. */
+  ended?(lane: LaneId, outputs: Outputs, end: EndKind): Iterator<unknown> | undefined;
   /** When `fire` is to be called, in milliseconds since 1970; `undefined` while there is no need. */
   readonly dueMs?: number | undefined;
   /** The time of `dueMs` has come. What it gives are aggregates. */

@@ -1,4 +1,15 @@
-import type { Cause, DataRecord, ErrorKind, ErrorRecord, LaneId, LaneSeq, LogRecord, Span, TypeId } from "@refold/core";
+import type {
+  Cause,
+  DataRecord,
+  EndKind,
+  ErrorKind,
+  ErrorRecord,
+  LaneId,
+  LaneSeq,
+  LogRecord,
+  Span,
+  TypeId,
+} from "@refold/core";
 
 import type { InputContext } from "./input-context.ts";
 import type { LoopEntry } from "./loop-entry.ts";
@@ -32,7 +43,7 @@ export class StepRecorder implements Outputs {
   readonly #context: InputContext;
   readonly #lane: LaneId;
   readonly #types: readonly TypeId[];
-  readonly #passesErrors: boolean;
+  readonly #errorsFrom: ReadonlySet<LaneId>;
   readonly #loop: LoopEntry | undefined;
   /** The seq of the first output of the step under way. */
   #firstSeq: LaneSeq = 0 as LaneSeq;
@@ -54,8 +65,8 @@ export class StepRecorder implements Outputs {
     readonly lane: LaneId;
     /** The types of the stage's outputs, by port. */
     readonly types: readonly TypeId[];
-    /** Whether errors that stay in band go on to the readers: aggregates only count them. */
-    readonly passesErrors: boolean;
+    /** The upstream lanes whose errors that stay in band go on to the readers; others are only taken. */
+    readonly errorsFrom: ReadonlySet<LaneId>;
     /** Set for the stage at which a cycle is entered. */
     readonly loop?: LoopEntry | undefined;
   }) {
@@ -63,7 +74,7 @@ export class StepRecorder implements Outputs {
     this.#context = options.context;
     this.#lane = options.lane;
     this.#types = options.types;
-    this.#passesErrors = options.passesErrors;
+    this.#errorsFrom = options.errorsFrom;
     this.#loop = options.loop;
     this.#originLane = options.lane;
   }
@@ -135,9 +146,9 @@ export class StepRecorder implements Outputs {
   }
 
   /** Takes in that an upstream lane has ended. Throws {@link HandlerThrew}. */
-  ended(lane: LaneId): void {
+  ended(lane: LaneId, end: EndKind): void {
     if (this.#program.ended === undefined) return;
-    this.#aggregates(() => this.#program.ended?.(lane, this), this.#limit);
+    this.#aggregates(() => this.#program.ended?.(lane, this, end), this.#limit);
   }
 
   /** When the program wants its timer to fire. */
@@ -197,10 +208,10 @@ export class StepRecorder implements Outputs {
     });
   }
 
-  /** Hands an error of an input on to those after this stage, unless the stage only counts it. No handler sees it. */
+  /** Hands an error of an input on to those after this stage, unless it comes from where the stage leaves errors out. No handler sees it. */
   passOn(record: ErrorRecord, lane: LaneId, seq: LaneSeq): void {
     this.#errors.push({ before: this.#seqs.length, lane, seq });
-    if (this.#passesErrors) {
+    if (this.#errorsFrom.has(lane)) {
       this.records.push({ ...record, cause: [{ lane, first: seq, last: seq }], input: undefined });
     }
   }

@@ -6,11 +6,14 @@ import { aggregatorMachine } from "../metrics/metrics-aggregator.ts";
 import { pipelineMachine, type PipelineEvent, type PipelineState } from "../pipeline/pipeline-machine.ts";
 import type { StageFault } from "../stage/stage-fault.ts";
 import {
+  observerMachine,
   sinkMachine,
   sourceMachine,
   joinMachine,
   statefulMachine,
   transformMachine,
+  type ObserverEvent,
+  type ObserverState,
   type PureEvent,
   type SinkEvent,
   type SinkState,
@@ -92,6 +95,14 @@ const SINK_STATES: EachKind<SinkState> = {
   draining: { kind: "draining" },
   ...ENDS,
 };
+const OBSERVER_STATES: EachKind<ObserverState> = {
+  ...BEGINNING,
+  running: RUNNING,
+  quarantined: { kind: "quarantined", fault },
+  draining: DRAINING,
+  ...ENDS,
+};
+const OBSERVER_EVENTS: EachKind<ObserverEvent> = { ...PURE_EVENTS, quarantine: { kind: "quarantine", fault } };
 
 const stages = { sources: ["a"], others: ["z"] };
 const PIPELINE_STATES: EachKind<PipelineState> = {
@@ -155,6 +166,7 @@ const MACHINES: readonly Described[] = [
     { begin: { kind: "begin" }, finish: { kind: "finish" }, fail: { kind: "fail", message: "m" } },
   ),
   described(joinMachine("join", true), JOIN_STATES, JOIN_EVENTS),
+  described(observerMachine("observer"), OBSERVER_STATES, OBSERVER_EVENTS),
 ];
 
 describe("every machine of a run", () => {
@@ -207,6 +219,17 @@ describe("where an event leads", () => {
       "waiting-for-gun": { ...ends, start: "running", "begin-drain": "draining" },
       running: { ...ends, pause: "paused", "begin-drain": "draining", exhausted: "draining" },
       paused: { ...ends, resume: "running", "begin-drain": "draining" },
+      draining: { ...ends, drained: "drained" },
+    });
+  });
+
+  it("an observer, which comes to its end also when it is quarantined", () => {
+    const ends = { cancel: "cancelled", fail: "failed" };
+    expect(tableOf(MACHINES[7] as Described)).toEqual({
+      created: { ...ends, initialize: "initialized" },
+      initialized: { ...ends, start: "running" },
+      running: { ...ends, quarantine: "quarantined", "inputs-ended": "draining" },
+      quarantined: { ...ends, "inputs-ended": "draining" },
       draining: { ...ends, drained: "drained" },
     });
   });
