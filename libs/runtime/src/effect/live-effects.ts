@@ -248,13 +248,13 @@ class Finding {
 
   /** Whether the call was under way once, and nobody could tell what became of it. */
   get isInDoubt(): boolean {
-    return this.#effect.find !== undefined && !this.#isKnown;
+    return this.#effect.safety === "transactional" && !this.#isKnown;
   }
 
   /** What is there of an earlier attempt; `undefined` if there is nothing, or was none. */
   async find(attempt: EffectCall<unknown>): Promise<unknown> {
-    const { find } = this.#effect;
-    if (find === undefined || !this.#mayHaveActed) {
+    const { find, safety } = this.#effect;
+    if (find === undefined || safety !== "transactional" || !this.#mayHaveActed) {
       this.#mayHaveActed = true;
       return undefined;
     }
