@@ -32,7 +32,9 @@ export class LiveEffects implements EffectPerformer {
   readonly #hasState: boolean;
   readonly #outcomes: RecordedOutcomes;
   readonly #position: () => Position;
-  readonly #abort: AbortControllerLike;
+  /** One for each call under way: platforms warn of many listeners to one signal. */
+  readonly #cancels: Set<AbortControllerLike> = new Set();
+  #isCancelled = false;
   readonly #random: SeededRandom = new SeededRandom();
   readonly #stacks: Map<AnyEffect, PolicyStack> = new Map();
   readonly #clients: Client[] = [];
@@ -57,9 +59,8 @@ export class LiveEffects implements EffectPerformer {
     this.#hasState = options.hasState;
     this.#outcomes = options.outcomes;
     this.#position = options.position;
-    this.#abort = context.abortController();
     this.#random.seed(seedOf(`${context.manifest.runId}/${context.name}`), lane, context.writer.nextSeq);
-    context.outside.onCancel(() => this.#abort.abort());
+    context.outside.onCancel(() => this.#cancel());
   }
 
   /** What the policies of each effect are up to. */
@@ -70,12 +71,15 @@ export class LiveEffects implements EffectPerformer {
   async perform(request: EffectRequest): Promise<SettledOutcome> {
     const recorded = await this.#recorded(request);
     if (recorded.kind === "settled") return recorded.outcome;
-    if (this.#abort.signal.aborted) throw new Error("the stage is told to cancel: no further call is made");
-    const made = this.#make(request, recorded);
+    if (this.#isCancelled) throw new Error("the stage is told to cancel: no further call is made");
+    const cancel = this.#context.abortController();
+    const made = this.#make(request, recorded, cancel.signal);
+    this.#cancels.add(cancel);
     this.#underWay.add(made);
     try {
       return await made;
     } finally {
+      this.#cancels.delete(cancel);
       this.#underWay.delete(made);
     }
   }
@@ -88,7 +92,7 @@ export class LiveEffects implements EffectPerformer {
 
   /** Waits for the calls under way, each within its grace, and gives up what they were made with. */
   async close(): Promise<void> {
-    this.#abort.abort();
+    this.#cancel();
     await Promise.allSettled(this.#underWay);
     const closed = await Promise.allSettled(
       this.#clients.splice(0).map(async ({ effect, made }) => {
@@ -97,6 +101,11 @@ export class LiveEffects implements EffectPerformer {
       }),
     );
     for (const close of closed) if (close.status === "rejected") throw close.reason;
+  }
+
+  #cancel(): void {
+    this.#isCancelled = true;
+    for (const cancel of this.#cancels) cancel.abort();
   }
 
   async #recorded(request: EffectRequest): Promise<RecordedCall> {
@@ -115,7 +124,11 @@ export class LiveEffects implements EffectPerformer {
     return this.#diverged;
   }
 
-  async #make(request: EffectRequest, recorded: RecordedCall): Promise<SettledOutcome> {
+  async #make(
+    request: EffectRequest,
+    recorded: RecordedCall,
+    signal: AbortSignalLike,
+  ): Promise<SettledOutcome> {
     const { make } = request;
     // What other inputs have on record is held against their handlers before anything is called.
     await this.#outcomes.whenAsked();
@@ -125,16 +138,16 @@ export class LiveEffects implements EffectPerformer {
     const key = recorded.kind === "in-doubt" ? recorded.key : this.#keyOf(effect, request);
     if (recorded.kind !== "in-doubt") this.#start(request, key);
     await this.#whenSafe(effect, request);
-    const call = { key, signal: this.#abort.signal, client: await this.#client(effect) };
+    const call = { key, signal, client: await this.#client(effect) };
     if (this.#diverged !== undefined) throw this.#diverged;
     const finding = new Finding(effect, recorded.kind === "in-doubt");
-    const outcome = await this.#stackOf(effect).call(async (signal: AbortSignalLike) => {
-      const attempt = { ...call, signal };
+    const outcome = await this.#stackOf(effect).call(async (attemptSignal: AbortSignalLike) => {
+      const attempt = { ...call, signal: attemptSignal };
       const found = await finding.find(attempt);
       const returned = found === undefined ? await effect.run(request.input, attempt) : found;
       if (returned instanceof EffectFailure) throw returned;
       return returned;
-    }, call.signal);
+    }, signal);
     if (outcome.kind === "succeeded") return this.#settle(request, { outcome: "succeeded", value: outcome.value });
     // Whether it took effect is not known: it stays in doubt.
     if (outcome.by === "cancel") throw new Error(outcome.message);
