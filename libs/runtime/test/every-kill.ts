@@ -16,7 +16,10 @@ export interface ResumedRun {
 }
 
 /** Kills a recorded run after each of its frames but the last, goes on with the flow that `make` gives, and replays the whole. */
-export async function* afterEveryKill(recorded: RecordedRun, make: (frames: number) => Flow): AsyncGenerator<ResumedRun> {
+export async function* afterEveryKill(
+  recorded: RecordedRun,
+  make: (frames: number) => Flow,
+): AsyncGenerator<ResumedRun> {
   for (let frames = 1; frames < recorded.frames.length; frames++) {
     const store = await killedAfter(recorded, frames);
     const run = await FlowRun.resume(make(frames), { store });

@@ -36,10 +36,26 @@ const twice: Handler = async (amount, act) => {
 };
 
 const changes: readonly (readonly [what: string, flow: (outside: Outside) => Flow, message: RegExp])[] = [
-  ["another input", (outside) => asking(outside, async (n, act) => [await act(n), await act(n + 11)]), /\$? is 12, but on record it is 11/],
-  ["another effect", (outside) => asking(outside, async (n, act, other) => [await act(n), await other(n + 10)]), /call 1 is of "other", but on record it is of "act"/],
-  ["another version", (outside) => asking(outside, twice, { version: 2 }), /in version 2, but on record it is of version 1/],
-  ["a call less", (outside) => asking(outside, async (n, act) => act(n)), /a call of "act" is on record, and is not made now/],
+  [
+    "another input",
+    (outside) => asking(outside, async (n, act) => [await act(n), await act(n + 11)]),
+    /\$? is 12, but on record it is 11/,
+  ],
+  [
+    "another effect",
+    (outside) => asking(outside, async (n, act, other) => [await act(n), await other(n + 10)]),
+    /call 1 is of "other", but on record it is of "act"/,
+  ],
+  [
+    "another version",
+    (outside) => asking(outside, twice, { version: 2 }),
+    /in version 2, but on record it is of version 1/,
+  ],
+  [
+    "a call less",
+    (outside) => asking(outside, async (n, act) => act(n)),
+    /a call of "act" is on record, and is not made now/,
+  ],
   [
     "another input, which the handler makes nothing of",
     (outside) =>
@@ -82,7 +98,7 @@ describe("a call that is not the one on record", () => {
     const run = await FlowRun.resume(changed(outside), { store });
     const report = await run.run();
     expect(report).toMatchObject({ status: "failed", fault: { code: "effect-diverged", stage: "acted" } });
-    expect(report.fault).toMatchObject({ message: expect.stringMatching(message) });
+    expect(report.fault?.message).toMatch(message);
     expect(outside.calls).toEqual([]);
     const mended = new Outside();
     const again = await FlowRun.resume(asking(mended, twice), { store });
@@ -96,17 +112,18 @@ describe("a call that is not the one on record", () => {
     const outside = new Outside();
     const more = asking(outside, async (n, act) => [await act(n), await act(n + 10), await act(n)]);
     const { report } = await replayFlow(more, { store });
-    expect(report.first).toMatchObject({
-      kind: "handler-threw",
-      recomputed: expect.stringMatching(/call 2, of "act", is not on record/),
-    });
+    expect(report.first?.kind).toBe("handler-threw");
+    expect(report.first?.recomputed).toMatch(/call 2, of "act", is not on record/);
     expect(outside.calls).toEqual([]);
   });
 
   it("does not hold up a replay whose handler waits for outcomes in another order", async () => {
     const store = memoryStore();
     const chained: Handler = async (n, act) =>
-      Promise.all([act(n).then(async () => act(n + 20)), act(n + 10).then(async () => Promise.resolve().then(() => undefined))]);
+      Promise.all([
+        act(n).then(async () => act(n + 20)),
+        act(n + 10).then(async () => Promise.resolve().then(() => undefined)),
+      ]);
     await runFlow(asking(new Outside(), chained), { store });
     const unchained: Handler = async (n, act) => {
       await Promise.all([act(n), act(n + 10)]);

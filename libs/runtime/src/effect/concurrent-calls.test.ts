@@ -36,7 +36,10 @@ async function deep<T>(value: T, steps: number): Promise<T> {
 }
 
 /** A handler with several calls at once, each followed by another, one after another. */
-function chains(outside: SlowOutside, { inputs, concurrency }: { readonly inputs: number; readonly concurrency: number }): Flow {
+function chains(
+  outside: SlowOutside,
+  { inputs, concurrency }: { readonly inputs: number; readonly concurrency: number },
+): Flow {
   const call = effect({ name: "call", safety: "keyed", run: async (input: string) => outside.call(input) });
   return flow("chains", (f) => {
     f.source(

@@ -12,7 +12,11 @@ import { CANCEL_GRACE_MS } from "../stage/outside-calls.ts";
 
 /** Calls that end when a test says so. */
 class Calls {
-  readonly open: { readonly n: number; readonly end: (value: number) => void; readonly signal: { readonly aborted: boolean } }[] = [];
+  readonly open: {
+    readonly n: number;
+    readonly end: (value: number) => void;
+    readonly signal: { readonly aborted: boolean };
+  }[] = [];
 
   readonly run = async (n: number, { signal }: { readonly signal: { readonly aborted: boolean } }): Promise<number> =>
     new Promise((end) => this.open.push({ n, end, signal }));
@@ -38,7 +42,12 @@ function calling(calls: Calls): Flow {
   });
 }
 
-async function underWay(): Promise<{ readonly run: FlowRun; readonly calls: Calls; readonly store: MemoryStore; readonly ended: Promise<{ readonly status: string }> }> {
+async function underWay(): Promise<{
+  readonly run: FlowRun;
+  readonly calls: Calls;
+  readonly store: MemoryStore;
+  readonly ended: Promise<{ readonly status: string }>;
+}> {
   const calls = new Calls();
   const store = memoryStore();
   const run = await FlowRun.open(calling(calls), { store });
@@ -174,7 +183,10 @@ describe("a client", () => {
     });
     const waiting = flow("waiting", (f) => {
       f.source("items", [1])
-        .effectful("called", { effects: { call }, handle: async (_, { effects }) => void (await effects.call(undefined)) })
+        .effectful("called", {
+          effects: { call },
+          handle: async (_, { effects }) => void (await effects.call(undefined)),
+        })
         .sink("out", () => undefined);
     });
     const run = await FlowRun.open(waiting, { store: memoryStore() });
@@ -213,7 +225,10 @@ describe("a client", () => {
     });
     const connecting = flow("connecting", (f) => {
       f.source("items", [1, 2])
-        .effectful("called", { effects: { call }, handle: async (_, { effects }) => void (await effects.call(undefined)) })
+        .effectful("called", {
+          effects: { call },
+          handle: async (_, { effects }) => void (await effects.call(undefined)),
+        })
         .sink("out", () => undefined);
     });
     const { report } = await runFlow(connecting, { store });

@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, it } from "vitest";
 
-import { EffectFailure } from "@refold/core";
+import { EffectFailure, eventType } from "@refold/core";
 
 import { effect } from "../authoring/effect.ts";
 import { flow } from "../authoring/flow.ts";
@@ -34,8 +34,7 @@ it("infers what a call gives, and how it fails, from the effect alone", () => {
         expectTypeOf(await capture("now", () => 1)).toEqualTypeOf<number>();
         // @ts-expect-error -- an amount is a number
         void (async () => effects.charge("1"));
-        // @ts-expect-error -- no such effect is declared
-        void (async () => effects.refund(1));
+        expectTypeOf<keyof typeof effects>().toEqualTypeOf<"charge" | "ping">();
         const pinged = await effects.ping(undefined);
         expectTypeOf(pinged.unwrapOr(false)).toEqualTypeOf<boolean>();
         return outcome.value.receipt;
@@ -45,6 +44,20 @@ it("infers what a call gives, and how it fails, from the effect alone", () => {
       expectTypeOf(receipt).toEqualTypeOf<string>();
       return receipt.length;
     });
+    f.source("emitted", [1])
+      .effectful(
+        "emitting",
+        {
+          effects: { ping },
+          handle: (amount, { emit }) => {
+            emit("one");
+            // @ts-expect-error -- the event type is of texts
+            emit(amount);
+          },
+        },
+        { type: eventType<string>("emitting") },
+      )
+      .sink("texts", (text) => void expectTypeOf(text).toEqualTypeOf<string>());
     f.source("more", [1])
       .statefulEffects("counted", {
         effects: { charge },
@@ -55,7 +68,7 @@ it("infers what a call gives, and how it fails, from the effect alone", () => {
           return { state: { count: state.count + 1 }, outputs: [outcome.isOk()] };
         },
       })
-      .sink("flags", (flag) => expectTypeOf(flag).toEqualTypeOf<boolean>());
+      .sink("flags", (flag) => void expectTypeOf(flag).toEqualTypeOf<boolean>());
   });
   expect(built.name).toBe("typed");
 });

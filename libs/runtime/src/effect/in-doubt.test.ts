@@ -38,17 +38,20 @@ async function killedInDoubt(safety: EffectSafety): Promise<{
 }
 
 describe("a call in doubt", () => {
-  it.each(["idempotent", "keyed", "at-least-once"] as const)("that is %s is made again, with its key", async (safety) => {
-    const { store, keys } = await killedInDoubt(safety);
-    expect(keys.length).toBeGreaterThan(0);
-    const outside = new Outside();
-    const run = await FlowRun.resume(acting(outside, safety), { store });
-    expect((await run.run()).status).toBe("completed");
-    expect(outside.calls.slice(0, keys.length).sort()).toEqual([...keys].sort());
-    expect(outside.calls.length).toBe(3);
-    expect(outside.asked).toEqual([]);
-    expect((await replayFlow(acting(outside, safety), { store })).report.verdict).toBe("matched");
-  });
+  it.each(["idempotent", "keyed", "at-least-once"] as const)(
+    "that is %s is made again, with its key",
+    async (safety) => {
+      const { store, keys } = await killedInDoubt(safety);
+      expect(keys.length).toBeGreaterThan(0);
+      const outside = new Outside();
+      const run = await FlowRun.resume(acting(outside, safety), { store });
+      expect((await run.run()).status).toBe("completed");
+      expect(outside.calls.slice(0, keys.length).sort()).toEqual([...keys].sort());
+      expect(outside.calls.length).toBe(3);
+      expect(outside.asked).toEqual([]);
+      expect((await replayFlow(acting(outside, safety), { store })).report.verdict).toBe("matched");
+    },
+  );
 
   it("that is transactional is not made again if the outside has it", async () => {
     const { store, keys } = await killedInDoubt("transactional");

@@ -42,11 +42,7 @@ export class InputHandling implements StageProgram {
   constructor(
     handling: EffectfulHandling,
     performer: EffectPerformer,
-    {
-      stage,
-      rootRunId,
-      clock,
-    }: { readonly stage: string; readonly rootRunId: string; readonly clock: Clock },
+    { stage, rootRunId, clock }: { readonly stage: string; readonly rootRunId: string; readonly clock: Clock },
   ) {
     this.#handling = handling;
     this.performer = performer;

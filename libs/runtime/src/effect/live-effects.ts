@@ -2,7 +2,6 @@ import {
   EffectFailure,
   type AbortControllerLike,
   type AbortSignalLike,
-  type EffectCall,
   type EffectSettledRecord,
   type LaneId,
   type LaneSeq,
@@ -18,6 +17,7 @@ import { LogFailure, StageFailure, storableText, thrownMessage } from "../stage/
 import { seedOf, SeededRandom } from "../step/seeded-random.ts";
 import type { AnyEffect, EffectFault, SettledOutcome } from "./effect-outcome.ts";
 import type { EffectPerformer, EffectRequest } from "./effect-performer.ts";
+import { Finding } from "./finding.ts";
 import { CallDiverged, type RecordedCall, type RecordedOutcomes } from "./recorded-outcomes.ts";
 
 /** A client that a call has asked for. */
@@ -124,11 +124,7 @@ export class LiveEffects implements EffectPerformer {
     return this.#diverged;
   }
 
-  async #make(
-    request: EffectRequest,
-    recorded: RecordedCall,
-    signal: AbortSignalLike,
-  ): Promise<SettledOutcome> {
+  async #make(request: EffectRequest, recorded: RecordedCall, signal: AbortSignalLike): Promise<SettledOutcome> {
     const { make } = request;
     // What other inputs have on record is held against their handlers before anything is called.
     await this.#outcomes.whenAsked();
@@ -246,37 +242,6 @@ export class LiveEffects implements EffectPerformer {
 }
 
 const NO_CLIENT = Symbol("there is no client");
-
-/** Asks a transactional effect what became of a call that may have taken effect, before it is made again. */
-class Finding {
-  readonly #effect: AnyEffect;
-  #mayHaveActed: boolean;
-  #isKnown: boolean;
-
-  constructor(effect: AnyEffect, isInDoubt: boolean) {
-    this.#effect = effect;
-    this.#mayHaveActed = isInDoubt;
-    this.#isKnown = !isInDoubt;
-  }
-
-  /** Whether the call was under way once, and nobody could tell what became of it. */
-  get isInDoubt(): boolean {
-    return this.#effect.safety === "transactional" && !this.#isKnown;
-  }
-
-  /** What is there of an earlier attempt; `undefined` if there is nothing, or was none. */
-  async find(attempt: EffectCall<unknown>): Promise<unknown> {
-    const { find, safety } = this.#effect;
-    if (find === undefined || safety !== "transactional" || !this.#mayHaveActed) {
-      this.#mayHaveActed = true;
-      return undefined;
-    }
-    this.#isKnown = false;
-    const found: unknown = await find.call(this.#effect, attempt.key, attempt);
-    this.#isKnown = true;
-    return found;
-  }
-}
 
 /** What is wrong with what was to go on record; `undefined` where something else failed. */
 function unstorableText(thrown: unknown): string | undefined {
