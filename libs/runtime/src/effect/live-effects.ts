@@ -10,11 +10,9 @@ import {
 } from "@refold/core";
 
 import type { Classified } from "../policy/call-outcome.ts";
-import { PolicyStack } from "../policy/policy-stack.ts";
-import type { PolicyStatus } from "../policy/policy-status.ts";
+import type { PolicyStack } from "../policy/policy-stack.ts";
 import type { StageContext } from "../stage/stage-context.ts";
 import { LogFailure, StageFailure, storableText, thrownMessage } from "../stage/stage-fault.ts";
-import { seedOf, SeededRandom } from "../step/seeded-random.ts";
 import type { AnyEffect, EffectFault, SettledOutcome } from "./effect-outcome.ts";
 import type { EffectPerformer, EffectRequest } from "./effect-performer.ts";
 import { Finding } from "./finding.ts";
@@ -35,7 +33,6 @@ export class LiveEffects implements EffectPerformer {
   /** One for each call under way: platforms warn of many listeners to one signal. */
   readonly #cancels: Set<AbortControllerLike> = new Set();
   #isCancelled = false;
-  readonly #random: SeededRandom = new SeededRandom();
   readonly #stacks: Map<AnyEffect, PolicyStack> = new Map();
   readonly #clients: Client[] = [];
   readonly #underWay: Set<Promise<unknown>> = new Set();
@@ -46,7 +43,6 @@ export class LiveEffects implements EffectPerformer {
 
   constructor(options: {
     readonly context: StageContext;
-    readonly lane: LaneId;
     /** Whether what the stage asks for depends on inputs before the one in hand. */
     readonly hasState: boolean;
     /** What is on record of inputs that are handled again, because another process had them in hand. */
@@ -54,18 +50,12 @@ export class LiveEffects implements EffectPerformer {
     /** The position by which all inputs that are in hand are safe. */
     readonly position: () => Position;
   }) {
-    const { context, lane } = options;
+    const { context } = options;
     this.#context = context;
     this.#hasState = options.hasState;
     this.#outcomes = options.outcomes;
     this.#position = options.position;
-    this.#random.seed(seedOf(`${context.manifest.runId}/${context.name}`), lane, context.writer.nextSeq);
     context.outside.onCancel(() => this.#cancel());
-  }
-
-  /** What the policies of each effect are up to. */
-  status(): readonly { readonly effect: string; readonly policies: readonly PolicyStatus[] }[] {
-    return [...this.#stacks].map(([{ name }, stack]) => ({ effect: name, policies: stack.status() }));
   }
 
   async perform(request: EffectRequest): Promise<SettledOutcome> {
@@ -229,13 +219,7 @@ export class LiveEffects implements EffectPerformer {
   #stackOf(effect: AnyEffect): PolicyStack {
     const known = this.#stacks.get(effect);
     if (known !== undefined) return known;
-    const stack = new PolicyStack(effect.policies, {
-      clock: this.#context.clock,
-      random: () => this.#random.unit(),
-      abortController: () => this.#context.abortController(),
-      classify,
-      decided: (record) => void this.#append([record]),
-    });
+    const stack = this.#context.stacks.add(effect.name, effect.policies, classify);
     this.#stacks.set(effect, stack);
     return stack;
   }

@@ -196,7 +196,6 @@ function effectfulStage(
   const outcomes = recovered?.calls?.outcomes ?? new RecordedOutcomes(context.clock);
   const effects = new LiveEffects({
     context,
-    lane: definition.lane,
     hasState: definition.handling.initial !== undefined,
     outcomes,
     position: () => inputs.position,
