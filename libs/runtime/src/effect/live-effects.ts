@@ -9,7 +9,9 @@ import {
   type Position,
 } from "@refold/core";
 
-import type { Classified } from "../policy/call-outcome.ts";
+import type { Attempt } from "../policy/attempt.ts";
+import type { CallOutcome, Classified } from "../policy/call-outcome.ts";
+import { patientCall } from "../policy/patient-call.ts";
 import type { PolicyStack } from "../policy/policy-stack.ts";
 import type { StageContext } from "../stage/stage-context.ts";
 import { LogFailure, StageFailure, storableText, thrownMessage } from "../stage/stage-fault.ts";
@@ -127,13 +129,13 @@ export class LiveEffects implements EffectPerformer {
     const call = { key, signal, client: await this.#client(effect) };
     if (this.#diverged !== undefined) throw this.#diverged;
     const finding = new Finding(effect, recorded.kind === "in-doubt");
-    const outcome = await this.#stackOf(effect).call(async (attemptSignal: AbortSignalLike) => {
+    const outcome = await this.#guarded(effect, signal, async (attemptSignal) => {
       const attempt = { ...call, signal: attemptSignal };
       const found = await finding.find(attempt);
       const returned = found === undefined ? await effect.run(request.input, attempt) : found;
       if (returned instanceof EffectFailure) throw returned;
       return returned;
-    }, signal);
+    });
     if (outcome.kind === "succeeded") return this.#settle(request, { outcome: "succeeded", value: outcome.value });
     // Whether it took effect is not known: it stays in doubt.
     if (outcome.by === "cancel") throw new Error(outcome.message);
@@ -159,6 +161,12 @@ export class LiveEffects implements EffectPerformer {
     const input = this.#context.place(lane, seq);
     const message = storableText(`nobody knows whether a call of "${name}" took effect: ${why}`);
     return new StageFailure({ code: "effect-in-doubt", stage: this.#context.name, message, input });
+  }
+
+  #guarded(effect: AnyEffect, signal: AbortSignalLike, attempt: Attempt<unknown>): Promise<CallOutcome<unknown>> {
+    const stack = this.#stackOf(effect);
+    const waits = effect.policies.some((spec) => spec.policy === "circuit-breaker" && spec.whileOpen === "wait");
+    return waits ? patientCall(stack, { attempt, clock: this.#context.clock, signal }) : stack.call(attempt, signal);
   }
 
   #keyOf(effect: AnyEffect, { lane, seq, ordinal, input }: EffectRequest): string {

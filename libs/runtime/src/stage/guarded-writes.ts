@@ -1,7 +1,7 @@
 import { SinkFailure, type AbortSignalLike, type Clock } from "@refold/core";
 
 import type { Classified } from "../policy/call-outcome.ts";
-import { pause } from "../policy/pause.ts";
+import { patientCall } from "../policy/patient-call.ts";
 import type { PolicyStack } from "../policy/policy-stack.ts";
 import type { SinkBatch } from "./sink-batch.ts";
 import type { CommitLedger } from "./sink-commits.ts";
@@ -31,19 +31,15 @@ export class GuardedWrites {
     batch: SinkBatch,
     write: () => unknown,
   ): Promise<{ readonly kind: "said"; readonly said: unknown } | { readonly kind: "cancelled" }> {
-    for (;;) {
-      let attempts = 0;
-      const outcome = await this.#stack.call(async () => {
-        if (attempts++ > 0) this.#takeBack(batch);
-        return write();
-      }, this.#signal);
-      if (outcome.kind === "succeeded") return { kind: "said", said: outcome.value };
-      if (outcome.by === "cancel") return { kind: "cancelled" };
-      if (outcome.by !== "circuit-breaker") throw outcome.by === "call" ? outcome.cause : new Error(outcome.message);
-      if (outcome.attempts > 0 && outcome.cause !== undefined) this.#takeBack(batch);
-      const waited = await pause(this.#clock, outcome.retryAfterMs ?? AGAIN_MS, this.#signal);
-      if (!waited) return { kind: "cancelled" };
-    }
+    let attempts = 0;
+    const attempt = async (): Promise<unknown> => {
+      if (attempts++ > 0) this.#takeBack(batch);
+      return write();
+    };
+    const outcome = await patientCall(this.#stack, { attempt, clock: this.#clock, signal: this.#signal });
+    if (outcome.kind === "succeeded") return { kind: "said", said: outcome.value };
+    if (outcome.by === "cancel") return { kind: "cancelled" };
+    throw outcome.by === "call" ? outcome.cause : new Error(outcome.message);
   }
 
   /** What was buffered by an attempt that has failed will not be committed. */
@@ -53,9 +49,6 @@ export class GuardedWrites {
     batch.handle = undefined;
   }
 }
-
-/** How long to wait for the probes of a breaker that are under way, in milliseconds. */
-const AGAIN_MS = 100;
 
 /** What a failure of a writer amounts to. What poisons it will not go better. */
 export function classifyWrite(cause: unknown): Classified {

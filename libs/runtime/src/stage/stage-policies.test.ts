@@ -213,6 +213,28 @@ describe("policies of a source's polls", () => {
   });
 });
 
+it("a breaker of an effect that is to wait holds the stage back, and nothing is refused", async () => {
+  let calls = 0;
+  const flaky = effect({
+    name: "flaky",
+    safety: "keyed",
+    run: async (n: number) => (++calls <= 2 ? Promise.reject(new Error("away")) : Promise.resolve(n)),
+    policies: [retry({ attempts: 3, delayMs: 10 }), circuitBreaker({ consecutive: 2, openMs: 500, whileOpen: "wait" })],
+  });
+  const waiting = flow("waiting", (f) =>
+    f
+      .source("items", [1, 2, 3])
+      .effectful("called", {
+        effects: { flaky },
+        handle: async (n, { effects }) => (await effects.flaky(n)).unwrapOr(0),
+      })
+      .sink("out", () => undefined),
+  );
+  const run = await FlowRun.open(waiting, { store: memoryStore() });
+  expect(await ended(run)).toBeGreaterThanOrEqual(500);
+  expect((await run.recorded()).payloads("called")).toEqual([1, 2, 3]);
+});
+
 it("policies of an effect are seen as they are now, and what they decide is counted", async () => {
   let calls = 0;
   const flaky = effect({
