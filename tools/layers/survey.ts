@@ -50,7 +50,8 @@ export function surveyWorkspace(root: string): Survey {
 
 function surveyFile(root: string, folder: string, path: string): SurveyedFile {
   const name = relative(root, path).split(sep).join("/");
-  const isBeside = folder.startsWith("libs/") && !name.startsWith(`${folder}/src/`);
+  const isBeside =
+    name.startsWith(`${folder}/test/`) || (folder.startsWith("libs/") && !name.startsWith(`${folder}/src/`));
   const isTest = name.endsWith(".test.ts") || isBeside;
   return { path, name, isTest, imports: importsOf(path, readFileSync(path, "utf8")) };
 }

@@ -7,12 +7,14 @@ import { metrics } from "./metrics.ts";
 import { pipeline } from "./pipeline.ts";
 import { read } from "./read.ts";
 import { replay } from "./replay.ts";
+import { shapes } from "./shapes.ts";
 import { stalled } from "./stalled.ts";
 import { transitions } from "./transitions.ts";
 
 /** Every bench, in the order of running. */
 export const BENCHES: readonly Bench[] = [
   pipeline,
+  shapes,
   latency,
   append,
   read,

@@ -10,10 +10,13 @@ export interface Order {
   readonly note: string;
 }
 
-export function makeOrder(index: number): Order {
+/** How many customers there are, unless a bench needs more keys. */
+const CUSTOMERS = 997;
+
+export function makeOrder(index: number, customers: number = CUSTOMERS): Order {
   return {
     id: `order-${100_000_000 + index}`,
-    customer: `customer-${1000 + (index % 997)}`,
+    customer: `customer-${1000 + (index % customers)}`,
     product: `product-${100 + (index % 89)}`,
     quantity: 1 + (index % 7),
     priceCents: 500 + (index % 9973),
@@ -37,6 +40,6 @@ export function reprice(order: Order): Order {
   };
 }
 
-export function* makeOrders(count: number): Generator<Order> {
-  for (let index = 0; index < count; index++) yield makeOrder(index);
+export function* makeOrders(count: number, customers: number = CUSTOMERS): Generator<Order> {
+  for (let index = 0; index < count; index++) yield makeOrder(index, customers);
 }

@@ -11,6 +11,13 @@ interface Target {
   readonly says: string;
 }
 
+const SHAPES = [
+  "join with 1,000 references",
+  "groupBy of 100,000 keys",
+  "fan-in of 5 sources",
+  "fan-out to 5 stages",
+] as const;
+
 /** What is to be reached on Node, on two cores. */
 const TARGETS: readonly Target[] = [
   {
@@ -20,6 +27,14 @@ const TARGETS: readonly Target[] = [
     atLeast: 300_000,
     says: "3 stages, every output journalled, durable: 300,000 events/s",
   },
+  ...SHAPES.map((label): Target => ({
+    bench: "shapes",
+    label,
+    metric: "throughput",
+    figure: "ratio",
+    atLeast: 0.5,
+    says: `${label}: half as many records/s as the plain pipeline`,
+  })),
   {
     bench: "replay",
     label: "3 stages, nothing written",

@@ -1,13 +1,17 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { VERSION } from "refold";
 
 import type { CliIo } from "./cli-io.ts";
+import { errorsCommand, MAX_LISTED_ERRORS, type ErrorsArgs } from "./commands/errors.ts";
+import { forkCommand, type ForkArgs } from "./commands/fork.ts";
 import { logCommand, type LogArgs } from "./commands/log.ts";
 import { replayCommand, type ReplayArgs } from "./commands/replay.ts";
+import { resumeCommand, type ResumeArgs } from "./commands/resume.ts";
 import { DURABILITIES, runCommand, type RunArgs } from "./commands/run.ts";
 import { runsCommand, type RunsArgs } from "./commands/runs.ts";
 import { showCommand, type ShowArgs } from "./commands/show.ts";
 import { TOPOLOGY_FORMATS, topologyCommand, type TopologyArgs } from "./commands/topology.ts";
+import { verifyCommand, type VerifyArgs } from "./commands/verify.ts";
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from "./exit-codes.ts";
 
 const RUN_HELP = "an id, the beginning of one, `last` (the last one recorded, replays left aside), or its directory";
@@ -77,6 +81,17 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
     .option("--json", "write the outcome as JSON; what the flow prints goes to standard error")
     .action(async (file: string, options: Omit<RunArgs, "file">) => finish(await runCommand({ file, ...options }, io)));
 
+  command("resume", "go on with a run that was killed, cancelled, or failed, to its end")
+    .argument("<run>", RUN_HELP)
+    .option("--flow <file>", "the flow to go on with, instead of the file that was recorded")
+    .option("--force", "go on although the flow does not compute what is on record; that goes on record as well")
+    .option("--metrics", "show the figures of the run when it has ended")
+    .option("--json", "write the outcome as JSON; what the flow prints goes to standard error")
+    .addHelpText("after", SIGNALS_HELP)
+    .action(async (run: string, options: Omit<ResumeArgs, "run">) =>
+      finish(await resumeCommand({ run, ...options }, io)),
+    );
+
   command("runs", "list the runs there are")
     .option("--json", "write one JSON object a line")
     .action(async (options: RunsArgs) => finish(await runsCommand(options, io)));
@@ -95,6 +110,14 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
     .option("--follow", "go on with what is appended, until the run ends")
     .action(async (run: string, options: Omit<LogArgs, "run">) => finish(await logCommand({ run, ...options }, io)));
 
+  command("errors", "list the inputs that stages rejected: how many of each kind, and the newest of them")
+    .argument("<run>", RUN_HELP)
+    .addOption(new Option("--limit <n>", "how many of the newest to list; 0 for none").argParser(listLimit).default(20))
+    .option("--json", "write one JSON object")
+    .action(async (run: string, options: Omit<ErrorsArgs, "run">) =>
+      finish(await errorsCommand({ run, ...options }, io)),
+    );
+
   command("replay", "compute a run again from what it recorded, as a new run, touching nothing outside")
     .argument("<run>", RUN_HELP)
     .option("--verify", "tell by the exit code how the records compare")
@@ -103,6 +126,32 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
     .action(async (run: string, options: Omit<ReplayArgs, "run">) =>
       finish(await replayCommand({ run, ...options }, io)),
     );
+
+  command("verify", "compute a run again and compare, keeping nothing; or compare two runs, stage by stage")
+    .argument("<run>", RUN_HELP)
+    .argument("[other]", "a second run of the flow, to compare with what the first one has on record")
+    .option("--flow <file>", "the flow to verify with, instead of the file that was recorded")
+    .option("--json", "write the report as JSON")
+    .action(async (run: string, other: string | undefined, options: Omit<VerifyArgs, "run" | "other">) =>
+      finish(await verifyCommand({ run, ...(other === undefined ? {} : { other }), ...options }, io)),
+    );
+
+  command("fork", "begin a new run as another one began, go on by itself, and compare the two")
+    .argument("<run>", RUN_HELP)
+    .requiredOption(
+      "--at <point>",
+      "the first frame to leave out: its number, or the place of a record in it, stage:seq",
+    )
+    .option("--flow <file>", "the flow to go on with, instead of the file that was recorded")
+    .addOption(
+      new Option("--set <assignment>", "a setting, over those of the run, as of `run`; repeatable").argParser(
+        (assignment, before: readonly string[] | undefined) => [...(before ?? []), assignment],
+      ),
+    )
+    .option("--metrics", "show the figures of the run when it has ended")
+    .option("--json", "write the outcome as JSON; what the flow prints goes to standard error")
+    .addHelpText("after", SIGNALS_HELP)
+    .action(async (run: string, options: Omit<ForkArgs, "run">) => finish(await forkCommand({ run, ...options }, io)));
 
   program
     .command("topology")
@@ -113,4 +162,10 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
       finish(await topologyCommand({ file, ...options }, io)),
     );
   return program;
+}
+
+function listLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && limit <= MAX_LISTED_ERRORS) return limit;
+  throw new InvalidArgumentError(`It must be a whole number from 0 to ${MAX_LISTED_ERRORS}.`);
 }

@@ -18,8 +18,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 export const EXIT_CODES_HELP = `Exit codes:
-  0    done; a replay matched
-  1    the run failed or was cancelled; a replay diverged
+  0    done; a replay, or a second run, matched
+  1    the run failed or was cancelled; a replay, or a second run, diverged
   2    a part of the run could not be certified
   3    refused: bad usage, a flow or settings that cannot be used, a run that is missing, in use, damaged or of a later format
   4    the machine would not: no space, no permission, a device that fails; or refold has a bug

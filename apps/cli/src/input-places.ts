@@ -1,4 +1,4 @@
-import type { LaneId, LaneSeq, Span } from "@refold/core";
+import type { LaneId, LaneSeq, LogRecord, PartialRead, RunManifest, Span } from "@refold/core";
 
 import type { ReadFrame } from "./read-records.ts";
 
@@ -10,31 +10,49 @@ export interface InputPlace {
 
 /**
  * Finds the record that an input's index stands for, while a log is read from its beginning. The inputs of a step are the
- * data records within the spans that it consumed; a lane holds few records of other kinds, and those are remembered.
+ * data records within the spans that it consumed, or those of them that its stage reads; what else a lane holds is remembered.
  */
 export class InputPlaces {
   readonly #otherThanData = new Map<LaneId, LaneSeq[]>();
+  readonly #partial: readonly { readonly read: PartialRead; readonly others: LaneSeq[] }[];
   /** The step that a lane is in: a frame without a consumed record goes on with the one before it. */
   readonly #steps = new Map<LaneId, Step>();
+
+  constructor({ reads = [] }: Pick<RunManifest, "reads"> = {}) {
+    this.#partial = reads.map((read) => ({ read, others: [] }));
+  }
 
   /** Takes the next frame of the log. */
   note({ frame, records }: ReadFrame): void {
     records.forEach((record, index) => {
       if (record.kind === "consumed") this.#steps.set(frame.lane, new Step(record.spans));
-      if (record.kind !== "data") this.#others(frame.lane).push((frame.firstSeq + index) as LaneSeq);
+      const seq = (frame.firstSeq + index) as LaneSeq;
+      if (record.kind !== "data") this.#others(frame.lane).push(seq);
+      for (const { read, others } of this.#partial) {
+        if (read.from === frame.lane && !isInput(record, read)) others.push(seq);
+      }
     });
   }
 
   /** The input of this index in the step that `lane` is in. */
   find(lane: LaneId, input: number): InputPlace | undefined {
-    return this.#steps.get(lane)?.input(input, (upstream) => this.#others(upstream));
+    return this.#steps.get(lane)?.input(input, (upstream) => this.#others(upstream, lane));
   }
 
-  #others(lane: LaneId): LaneSeq[] {
+  /** What of a lane is no input: of a reader that reads only part of it, or of all others. */
+  #others(lane: LaneId, reader?: LaneId): LaneSeq[] {
+    const partial = this.#partial.find(({ read }) => read.from === lane && read.reader === reader);
+    if (partial !== undefined) return partial.others;
     let others = this.#otherThanData.get(lane);
     if (others === undefined) this.#otherThanData.set(lane, (others = []));
     return others;
   }
+}
+
+function isInput(record: LogRecord, { types, errors }: PartialRead): boolean {
+  if (record.kind === "data") return types?.includes(record.type) !== false;
+  // One that is handed on has spans for its cause, and was rejected elsewhere.
+  return record.kind === "error" && errors && typeof record.cause === "number";
 }
 
 /** The inputs of a step are asked for in rising order nearly always, so the search goes on where it stood. */

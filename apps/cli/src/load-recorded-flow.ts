@@ -3,15 +3,16 @@ import { stat } from "node:fs/promises";
 import { err, type Result } from "neverthrow";
 
 import type { RunManifest } from "@refold/core";
-import type { FlowDefinition } from "@refold/runtime";
+import type { Flow, FlowDefinition } from "@refold/runtime";
 
 import { refused, type CliFault } from "./cli-fault.ts";
 import type { CliIo } from "./cli-io.ts";
 import { flowInvalid } from "./flow-invalid.ts";
 import { loadFlow, type LoadedFlow } from "./load-flow.ts";
 
-/** The flow that a run is replayed with. */
+/** The flow that a run is replayed or gone on with. */
 export interface RecordedFlow {
+  readonly flow: Flow;
   readonly definition: FlowDefinition;
   readonly source: LoadedFlow["source"];
   /** What people should know of the file, if anything. */
@@ -40,7 +41,7 @@ export async function loadRecordedFlow(
   const { flow, source } = loaded.value;
   return flow
     .build()
-    .map((definition) => ({ definition, source, note: changeNote(manifest, source) }))
+    .map((definition) => ({ flow, definition, source, note: changeNote(manifest, source) }))
     .mapErr((faults) => flowInvalid(source.path, faults));
 }
 

@@ -1,4 +1,9 @@
+export { default as againstTheIndex } from "./against-the-index.flow.ts";
+export { default as birdStrikes } from "./bird-strikes.flow.ts";
 export { default as earthquakeSwarms } from "./earthquake-swarms.flow.ts";
 export { default as flightDelays } from "./flight-delays.flow.ts";
 export { default as joinedRoutes } from "./joined-routes.flow.ts";
+export { default as movieLeaders } from "./movie-leaders.flow.ts";
+export { default as movieProfits } from "./movie-profits.flow.ts";
+export { default as packageSizes } from "./package-sizes.flow.ts";
 export { default as weatherWindows } from "./weather-windows.flow.ts";

@@ -17,7 +17,7 @@ function orders(): readonly Order[] {
 const charge = effect({
   name: "charge",
   safety: "keyed",
-  client: () => ({ url: process.env.PAYMENTS_URL ?? "http://127.0.0.1:8080" }),
+  client: () => ({ url: process.env["PAYMENTS_URL"] ?? "http://127.0.0.1:8080" }),
   run: async ({ id, amount }: Order, { key, signal, client }) => {
     const response = await fetch(client.url, {
       method: "POST",

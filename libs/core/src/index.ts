@@ -73,7 +73,13 @@ export {
   type Upcaster,
 } from "./event-type.ts";
 export { explainFault, type CoreFault } from "./explain.ts";
-export { FORMAT_VERSION, type Durability, type RunManifest, type TypeVersion } from "./run-manifest.ts";
+export {
+  FORMAT_VERSION,
+  type Durability,
+  type PartialRead,
+  type RunManifest,
+  type TypeVersion,
+} from "./run-manifest.ts";
 export { isRunId, parseManifest } from "./parse-manifest.ts";
 export type {
   AppendFault,

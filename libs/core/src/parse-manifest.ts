@@ -51,10 +51,12 @@ const FIELDS: readonly (readonly [field: string, holds: (value: unknown) => bool
   ["durability", (value) => value === "buffered" || value === "durable" || value === "strict", "a durability level"],
   ["lanes", isLanes, `a list of at most ${MAX_LANES} lane names that begins with "${SYSTEM_LANE_NAME}"`],
   ["types", (value) => Array.isArray(value) && value.every(isTypeVersion), "a list of event types with their versions"],
+  ["reads", (value) => value === undefined || (Array.isArray(value) && value.every(isPartialRead)), "a list of reads"],
   ["topology", isObject, "a topology"],
   ["fingerprint", (value) => typeof value === "string", "text"],
   ["rootRunId", runId, "a run id"],
   ["replayOf", (value) => value === undefined || runId(value), "a run id"],
+  ["forkOf", (value) => value === undefined || isFork(value), "a run id with a number of frames"],
   ["configuration", (value) => value === undefined || isListOfObjects(value), "a list of objects"],
   ["source", (value) => value === undefined || isSource(value), "a path with its sha256"],
 ];
@@ -75,6 +77,14 @@ function isTypeVersion(value: unknown): value is TypeVersion {
   return typeof name === "string" && name !== "" && Number.isSafeInteger(version) && (version as number) >= 1;
 }
 
+function isPartialRead(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { reader, from, types, errors } = value;
+  const numbers: readonly unknown[] = Array.isArray(types) ? [reader, from, ...(types as unknown[])] : [reader, from];
+  const isNumbered = numbers.every((number) => Number.isSafeInteger(number) && (number as number) >= 0);
+  return isNumbered && (types === undefined || Array.isArray(types)) && typeof errors === "boolean";
+}
+
 function isTime(value: unknown): boolean {
   return typeof value === "number" && !Number.isNaN(new Date(value).getTime());
 }
@@ -85,6 +95,10 @@ function isListOfObjects(value: unknown): boolean {
 
 function isSource(value: unknown): boolean {
   return isObject(value) && typeof value["path"] === "string" && typeof value["sha256"] === "string";
+}
+
+function isFork(value: unknown): boolean {
+  return isObject(value) && runId(value["runId"]) && Number.isSafeInteger(value["at"]) && (value["at"] as number) >= 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

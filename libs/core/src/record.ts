@@ -23,7 +23,8 @@ export interface DataRecord {
 
 /**
  * Which inputs a step took, in the order it took them. It is the first record of its frame. Spans name every record of the
- * upstream lane within them; its data inputs are the data records among those, numbered from 0 across all spans.
+ * upstream lane within them; its data inputs are the data records among those, numbered from 0 across all spans. Where the
+ * manifest has a `PartialRead` for the two lanes, they are the records that it names.
  * A frame of data without a `consumed` record goes on with the outputs of the step before it.
  */
 export interface ConsumedRecord {

@@ -1,6 +1,7 @@
 export {
   EffectFailure,
   eventType,
+  isRunId,
   SinkFailure,
   type CommitHandle,
   type DeliveryBatch,
@@ -9,6 +10,7 @@ export {
   type Logger,
   type MetricsExporter,
   type MetricsSnapshot,
+  type RunId,
   type RunManifest,
   type RunStore,
   type SinkConnector,
@@ -23,13 +25,18 @@ export {
 export { fileStore } from "@refold/log-file";
 export { memoryStore } from "@refold/log-memory";
 export {
+  always,
   batches,
   bulkhead,
   circuitBreaker,
   commandLineLayer,
   config,
   effect,
+  conflate,
+  count,
+  distinct,
   environmentLayer,
+  everyN,
   explainConfigurationFault,
   explainFlowFault,
   explainPlaceholder,
@@ -40,13 +47,17 @@ export {
   placeholder,
   poll,
   rateLimit,
+  reduce,
   reject,
   retry,
   seekable,
   timeout,
   session,
   sliding,
+  topN,
+  topNBy,
   tumbling,
+  within,
   type Configuration,
   type ConfigurationFault,
   type ConfigurationLayer,
@@ -60,6 +71,7 @@ export {
   type FlowHandle,
   type FlowOptions,
   type HandleFault,
+  type Group,
   type HandlerContext,
   type ItemContext,
   type JoinKind,
@@ -67,27 +79,37 @@ export {
   type JoinRead,
   type JoinReference,
   type JoinSpec,
+  type Key,
   type Observed,
   type ObservedMove,
   type Observer,
   type Placeholder,
   type PolicySpec,
   type PolicyStatus,
+  type Ranked,
+  type RankedKey,
+  type RejectedInput,
   type Rejection,
   type ResolvedConfiguration,
   type RunReport,
+  type Schedule,
   type SinkOptions,
   type SourceInput,
   type SourceOptions,
   type StageReport,
+  type StageStream,
   type StatefulSpec,
   type Stream,
   type WindowResult,
   type WindowSpec,
   type WindowStream,
 } from "@refold/runtime";
+export { explainForkRunFault } from "./explain-fork-run-fault.ts";
+export { explainResumeRunFault } from "./explain-resume-run-fault.ts";
 export { explainOpenRunFault } from "./explain-open-run-fault.ts";
 export { openRun, type OpenedRun, type OpenRunFault, type OpenRunOptions } from "./open-run.ts";
+export { forkRun, type ForkRunFault, type ForkRunOptions } from "./fork-run.ts";
+export { resumeRun, type ResumeRunFault, type ResumeRunOptions } from "./resume-run.ts";
 export { runtimeName } from "./runtime-name.ts";
 export { systemClock } from "./system-clock.ts";
 export { VERSION } from "./version.ts";

@@ -17,9 +17,8 @@ import {
   type ResolvedConfiguration,
 } from "@refold/runtime";
 
-import { runtimeName } from "./runtime-name.ts";
+import { hostHere } from "./host-here.ts";
 import { systemClock } from "./system-clock.ts";
-import { VERSION } from "./version.ts";
 
 export interface OpenRunOptions {
   /** Where the run is kept, such as `fileStore({ directory: "runs" })`. */
@@ -72,18 +71,7 @@ export async function openRun(flow: Flow, options: OpenRunOptions): Promise<Resu
   });
   const log = await store.create(manifest);
   if (log.isErr()) return err(log.error);
-  const handle = startRun(
-    built.value,
-    log.value,
-    {
-      clock: systemClock,
-      abortController: () => new AbortController(),
-      runtime: runtimeName(),
-      refold: VERSION,
-      ...(logger === undefined ? {} : { logger }),
-    },
-    { settings: configuration, exporters },
-  );
+  const handle = startRun(built.value, log.value, hostHere(logger), { settings: configuration, exporters });
   return ok({ handle, manifest, configuration, location: store.locate(manifest) });
 }
 

@@ -8,6 +8,9 @@ import type { CycleFault, JsonFault, MalformedValue, SemanticFault, StructuralFa
 import type { FlowFault } from "./definition/flow-fault.ts";
 import type { PolicyFault } from "./policy/policy-fault.ts";
 import type { ReplayFault } from "./replay/replay-report.ts";
+import type { CompareFault } from "./recovery/compare-runs.ts";
+import type { ForkPointFault } from "./recovery/fork-point.ts";
+import type { ResumeFault } from "./recovery/resume-run.ts";
 import type { StageFault } from "./stage/stage-fault.ts";
 import type { ChannelFault } from "./supervision/channel.ts";
 import type { HandleFault } from "./supervision/handle-fault.ts";
@@ -23,6 +26,7 @@ const FLOW: Every<FlowFault["kind"]> = {
   "not-a-function": true,
   "bad-option": true,
   "foreign-stream": true,
+  "order-lost": true,
   "joined-with-itself": true,
   "join-waits-for-itself": true,
   "open-feedback": true,
@@ -56,7 +60,18 @@ const STAGE: Every<StageFault["code"]> = {
 const REPLAY: Every<Exclude<ReplayFault, AppendFault | ReadFault>["kind"]> = {
   "flow-differs": true,
   "malformed-record": true,
+  "upcast-failed": true,
 };
+
+const RESUME: Every<Exclude<ResumeFault, ReplayFault>["kind"]> = {
+  "already-completed": true,
+  "is-replay": true,
+  "resume-diverged": true,
+};
+
+const COMPARE: Every<Exclude<CompareFault, ReplayFault>["kind"]> = { "other-flow": true };
+
+const FORK: Every<Exclude<ForkPointFault, ReadFault>["kind"]> = { "no-point": true, "beyond-record": true };
 
 const CHANNEL: Every<ChannelFault["kind"]> = { "channel-closed": true, "channel-full": true };
 
@@ -149,6 +164,9 @@ describe("docs/faults.md has one row for each fault, and none for another", () =
     ["Why policies cannot be used", POLICY],
     ["Why a stage failed", STAGE],
     ["Why a replay was refused", REPLAY],
+    ["Why a run is not gone on with", RESUME],
+    ["Why two runs are not compared", COMPARE],
+    ["Why a run is not forked at a point", FORK],
     ["Why an event was not taken", CHANNEL],
     ["Why a handle could not do what was asked", HANDLE],
     ["Why a machine cannot be built", BUILD],

@@ -14,6 +14,13 @@ export type { GuardedCalls } from "./stage/stage-stacks.ts";
 export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
 export type { ItemContext } from "./authoring/function-sink.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";
+export { conflate, type ConflateSpec } from "./authoring/conflate.ts";
+export { count, type CountByKeySpec } from "./authoring/count.ts";
+export { distinct, type DistinctSpec, type DistinctValuesSpec } from "./authoring/distinct.ts";
+export type { Key } from "./authoring/key.ts";
+export { reduce, type ReduceInputsSpec, type ReduceSpec } from "./authoring/reduce.ts";
+export { topN, type Ranked, type TopNByKeySpec, type TopNSpec } from "./authoring/top-n.ts";
+export { topNBy, type RankedKey, type TopNBySpec } from "./authoring/top-n-by.ts";
 export type {
   Combine,
   JoinAllSpec,
@@ -21,8 +28,6 @@ export type {
   JoinKind,
   JoinMatches,
   JoinRead,
-  JoinReference,
-  JoinReferences,
   JoinSettings,
   JoinSpec,
   Match,
@@ -44,7 +49,7 @@ export type { SinkOptions, SourceOptions, StageOptions } from "./authoring/stage
 export type { Branches, Router } from "./authoring/route.ts";
 export { always, everyN, onEnd, within, type Schedule, type ScheduleOptions } from "./authoring/schedule.ts";
 export type { StatefulSpec } from "./authoring/stateful-spec.ts";
-export { StageStream, Stream, WindowStream } from "./authoring/stream.ts";
+export { StageStream, Stream, WindowStream, type JoinReference, type JoinReferences } from "./authoring/stream.ts";
 export {
   session,
   sliding,
@@ -70,6 +75,7 @@ export type { EdgeContracts, FlowHandle, JoinInputs, StagePolicies } from "./pip
 export type { PipelineState } from "./pipeline/pipeline-machine.ts";
 export type { RunHost } from "./pipeline/run-host.ts";
 export { startRun, type StartOptions } from "./pipeline/start-run.ts";
+export type { RejectedInput } from "./edge/record-view.ts";
 export type { CreditGate } from "./edge/credit-gate.ts";
 export { consoleSummary, type ConsoleSummaryOptions, type SummaryColours } from "./metrics/console-summary.ts";
 export { quantile } from "./metrics/quantile.ts";
@@ -92,9 +98,19 @@ export type { Observed, ObservedMove } from "./stage/observer-handlers.ts";
 export type { StageFault } from "./stage/stage-fault.ts";
 export { describeRun, type RunIdentity } from "./definition/describe-run.ts";
 export type { Difference } from "./replay/differences.ts";
+export { flowDifferences } from "./replay/flow-differences.ts";
 export { explainReplayFault } from "./replay/explain-replay-fault.ts";
 export type { Divergence, ReplayFault, ReplayReport, StageVerdict } from "./replay/replay-report.ts";
-export { replayRun, type ReplayOptions } from "./replay/replay-run.ts";
+export type { HistoryReplayOptions as ReplayOptions } from "./replay/history-replay.ts";
+export { replayRun } from "./replay/replay-run.ts";
+export { compareRuns, type CompareFault, type RunComparison } from "./recovery/compare-runs.ts";
+export type { ComparedOutput, OutputDifference, StageComparison } from "./recovery/compared-lane.ts";
+export { forkPoint, type ForkPointFault } from "./recovery/fork-point.ts";
+export { forkRun } from "./recovery/fork-run.ts";
+export { forkSettings } from "./recovery/fork-settings.ts";
+export { explainCompareFault } from "./recovery/explain-compare-fault.ts";
+export { explainResumeFault } from "./recovery/explain-resume-fault.ts";
+export { recordedSettings } from "./recovery/recorded-settings.ts";
 export { resumeRun, type ResumeFault, type ResumeOptions } from "./recovery/resume-run.ts";
 export { commandLineLayer } from "./config/command-line-layer.ts";
 export { config, type Configuration, type FlowConfiguration, type Settings } from "./config/configuration.ts";

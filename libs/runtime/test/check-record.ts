@@ -1,8 +1,17 @@
-import type { DataRecord, LaneId, LogRecord, Span } from "@refold/core";
+import type { DataRecord, LaneId, LogRecord, Span, TransitionRecord, TypeId } from "@refold/core";
 import type { DecodedFrame, RecordedRun } from "@refold/testkit";
 import { expect } from "vitest";
 
+import type { InputDefinition } from "../src/definition/flow-definition.ts";
+import { recordView } from "../src/edge/record-view.ts";
 import type { FlowDefinition, StageDefinition } from "../src/index.ts";
+
+/** A record of a lane's data path, with the frame that it came in. */
+interface OnRecord {
+  readonly seq: number;
+  readonly record: LogRecord;
+  readonly at: number;
+}
 
 interface Input {
   readonly lane: LaneId;
@@ -11,14 +20,15 @@ interface Input {
 }
 
 /**
- * Holds what is on record of a run against what every run promises, however it ended: dense numbers; a step's inputs and
- * outputs in one frame; inputs taken once, in order, none left out; causes and origins that lead to where an output came
- * from; and, in a run that completed, ends and a seal that count right.
+ * Holds what is on record of a run against what every run promises, however it ended and however often it was gone on with:
+ * dense numbers; a step's inputs and outputs in one frame; inputs taken once, in order, none left out; causes and origins that
+ * lead to where an output came from; and, in a run that completed, ends and a seal that count right.
  */
 export function checkRecord(recorded: RecordedRun, definition: FlowDefinition): void {
   checkNumbers(recorded);
   for (const stage of definition.stages) {
-    checkMoves(recorded, stage.name);
+    checkMoves(recorded, stage);
+    checkEnds(recorded, stage);
     if (stage.kind === "source") checkSource(recorded, stage);
     else if (stage.kind === "observer") checkObserver(recorded, stage);
     else checkReader(recorded, stage);
@@ -41,12 +51,20 @@ function checkNumbers(recorded: RecordedRun): void {
   expect(recorded.frames[0]?.records.map(({ kind }) => kind)).toEqual(["epoch"]);
 }
 
-/** Each transition begins in the state that the one before it led to. */
-function checkMoves(recorded: RecordedRun, lane: string): void {
+/** Each transition begins in the state that the one before it led to; a process that takes over begins anew what is not done. */
+function checkMoves(recorded: RecordedRun, { lane }: StageDefinition): void {
   let state = "created";
-  for (const { from, to } of recorded.recordsOf(lane, "transition")) {
-    expect(from).toBe(state);
-    state = to;
+  let end: unknown;
+  for (const { lane: from, records } of recorded.frames) {
+    if (isEpoch(records) && !(state === "drained" && end === "natural")) state = "created";
+    if (from !== lane) continue;
+    for (const record of records) {
+      if (record.kind === "end") end = record.end;
+      if (record.kind !== "transition") continue;
+      expect(record.from).toBe(state);
+      state = record.to;
+      if (record.event.kind === "inputs-ended") end = (record.event as { readonly end?: unknown }).end;
+    }
   }
 }
 
@@ -57,14 +75,15 @@ function checkSource(recorded: RecordedRun, { name, lane }: StageDefinition): vo
       expect(record).toMatchObject({ cause: undefined, originLane: lane, originSeq: frame.firstSeq + index });
     }
   }
-  checkEnd(recorded, name);
 }
 
 function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { kind: "source" | "observer" }>): void {
-  const unread = new Map(stage.inputs.map(({ from }) => [from, dataPath(recorded, from)]));
+  const unread = new Map(stage.inputs.map((input) => [input.from, readable(recorded, input)]));
   const everything = new Map<LaneId, { first: number; last: number }>();
   let inputs: readonly Input[] = [];
-  for (const frame of recorded.framesOf(stage.name)) {
+  for (const frame of recorded.frames) {
+    if (isEpoch(frame.records)) voidEnds(unread, frame.lsn);
+    if (frame.lane !== stage.lane) continue;
     for (const [index, record] of frame.records.entries()) {
       if (record.kind === "consumed") {
         expect(index).toBe(0);
@@ -75,13 +94,26 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
           else span.last = seq;
         }
       } else if (record.kind === "data") checkOutput(record, frame.firstSeq + index, { stage, inputs, everything });
+      else if (record.kind === "error" && typeof record.cause === "number") {
+        expect((inputs[record.cause]?.record as DataRecord).payload).toEqual(record.input);
+      }
     }
   }
   if (stage.kind === "sink") checkReceipts(recorded, stage);
   const { name } = stage;
   if (recorded.moves(name).at(-1) === "drained") {
-    for (const rest of unread.values()) expect(rest).toEqual([]);
-    if (stage.kind !== "sink") checkEnd(recorded, name);
+    for (const { from, backward } of stage.inputs) {
+      // The way back of a cycle ends only after the stage that it leads to.
+      expect(unread.get(from)?.filter(({ record }) => !backward || record.kind !== "end")).toEqual([]);
+    }
+  }
+}
+
+/** Whoever takes over reads on behind an end that was not natural. */
+function voidEnds(unread: ReadonlyMap<LaneId, OnRecord[]>, lsn: number): void {
+  for (const queue of unread.values()) {
+    const left = queue.filter(({ record, at }) => record.kind !== "end" || record.end === "natural" || at > lsn);
+    queue.splice(0, queue.length, ...left);
   }
 }
 
@@ -95,7 +127,7 @@ function checkReceipts(
   recorded: RecordedRun,
   { name, inputs: edges }: Extract<StageDefinition, { kind: "sink" }>,
 ): void {
-  const unread = new Map(edges.map(({ from }) => [from, dataPath(recorded, from)]));
+  const unread = new Map(edges.map((edge) => [edge.from, readable(recorded, edge)]));
   const buffered = new Set<string>();
   let inputs: readonly string[] = [];
   let next = 0;
@@ -129,7 +161,7 @@ function checkReceipts(
 }
 
 /** The data inputs within a span, which has to name exactly what is next of its lane. */
-function takeSpan(span: Span, unread: ReadonlyMap<LaneId, { seq: number; record: LogRecord }[]>): readonly Input[] {
+function takeSpan(span: Span, unread: ReadonlyMap<LaneId, OnRecord[]>): readonly Input[] {
   const queue = unread.get(span.lane);
   expect(queue?.[0]?.seq).toBe(span.first);
   const taken = (queue ?? []).splice(0, (queue ?? []).filter(({ seq }) => seq <= span.last).length);
@@ -188,30 +220,67 @@ function checkJoined(
   expect(input?.record).toMatchObject({ originLane, originSeq });
 }
 
-/** The end of a lane is the last of its data path, and advertises what the lane holds. A lane that failed ends poisoned. */
-function checkEnd(recorded: RecordedRun, name: string): void {
-  const ends = recorded.recordsOf(name, "end");
-  const last = recorded.moves(name).at(-1);
-  expect(ends.length).toBe(last === "drained" || last === "failed" ? 1 : 0);
-  for (const { end } of ends) expect(end === "poison").toBe(last === "failed");
-  const path = recorded.records(name).filter(({ kind }) => kind === "data" || kind === "end");
-  for (const end of ends) {
-    expect(path.at(-1)).toBe(end);
-    expect(end.counts.map(({ count }) => count)).toEqual([path.length - 1]);
+/**
+ * A process that came to the end of a lane has put one end there: the last of its data path, which advertises what the lane
+ * holds. A lane that failed ends poisoned.
+ */
+function checkEnds(recorded: RecordedRun, { name, lane, kind }: StageDefinition): void {
+  const data = new Map<TypeId, number>();
+  for (const frames of epochs(recorded)) {
+    const records = frames.filter((frame) => frame.lane === lane).flatMap((frame) => frame.records);
+    const path = records.filter((record) => record.kind === "data" || record.kind === "end");
+    const moves = records.filter((record) => record.kind === "transition" && record.machine === name);
+    const last = moves.at(-1)?.kind === "transition" ? (moves.at(-1) as TransitionRecord).to : undefined;
+    const ends = path.filter((record) => record.kind === "end");
+    for (const record of path) if (record.kind === "data") data.set(record.type, (data.get(record.type) ?? 0) + 1);
+    expect(ends.length).toBe(
+      kind !== "sink" && kind !== "observer" && (last === "drained" || last === "failed") ? 1 : 0,
+    );
+    for (const end of ends) {
+      expect(end.end === "poison").toBe(last === "failed");
+      expect(path.at(-1)).toBe(end);
+      const advertised = end.counts.filter(({ count }) => count > 0).map(({ type, count }) => [type, count] as const);
+      expect(new Map(advertised)).toEqual(data);
+    }
   }
 }
 
+/** A seal is the last of its epoch, and counts what the lanes hold by then. */
 function checkSeal(recorded: RecordedRun, definition: FlowDefinition): void {
-  const seals = recorded.recordsOf("system", "seal");
-  for (const seal of seals) {
-    expect(recorded.frames.at(-1)?.records).toEqual([seal]);
-    expect(seal.data).toEqual([0, ...definition.stages.map(({ name }) => recorded.payloads(name).length)]);
+  const data = [0, ...definition.stages.map(() => 0)];
+  for (const frames of epochs(recorded)) {
+    for (const frame of frames) {
+      for (const { kind } of frame.records) if (kind === "data") data[frame.lane] = (data[frame.lane] ?? 0) + 1;
+    }
+    const seals = frames.flatMap(({ records }) => records).filter((record) => record.kind === "seal");
+    for (const seal of seals) {
+      expect(frames.at(-1)?.records).toEqual([seal]);
+      expect(seal.data).toEqual(data);
+    }
   }
 }
 
-function dataPath(recorded: RecordedRun, lane: LaneId): { seq: number; record: LogRecord }[] {
-  return recorded
-    .framesOf(recorded.manifest.lanes[lane] as string)
-    .flatMap((frame: DecodedFrame) => frame.records.map((record, index) => ({ seq: frame.firstSeq + index, record })))
-    .filter(({ record }) => record.kind === "data" || record.kind === "end");
+/** The frames of a run, apart by the process that wrote them. */
+function epochs({ frames }: RecordedRun): readonly (readonly DecodedFrame[])[] {
+  const found: DecodedFrame[][] = [];
+  for (const frame of frames) {
+    if (isEpoch(frame.records)) found.push([]);
+    found.at(-1)?.push(frame);
+  }
+  return found;
+}
+
+function isEpoch(records: readonly LogRecord[]): boolean {
+  return records.some(({ kind }) => kind === "epoch");
+}
+
+/** What there is for a reader of a lane, as the reader sees it. */
+function readable(recorded: RecordedRun, { from, takes }: InputDefinition): OnRecord[] {
+  const view = recordView(takes);
+  return recorded.framesOf(recorded.manifest.lanes[from] as string).flatMap(({ records, firstSeq, lsn }) =>
+    records.flatMap((record, index) => {
+      const seen = record.kind === "end" ? record : view(record);
+      return seen === undefined ? [] : [{ seq: firstSeq + index, record: seen, at: lsn }];
+    }),
+  );
 }

@@ -1,6 +1,23 @@
 import fc from "fast-check";
 
-import { flow, groupBy, onEnd, type Configuration, type Flow, type FlowBuilder, type Stream } from "../src/index.ts";
+import { eventType } from "@refold/core";
+import { ok } from "neverthrow";
+
+import {
+  distinct,
+  everyN,
+  flow,
+  groupBy,
+  onEnd,
+  reject,
+  topN,
+  within,
+  type Configuration,
+  type Flow,
+  type FlowBuilder,
+  type StageStream,
+  type Stream,
+} from "../src/index.ts";
 
 /** A flow as data, so that a failing example can be read. */
 export interface FlowPlan {
@@ -17,11 +34,16 @@ interface StagePlan {
   readonly does: (typeof DOINGS)[number];
   /** Which of the streams before it are merged to be its input, by their number modulo how many there are. */
   readonly reads: readonly number[];
+  /** Whether its inputs are merged in turn, or by the size of what they hold. */
+  readonly merged: "in turn" | "by size";
   /** Whether a sink reads it besides those after it. */
   readonly tapped: boolean;
 }
 
-const DOINGS = ["map", "filter", "flatMap", "transform", "random", "sum", "group"] as const;
+const DOINGS = [
+  ...(["map", "filter", "filterMap", "flatMap", "transform", "random", "route", "check", "reject"] as const),
+  ...(["sum", "group", "every", "within", "distinct", "top"] as const),
+] as const;
 
 export const flowPlans: fc.Arbitrary<FlowPlan> = fc.record({
   sources: fc.array(
@@ -35,6 +57,7 @@ export const flowPlans: fc.Arbitrary<FlowPlan> = fc.record({
     fc.record({
       does: fc.constantFrom(...DOINGS),
       reads: fc.array(fc.nat(50), { minLength: 1, maxLength: 3 }),
+      merged: fc.constantFrom("in turn", "in turn", "by size"),
       tapped: fc.boolean(),
     }),
     { maxLength: 6 },
@@ -47,22 +70,43 @@ export type Delivered = Map<string, unknown[]>;
 /** The flow of a plan. Whatever nobody reads gets a sink. */
 export function plannedFlow(plan: FlowPlan, delivered: Delivered = new Map()): Flow {
   return flow("planned", (f) => {
-    const streams: { readonly name: string; readonly stream: Stream<unknown>; read: boolean }[] = [];
+    const streams: { readonly name: string; readonly stream: Stream<unknown>; readonly roots: Roots; read: boolean }[] =
+      [];
+    let ordered = false;
     for (const [index, source] of plan.sources.entries()) {
       const name = `source-${index}`;
-      streams.push({ name, stream: f.source<unknown>(name, opened(source)), read: false });
+      const stream = f.source<unknown>(name, opened(source));
+      streams.push({ name, stream, roots: new Set([index]), read: false });
     }
     for (const [index, stage] of plan.stages.entries()) {
       const inputs = stage.reads.map((number) => streams[number % streams.length] as (typeof streams)[number]);
       for (const input of inputs) input.read = true;
       const name = `${stage.does.toLowerCase()}-${index}`;
-      const input = f.merge(...inputs.map(({ stream }) => stream));
-      streams.push({ name, stream: added(input, name, stage.does), read: false });
-      const stream = streams.at(-1)?.stream;
-      if (stage.tapped && stream !== undefined) sinkOf(stream, `tap-of-${name}`, delivered);
+      const read = inputs.map(({ stream }) => stream);
+      const bySize: boolean = stage.merged === "by size" && !ordered && areApart(inputs);
+      ordered ||= bySize;
+      const input = bySize ? f.mergeOrdered(size, ...read) : f.merge(...read);
+      const roots: Roots = new Set(inputs.flatMap((each) => [...each.roots]));
+      const made = added(input, name, stage.does);
+      for (const [branch, stream] of Object.entries(made)) {
+        streams.push({ name: `${name}-${branch}`, stream, roots, read: false });
+        if (stage.tapped) sinkOf(stream, `tap-of-${name}-${branch}`, delivered);
+      }
     }
     for (const { name, stream, read } of streams) if (!read) sinkOf(stream, `sink-of-${name}`, delivered);
   });
+}
+
+/** The sources that a stream comes of. */
+type Roots = ReadonlySet<number>;
+
+/**
+ * Whether no two streams come of the same source. Others may wait for one another when they are merged in order, and so
+ * may those of two such merges.
+ */
+function areApart(inputs: readonly { readonly roots: Roots }[]): boolean {
+  const roots = inputs.flatMap((input) => [...input.roots]);
+  return new Set(roots).size === roots.length;
 }
 
 function opened({ items, opened: how }: SourcePlan): Parameters<FlowBuilder["source"]>[1] {
@@ -83,9 +127,45 @@ function opened({ items, opened: how }: SourcePlan): Parameters<FlowBuilder["sou
   }
 }
 
-function added(input: Stream<unknown>, name: string, does: StagePlan["does"]): Stream<unknown> {
-  const size = (item: unknown): number => JSON.stringify(item).length;
+const size = (item: unknown): number => JSON.stringify(item).length;
+
+/** A stage with its streams, by a name for each. */
+function added(
+  input: Stream<unknown>,
+  name: string,
+  does: StagePlan["does"],
+): Readonly<Record<string, Stream<unknown>>> {
+  if (does === "route") {
+    const branches = { even: eventType(`${name}-even`), odd: eventType(`${name}-odd`) };
+    return input.route(name, branches, (item, to) => {
+      if (size(item) % 2 === 0) to.even(item);
+      if (size(item) % 3 > 0) to.odd(size(item));
+    });
+  }
+  if (does === "check" || does === "reject") {
+    const kind = does === "check" ? "validation" : "permanent";
+    const checked = input.tryMap(name, (item) => (size(item) % 3 === 0 ? reject(kind, "of no use") : ok(item)));
+    return { out: checked, errors: checked.errors };
+  }
+  return { out: single(input, name, does) };
+}
+
+function single(
+  input: Stream<unknown>,
+  name: string,
+  does: Exclude<StagePlan["does"], "route" | "check" | "reject">,
+): StageStream<unknown, unknown> {
   switch (does) {
+    case "filterMap":
+      return input.filterMap(name, (item) => (size(item) % 2 === 0 ? { of: item } : undefined));
+    case "every":
+      return input.stateful(name, { ...counting, emit: everyN(3) });
+    case "within":
+      return input.stateful(name, { ...counting, emit: within(40) });
+    case "distinct":
+      return input.stateful(name, distinct({ key: size }));
+    case "top":
+      return input.stateful(name, topN({ n: 3, by: size, emit: everyN(50, { atEnd: false }) }));
     case "map":
       return input.map(name, (item) => ({ of: item }));
     case "filter":
@@ -110,6 +190,13 @@ function added(input: Stream<unknown>, name: string, does: StagePlan["does"]): S
       return input.stateful(name, groupBy({ key: size, initial: () => 0, fold: (count) => count + 1, emit: onEnd() }));
   }
 }
+
+/** Emits several outputs at a time, which small windows cannot take at once. */
+const counting = {
+  initial: () => 0,
+  fold: (count: number) => count + 1,
+  project: (count: number) => [count, "of them", count],
+};
 
 function sinkOf(stream: Stream<unknown>, name: string, delivered: Delivered): void {
   const items: unknown[] = [];

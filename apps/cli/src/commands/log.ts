@@ -40,7 +40,7 @@ export async function logCommand(args: LogArgs, io: CliIo): Promise<ExitCode> {
   try {
     const wrong = unknownFilter(args, manifest);
     if (wrong !== undefined) return reportFault(wrong, io);
-    const inputs = new InputPlaces();
+    const inputs = new InputPlaces(manifest);
     for await (const batch of readRecords(reader, args.follow === true && reader.writing)) {
       if (batch.isErr()) return reportFault(batch.error, io);
       const text = batch.value.map((read) => frameText(read, args, { manifest, inputs }, io)).join("");

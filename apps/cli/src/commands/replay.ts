@@ -4,28 +4,20 @@ import { join } from "node:path";
 import { err, ok, type Result } from "neverthrow";
 import { v7 } from "uuid";
 
-import type { RunId, RunLog, RunReader } from "@refold/core";
-import {
-  describeRun,
-  explainReplayFault,
-  replayRun,
-  type FlowDefinition,
-  type ReplayFault,
-  type ReplayReport,
-} from "@refold/runtime";
+import type { RunId, RunReader } from "@refold/core";
+import { describeRun } from "@refold/runtime";
 
-import { refused, storeFault, type CliFault } from "../cli-fault.ts";
+import { storeFault, type CliFault } from "../cli-fault.ts";
 import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { openRunFor, type FoundRun } from "../find-run.ts";
 import { loadRecordedFlow, type RecordedFlow } from "../load-recorded-flow.ts";
-import { hideWhilePrinting } from "../rendering/hide-while-printing.ts";
 import { jsonValue } from "../rendering/json-value.ts";
-import { LiveProgress } from "../rendering/live-progress.ts";
+import { replayJson } from "../rendering/replay-json.ts";
 import { replayLines } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
-import { countText } from "../rendering/table.ts";
 import { tornTailNote } from "../rendering/torn-tail.ts";
+import { exitOf, replayFault, replayWatched, stillWritten } from "../replay-watched.ts";
 import type { Replayed } from "../replayed.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
@@ -61,12 +53,8 @@ export async function replayCommand(args: ReplayArgs, io: CliIo): Promise<ExitCo
 
 async function replay(recorded: Recorded, args: ReplayArgs, io: CliIo): Promise<ExitCode> {
   const { manifest, reader } = recorded;
-  if (reader.writing) {
-    return reportFault(
-      refused(`The run ${manifest.runId} is still being written. Wait for its end, then replay it.`),
-      io,
-    );
-  }
+  const early = stillWritten(reader);
+  if (early !== undefined) return reportFault(early, io);
   const loaded = await loadRecordedFlow(manifest, args.flow, io);
   if (loaded.isErr()) return reportFault(loaded.error, io);
   for (const note of [loaded.value.note, tornTailNote(reader)])
@@ -78,7 +66,7 @@ async function replay(recorded: Recorded, args: ReplayArgs, io: CliIo): Promise<
   if (kept.isErr()) return reportFault(kept.error, io);
   if (args.json === true) await io.stdout.write(`${jsonValue(reportObject(replayed.value))}\n`);
   else await io.stdout.write(`${replayLines(replayed.value, styleFor(io.stdout, io.env)).join("\n")}\n`);
-  return args.verify === true ? exitOf(report) : EXIT.done;
+  return args.verify === true ? exitOf(report.verdict) : EXIT.done;
 }
 
 async function makeCandidate(recorded: Recorded, loaded: RecordedFlow, io: CliIo): Promise<Result<Replayed, CliFault>> {
@@ -104,61 +92,9 @@ async function makeCandidate(recorded: Recorded, loaded: RecordedFlow, io: CliIo
   return err(replayFault(report.error));
 }
 
-async function replayWatched(
-  options: { readonly reader: RunReader; readonly definition: FlowDefinition; readonly into: RunLog },
-  io: CliIo,
-): Promise<Result<ReplayReport, ReplayFault>> {
-  const { reader, definition, into } = options;
-  const last = await reader.last();
-  const total = last.isOk() && last.value !== undefined ? last.value.lsn + 1 : 0;
-  let done = 0;
-  const progress = new LiveProgress({
-    output: io.stderr,
-    clock: io.host.clock,
-    lines: () => [`replaying ${definition.name}: ${countText(done)} of ${countText(total)} frames`],
-  });
-  const restore = hideWhilePrinting(progress, io);
-  try {
-    return await replayRun({
-      recorded: reader,
-      definition,
-      into,
-      host: io.host,
-      progress: (frames) => (done = frames),
-    });
-  } finally {
-    progress.stop();
-    restore?.();
-  }
-}
-
-function replayFault(fault: ReplayFault): CliFault {
-  return { exit: fault.kind === "storage" ? EXIT.machine : EXIT.refused, message: explainReplayFault(fault) };
-}
-
-function exitOf({ verdict }: ReplayReport): ExitCode {
-  switch (verdict) {
-    case "matched":
-      return EXIT.done;
-    case "diverged":
-      return EXIT.failed;
-    case "uncertified":
-      return EXIT.uncertified;
-  }
-}
-
 function reportObject({ recorded, candidate, location, report, tookMs }: Replayed): object {
-  const { verdict, frames, records, stages, first, uncertified } = report;
   const of = { run: candidate.runId, replayOf: recorded.runId, flow: recorded.flow, location, tookMs };
-  return {
-    ...of,
-    verdict,
-    frames,
-    records,
-    stages: stages.map((stage) => ({ ...stage, first: stage.first ?? null })),
-    first: first ?? null,
-    uncertified,
-  };
+  return { ...of, ...replayJson(report) };
 }
 
 /** Keeps the report beside the log of the candidate. */

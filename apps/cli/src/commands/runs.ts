@@ -87,7 +87,11 @@ function listText(entries: readonly Entry[]): string {
     endedAtMs === undefined || manifest.replayOf !== undefined
       ? ""
       : durationText(Math.max(0, endedAtMs - manifest.createdAtMs)),
-    manifest.replayOf === undefined ? "" : `replays ${manifest.replayOf}`,
+    manifest.replayOf === undefined
+      ? manifest.forkOf === undefined
+        ? ""
+        : `forks ${manifest.forkOf.runId}`
+      : `replays ${manifest.replayOf}`,
   ]);
   const columns = ["run", "flow", "status", "recorded", "took", ""].map((title) => ({ title }));
   return `${tableLines(columns, rows).join("\n")}\n`;

@@ -9,25 +9,30 @@ import { previewValue } from "./value-preview.ts";
 
 const SIDE_CHARACTERS = 400;
 
-/** What a replay found: a verdict for each stage, the first divergence with both sides, and the sum of it. */
-export function replayLines(
-  { recorded, candidate, location, report, tookMs }: Replayed,
-  style: Style,
-): readonly string[] {
+/** A replay that was made, and where it is kept: a verdict for each stage, the first divergence, and the sum of it. */
+export function replayLines(replayed: Replayed, style: Style): readonly string[] {
+  const { recorded, candidate, location, report, tookMs } = replayed;
   return [
     `${style.bold("Replay")} of ${recorded.runId}, flow ${safeText(recorded.flow)}`,
     "",
-    ...stageTable(report.stages),
-    "",
-    ...(report.first === undefined ? [] : [...divergence(report.first, style), ""]),
-    ...report.uncertified.map((sentence) => `${style.yellow("Not certified:")} ${safeText(sentence)}`),
-    `${verdict(report, style)}, ${counted(report.records, "record")} in ${durationText(tookMs)}`,
+    ...findingLines(report, tookMs, style),
     `  replayed as  ${candidate.runId}`,
     `  kept in      ${location}`,
   ];
 }
 
-function stageTable(stages: readonly StageVerdict[]): readonly string[] {
+/** What a replay found: a verdict for each stage, the first divergence with both sides, and the sum of it. */
+export function findingLines(report: ReplayReport, tookMs: number, style: Style): readonly string[] {
+  return [
+    ...verdictTable(report.stages),
+    "",
+    ...(report.first === undefined ? [] : [...divergenceLines(report.first, style), ""]),
+    ...report.uncertified.map((sentence) => `${style.yellow("Not certified:")} ${safeText(sentence)}`),
+    `${verdict(report, style)}, ${counted(report.records, "record")} in ${durationText(tookMs)}`,
+  ];
+}
+
+export function verdictTable(stages: readonly StageVerdict[]): readonly string[] {
   const right = "right" as const;
   return tableLines(
     [
@@ -73,7 +78,8 @@ const CODES: { readonly [C in Divergence["code"]]: string } = {
   "not-comparable": "the run was recorded on another runtime, so the stage's code cannot be compared",
 };
 
-function divergence(found: Divergence, style: Style): readonly string[] {
+/** One divergence, with both sides, where they differ, and what is known of the code. */
+export function divergenceLines(found: Divergence, style: Style): readonly string[] {
   const { place, lsn, kind, causes, differences, code } = found;
   const differing = differences.map(({ path, recorded, recomputed }) => {
     const both = `${style.green(oneLine(recorded, SIDE_CHARACTERS))} → ${style.red(oneLine(recomputed, SIDE_CHARACTERS))}`;

@@ -7,16 +7,18 @@ import type { Style } from "./style.ts";
 import { countText, tableLines } from "./table.ts";
 import { durationText } from "./time-text.ts";
 
-/** How a run ended: the stages, the outcome, where it is kept, and how to replay it. */
+/** How a run ended: the stages, the outcome, where it is kept, how to replay it and, if it is not complete, to go on with it. */
 export function reportLines(ended: {
   readonly opened: OpenedRun;
   readonly report: RunReport;
   readonly tookMs: number;
   /** The command that replays the run. */
   readonly replay: string;
+  /** The command that goes on with it; `undefined` for a run that is complete. */
+  readonly resume: string | undefined;
   readonly style: Style;
 }): readonly string[] {
-  const { opened, report, tookMs, replay, style } = ended;
+  const { opened, report, tookMs, replay, resume, style } = ended;
   const { status, reason, fault, stages, abandoned } = report;
   const rows = stages.map(({ stage, state, in: taken, out }) => [stage, countText(taken), countText(out), state]);
   const columns = [
@@ -37,5 +39,6 @@ export function reportLines(ended: {
       : [`  given up, as they had not ended: ${abandoned.map((each) => oneLine(each)).join(", ")}`]),
     `  kept in  ${opened.location}`,
     `  replay   ${style.cyan(replay)}`,
+    ...(resume === undefined ? [] : [`  resume   ${style.cyan(resume)}`]),
   ];
 }

@@ -42,7 +42,7 @@ function section(title: string, lines: readonly string[], style: Style): readonl
 }
 
 function facts({ found, story, status, style }: Story): readonly string[] {
-  const { runId, flow, durability, configuration, fingerprint, replayOf, source, createdAtMs } = found.manifest;
+  const { runId, flow, durability, configuration, fingerprint, replayOf, forkOf, source, createdAtMs } = found.manifest;
   const reason = story.seal?.reason;
   const rows: (readonly [string, string] | undefined)[] = [
     ["flow", oneLine(flow)],
@@ -60,6 +60,7 @@ function facts({ found, story, status, style }: Story): readonly string[] {
       ({ epoch }) => ["runtime", `${oneLine(epoch.runtime)}, refold ${oneLine(epoch.refold)}`] as const,
     ),
     replayOf === undefined ? undefined : ["replay of", replayOf],
+    forkOf === undefined ? undefined : ["fork of", `${forkOf.runId}, at frame ${forkOf.at}`],
     source === undefined ? undefined : ["source", `${oneLine(source.path)} (sha256 ${source.sha256.slice(0, 12)})`],
     configuration === undefined ? undefined : ["settings", settingsText(configuration)],
     ["topology", fingerprint.slice(0, 12)],

@@ -292,7 +292,7 @@ describe("each fault names its stage and says what to do", () => {
       const key = (n: number): number => n;
       const grouped = groupBy({ key, initial: () => 0, fold: (total: number) => total, emit: onEnd(), maxKeys });
       const told = texts((f) => f.source("numbers", [1]).stateful("groups", grouped).sink("out", out));
-      expect(told).toMatch(/"groups": maxKeys is .*: give a whole number of keys from 1/);
+      expect(told).toMatch(/"groups": its `maxKeys` is .*: give a whole number from 1/);
     }
   });
 

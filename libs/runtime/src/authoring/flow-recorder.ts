@@ -18,6 +18,7 @@ import { isItems } from "./items.ts";
 import { flushPolicyFaults } from "./flush-policy-faults.ts";
 import type { Takes } from "../edge/record-view.ts";
 import { joinFaults, type CheckedStage } from "./join-check.ts";
+import type { LifecycleObserver } from "../pipeline/lifecycle-observers.ts";
 import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import { placeholdersIn } from "./placeholder.ts";
 import { guarded, pollPolicyFaults, writePolicyFaults } from "./policy-option-faults.ts";
@@ -52,6 +53,7 @@ export class FlowRecorder {
   readonly faults: FlowFault[] = [];
   readonly #name: string;
   readonly #declared: Declared[] = [];
+  readonly #observers: LifecycleObserver[] = [];
   /** What feeds each feedback. */
   readonly #feedbacks: Map<string, Port[]> = new Map();
 
@@ -202,6 +204,11 @@ export class FlowRecorder {
     });
   }
 
+  lifecycleObserver(name: string, lifecycle: LifecycleObserver["lifecycle"]): void {
+    if (typeof lifecycle !== "function") this.#notAFunction(name, "its observer", lifecycle);
+    this.#observers.push({ name, lifecycle });
+  }
+
   observer(name: string, input: StageInput, handlers: ObserverHandlers): void {
     const given = Object.entries(handlers).filter(([, handler]) => handler !== undefined);
     for (const [what, handler] of given) {
@@ -242,6 +249,15 @@ export class FlowRecorder {
     this.#feedbacks.get(loop)?.push(...ports);
   }
 
+  /** What several inputs read together. One that is in order would be in no order among others. */
+  merged(inputs: readonly StageInput[]): readonly Port[] {
+    for (const { ports, orderBy } of inputs) {
+      if (orderBy === undefined || inputs.length === 1) continue;
+      this.faults.push({ kind: "order-lost", stages: ports.map(({ stage }) => stage) });
+    }
+    return inputs.flatMap(({ ports }) => ports);
+  }
+
   badOption(stage: string, problem: string): void {
     this.faults.push({ kind: "bad-option", stage, problem });
   }
@@ -278,6 +294,13 @@ export class FlowRecorder {
         .map(({ name }) => name);
       if (fed.length === 0) this.faults.push({ kind: "open-feedback", readers });
     }
+    for (const { name, inputs } of this.#declared) {
+      const waits = ({ ports, orderBy }: StageInput): boolean =>
+        orderBy !== undefined && ports.length > 1 && ports.some(({ stage }) => this.#feedbacks.has(stage));
+      if (!inputs.some(waits)) continue;
+      const problem = "it merges a feedback by event time, and would wait for what can only come of itself";
+      this.faults.push({ kind: "bad-option", stage: name, problem });
+    }
     const graph = builder.build("full");
     for (const fault of graph.isErr() ? graph.error : []) {
       // Of a join with itself only one side is left.
@@ -305,7 +328,14 @@ export class FlowRecorder {
     const placeholders = this.#declared.flatMap(({ name, written }) =>
       reasonsOf(written).map((why) => ({ stage: name, why })),
     );
-    return ok({ name: this.#name, topology: graph.value, stages, types, placeholders });
+    return ok({
+      name: this.#name,
+      topology: graph.value,
+      stages,
+      observers: this.#observers,
+      types,
+      placeholders,
+    });
   }
 
   #checked({ name, kind, hydrates, inputs }: Declared): CheckedStage {

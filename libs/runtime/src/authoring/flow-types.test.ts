@@ -3,12 +3,18 @@ import { describe, expectTypeOf, it } from "vitest";
 import { eventType, type SinkConnector, type SourceConnector } from "@refold/core";
 
 import { batches } from "./batches.ts";
+import { conflate } from "./conflate.ts";
+import { count } from "./count.ts";
+import { distinct } from "./distinct.ts";
 import { flow, type FlowBuilder } from "./flow.ts";
 import { groupBy, type Group } from "./group-by.ts";
 import { placeholder } from "./placeholder.ts";
 import { poll } from "./poll.ts";
+import { reduce } from "./reduce.ts";
 import { seekable } from "./seekable.ts";
-import { onEnd } from "./schedule.ts";
+import { always, onEnd, within } from "./schedule.ts";
+import { topNBy, type RankedKey } from "./top-n-by.ts";
+import { topN, type Ranked } from "./top-n.ts";
 import type { Synchronous } from "./pure-handler.ts";
 import type { StageStream, Stream, WindowStream } from "./stream.ts";
 import { session, tumbling } from "./window-kinds.ts";
@@ -72,6 +78,48 @@ describe("the compiler", () => {
         emit: onEnd(),
       });
       expectTypeOf(ids).toEqualTypeOf<StageStream<string, Group<string, { count: number; sum: number }>>>();
+    });
+  });
+
+  it("infers what ready-made specs are given, and what they emit", () => {
+    typed((f) => {
+      const source = f.source("orders", orders);
+      const sum = source.stateful(
+        "sum",
+        reduce({ initial: () => 0, fold: (all, { total }) => all + total, emit: always() }),
+      );
+      expectTypeOf(sum).toEqualTypeOf<StageStream<number, Order>>();
+      const largest = source.stateful(
+        "largest",
+        reduce({ fold: (a, b) => (b.total > a.total ? b : a), emit: onEnd() }),
+      );
+      expectTypeOf(largest).toEqualTypeOf<StageStream<Order, Order>>();
+      const latest = source.stateful("latest", conflate({ key: (order) => order.customer, emit: within(100) }));
+      expectTypeOf(latest).toEqualTypeOf<StageStream<Order, Order>>();
+      const top = source.stateful("top", topN({ n: 3, by: (order) => order.total, emit: onEnd() }));
+      expectTypeOf(top).toEqualTypeOf<StageStream<Ranked<Order>, Order>>();
+      const leaders = source.stateful(
+        "leaders",
+        topN({ n: 3, by: (order) => order.total, key: (order) => order.id, emit: onEnd() }),
+      );
+      expectTypeOf(leaders).toEqualTypeOf<StageStream<Ranked<Order>, Order>>();
+      const best = source.stateful(
+        "best",
+        topNBy({ n: 3, key: (order) => order.customer, by: (order) => order.total, emit: onEnd() }),
+      );
+      expectTypeOf(best).toEqualTypeOf<StageStream<RankedKey<string>, Order>>();
+      const firsts = source.stateful("firsts", distinct({ key: (order) => order.id }));
+      expectTypeOf(firsts).toEqualTypeOf<StageStream<Order, Order>>();
+      expectTypeOf(source.map("ids", (order) => order.id).stateful("once", distinct())).toEqualTypeOf<
+        StageStream<string, string>
+      >();
+      expectTypeOf(source.stateful("all", count({ emit: onEnd() }))).toEqualTypeOf<StageStream<number, Order>>();
+      const each = source.stateful("each", count({ key: (order) => order.customer, emit: onEnd() }));
+      expectTypeOf(each).toEqualTypeOf<StageStream<Group<string, number>, Order>>();
+      // @ts-expect-error orders are objects, and need a key
+      source.stateful("orders-once", distinct());
+      // @ts-expect-error an object is no key
+      source.stateful("by-object", distinct({ key: (order) => order }));
     });
   });
 

@@ -7,6 +7,8 @@ import { Feedback } from "./feedback.ts";
 import { FlowRecorder } from "./flow-recorder.ts";
 import type { SourceInput } from "./source-input.ts";
 import type { SourceOptions } from "./stage-options.ts";
+import type { ObserverHandler } from "./observer.ts";
+import type { ObservedMove } from "../stage/observer-handlers.ts";
 import { Stream } from "./stream.ts";
 
 /** What the build function of a flow works with. */
@@ -22,11 +24,17 @@ export interface FlowBuilder {
    * it. A cycle runs among transforms, is entered at one stage, and ends when its inputs have ended and nothing goes round.
    */
   feedback<T>(): Feedback<T>;
+  /**
+   * Looks on at the whole run: sees every transition of its stages and of its pipeline, as it goes on record. It changes nothing
+   * and is no stage; one that throws sees nothing more, and the host's logger is told. In a replay it is not called.
+   */
+  observe<R>(name: string, lifecycle: ObserverHandler<ObservedMove, R>): void;
   /** The records of several streams, taken as they come; the order goes on record. */
   merge<T extends readonly unknown[]>(...streams: { readonly [K in keyof T]: Stream<T[K]> }): Stream<T[number]>;
   /**
    * The records of several streams by event time, in milliseconds: the earliest of them comes first. It waits for a record of
-   * every stream that has not ended; each stream by itself is taken to be in order.
+   * every stream that has not ended; each stream by itself is taken to be in order, and those of one stage, such as the
+   * branches of a route, all together. Of equal times the first stream comes first. A time that is not finite fails the stage.
    */
   mergeOrdered<T extends readonly unknown[]>(
     eventTimeMs: (item: T[number]) => number,
@@ -68,10 +76,17 @@ function buildFlow(name: string, build: (f: FlowBuilder) => void): Result<FlowDe
       return new Stream(recorder, { ports: [{ stage, takes: "all" }] });
     },
     feedback: <T>() => new Feedback<T>(recorder, recorder.feedback()),
-    merge: (...streams) => new Stream(recorder, { ports: streams.flatMap((stream) => stream.input(recorder).ports) }),
+    observe: (observer, lifecycle) => recorder.lifecycleObserver(observer, lifecycle),
+    merge(...streams) {
+      const inputs = streams.map((stream) => stream.input(recorder));
+      return new Stream(recorder, {
+        ports: recorder.merged(inputs),
+        orderBy: inputs.length === 1 ? inputs[0]?.orderBy : undefined,
+      });
+    },
     mergeOrdered: (orderBy, ...streams) =>
       new Stream(recorder, {
-        ports: streams.flatMap((stream) => stream.input(recorder).ports),
+        ports: recorder.merged(streams.map((stream) => stream.input(recorder))),
         // The types of the streams hold that what is read is what the function takes.
         orderBy: orderBy,
       }),

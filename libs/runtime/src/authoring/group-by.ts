@@ -1,6 +1,7 @@
 import { addToLineage, type Lineage } from "../step/lineage.ts";
-import { mustNotAwait } from "../step/must-not-await.ts";
+import { settled } from "../step/must-not-await.ts";
 import type { ProgramContext } from "../step/stage-program.ts";
+import { checkedKey, MAX_KEYS, maxKeysProblem } from "./key.ts";
 import type { Schedule } from "./schedule.ts";
 import { StateLimitReached } from "./state-limit.ts";
 import type { StatefulSpec } from "./stateful-spec.ts";
@@ -11,7 +12,7 @@ export interface Group<Key, Value> {
   readonly value: Value;
 }
 
-/** How inputs are grouped. Keys are told apart as those of a `Map`. */
+/** How inputs are grouped. Keys are told apart as those of a `Map`; one that is an object fails the stage. */
 export interface GroupBySpec<Input, Key, Value> {
   readonly key: (input: Input) => Key;
   readonly initial: () => Value;
@@ -27,23 +28,17 @@ export interface Grouped<Value> {
   readonly lineage: Lineage;
 }
 
-const MAX_KEYS = 1_000_000;
-
 /** Folds the inputs of each key apart, and emits a {@link Group} a key, in the order in which the keys came first. */
 export function groupBy<Input, Key, Value>(
   spec: GroupBySpec<Input, Key, Value>,
 ): StatefulSpec<Input, Map<Key, Grouped<Value>>, Group<Key, Value>> {
   const { key: keyOf, initial: initialOf, fold: foldOf, maxKeys = MAX_KEYS } = spec;
   return {
-    problem:
-      Number.isSafeInteger(maxKeys) && maxKeys >= 1
-        ? undefined
-        : `maxKeys is ${String(maxKeys)}: give a whole number of keys from 1`,
+    problem: maxKeysProblem(maxKeys),
     functions: { key: keyOf, initial: initialOf, fold: foldOf },
     initial: () => new Map<Key, Grouped<Value>>(),
     fold(groups, input, context) {
-      const key = keyOf(input);
-      mustNotAwait(key);
+      const key = checkedKey(keyOf(input));
       let group = groups.get(key);
       if (group === undefined) {
         if (groups.size >= maxKeys) throw new StateLimitReached("keys", maxKeys);
@@ -60,10 +55,4 @@ export function groupBy<Input, Key, Value>(
     emit: spec.emit,
     lineage: ({ key }, groups) => groups.get(key)?.lineage,
   };
-}
-
-/** Of each key, the stage sees but the map that it is in. */
-function settled<Value>(value: Value): Value {
-  mustNotAwait(value);
-  return value;
 }

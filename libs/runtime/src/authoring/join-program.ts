@@ -126,19 +126,34 @@ class JoinProgram implements StageProgram {
     return found;
   }
 
-  *#joined(
+  #joined(
+    payload: unknown,
+    found: readonly (readonly (Held | undefined)[])[],
+    context: ProgramContext,
+  ): Iterator<TracedOutput> {
+    // Where each reference has one record, as it mostly has, there is nothing to go through.
+    if (found.every(({ length }) => length === 1)) {
+      const met = found.map(([held]) => held);
+      return [this.#output(payload, met, context)].values();
+    }
+    return this.#outputs(payload, found, context);
+  }
+
+  *#outputs(
     payload: unknown,
     found: readonly (readonly (Held | undefined)[])[],
     context: ProgramContext,
   ): Generator<TracedOutput> {
-    for (const met of combinations(found)) {
-      const output = this.#join.combine(
-        payload,
-        met.map((held) => held?.payload),
-        context,
-      );
-      yield TracedOutput.joined(output, causesOf(met, context));
-    }
+    for (const met of combinations(found)) yield this.#output(payload, met, context);
+  }
+
+  #output(payload: unknown, met: readonly (Held | undefined)[], context: ProgramContext): TracedOutput {
+    const output = this.#join.combine(
+      payload,
+      met.map((held) => held?.payload),
+      context,
+    );
+    return TracedOutput.joined(output, causesOf(met, context));
   }
 }
 
@@ -151,14 +166,23 @@ function* combinations<T>(lists: readonly (readonly T[])[], from: number = 0): G
   else for (const first of list) for (const rest of combinations(lists, from + 1)) yield [first, ...rest];
 }
 
-/** Each record that led to an output, by lane and seq, once. */
+/** Each record that led to an output, by lane and seq, once. They are few, and put in their places as they come. */
 function causesOf(met: readonly (Held | undefined)[], { lane, seq }: ProgramContext): readonly Span[] {
   const causes: Span[] = [{ lane, first: seq, last: seq }];
-  for (const held of met) {
-    if (held === undefined || causes.some((known) => known.lane === held.lane && known.first === held.seq)) continue;
-    causes.push({ lane: held.lane, first: held.seq, last: held.seq });
+  for (const held of met)
+    if (held !== undefined) addCause(causes, { lane: held.lane, first: held.seq, last: held.seq });
+  return causes;
+}
+
+function addCause(causes: Span[], cause: Span): void {
+  let at = causes.length;
+  for (; at > 0; at--) {
+    const before = causes[at - 1] as Span;
+    const apart = before.lane - cause.lane || before.first - cause.first;
+    if (apart === 0) return;
+    if (apart < 0) break;
   }
-  return causes.sort((a, b) => a.lane - b.lane || a.first - b.first);
+  causes.splice(at, 0, cause);
 }
 
 /** JavaScript may give anything. An object equals itself alone, and a payload that is read again is another one. */

@@ -1,6 +1,5 @@
 import type { HandlerContext } from "../step/handler-context.ts";
 import type { Synchronous } from "./pure-handler.ts";
-import type { Stream } from "./stream.ts";
 
 /**
  * What records are joined by. Two keys are equal as those of a `Map` are: `NaN` equals `NaN`, `0` equals `-0`, `undefined` and
@@ -59,18 +58,6 @@ export interface JoinSpec<
   readonly on: (input: Input) => Key;
   readonly combine: Combine<Input, Match<Reference, Kind>, Output>;
 }
-
-/** One of several references. */
-export interface JoinReference<Input, Reference> {
-  readonly from: Stream<Reference>;
-  readonly key: (reference: Reference) => JoinKey;
-  readonly on: (input: Input) => JoinKey;
-}
-
-/** Several references, by the names under which `combine` gets what they hold. */
-export type JoinReferences<Input, References> = {
-  readonly [Name in keyof References]: JoinReference<Input, References[Name]>;
-};
 
 /** A join with several references. A miss of any of them is a miss. */
 export interface JoinAllSpec<Input, References, Kind extends JoinKind, Output> extends JoinSettings<Kind> {

@@ -10,6 +10,21 @@ export type Branches = Readonly<Record<string, EventType<unknown>>>;
 /** Puts an output on a branch. */
 export type Router<B extends Branches> = { readonly [K in keyof B]: (output: PayloadOf<B[K]>) => void };
 
+/** What is wrong with branches, if anything is. */
+export function branchesProblem(branches: Branches): string | undefined {
+  const names = Object.entries(branches);
+  if (names.length === 0) return "it has no branches: give it one for each kind of output";
+  const taken = new Map<string, string>();
+  for (const [branch, { name }] of names) {
+    const other = taken.get(name);
+    if (other !== undefined) {
+      return `its branches \`${other}\` and \`${branch}\` have the same event type "${name}": give each its own`;
+    }
+    taken.set(name, branch);
+  }
+  return undefined;
+}
+
 export function routeProgram<T, B extends Branches>(
   branches: readonly string[],
   handler: (input: T, to: Router<B>, context: HandlerContext) => void,

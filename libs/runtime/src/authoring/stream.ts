@@ -8,14 +8,14 @@ import type { EffectfulHandling } from "../effect/input-handling.ts";
 import type { HandlerContext } from "../step/handler-context.ts";
 import type { FlowRecorder } from "./flow-recorder.ts";
 import { functionSink, type ItemContext } from "./function-sink.ts";
-import type { JoinAllSpec, JoinKey, JoinKind, JoinReference, JoinReferences, JoinSpec } from "./join.ts";
+import type { JoinAllSpec, JoinKey, JoinKind, JoinSpec } from "./join.ts";
 import { joinStage, type DeclaredJoin, type DeclaredReference } from "./join-stage.ts";
 import { observerHandlers, type Observer, type ObserverHandler } from "./observer.ts";
 import type { Port, StageInput } from "./port.ts";
 import { programs } from "./programs.ts";
 import type { PureHandler, Synchronous } from "./pure-handler.ts";
 import type { Rejection } from "./rejection.ts";
-import { routeProgram, type Branches, type Router } from "./route.ts";
+import { branchesProblem, routeProgram, type Branches, type Router } from "./route.ts";
 import { scheduleProblem } from "./schedule.ts";
 import type { SinkOptions, StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
@@ -99,6 +99,7 @@ export class Stream<T> {
       program: () => routeProgram(Object.keys(branches), handler),
       options: { type: types[0] ?? eventType(name) },
       more: types.slice(1),
+      problems: [branchesProblem(branches)],
     });
     const streams = Object.entries(branches).map(([branch, type]) => [
       branch,
@@ -312,3 +313,15 @@ export class WindowStream<T, Input> extends StageStream<T, Input> {
     this.late = new Stream(recorder, { ports: [{ stage, takes: { type: types.late } }] });
   }
 }
+
+/** One of several references. */
+export interface JoinReference<Input, Reference> {
+  readonly from: Stream<Reference>;
+  readonly key: (reference: Reference) => JoinKey;
+  readonly on: (input: Input) => JoinKey;
+}
+
+/** Several references, by the names under which `combine` gets what they hold. */
+export type JoinReferences<Input, References> = {
+  readonly [Name in keyof References]: JoinReference<Input, References[Name]>;
+};

@@ -7,6 +7,7 @@ import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import type { OpenSource } from "./opened-source.ts";
 import type { PolicySpec } from "../policy/policy-spec.ts";
 import type { RetrySettings } from "./retry-settings.ts";
+import type { LifecycleObserver } from "../pipeline/lifecycle-observers.ts";
 import type { StageProgram } from "../step/stage-program.ts";
 import type { Placeholder } from "./placeholder.ts";
 
@@ -16,6 +17,8 @@ export interface FlowDefinition {
   readonly topology: Topology;
   /** In the order declared; the lane of each is its index + 1. */
   readonly stages: readonly StageDefinition[];
+  /** Those who see the transitions of the whole run. They are no stages. */
+  readonly observers: readonly LifecycleObserver[];
   /** By their id. */
   readonly types: readonly EventType<unknown>[];
   /** What is not written yet, a row for each reason. A run of a flow that has any is refused. */

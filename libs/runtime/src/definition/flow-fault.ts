@@ -10,6 +10,7 @@ export type FlowFault =
   | { readonly kind: "not-a-function"; readonly stage: string; readonly what: string; readonly found: string }
   | { readonly kind: "bad-option"; readonly stage: string; readonly problem: string }
   | { readonly kind: "foreign-stream"; readonly stage: string }
+  | { readonly kind: "order-lost"; readonly stages: readonly string[] }
   /** A stage feeds two inputs of a join. */
   | { readonly kind: "joined-with-itself"; readonly stage: string; readonly from: string }
   /** A join that reads its references first would wait for what it holds back, by itself or together with others. */
@@ -40,6 +41,8 @@ export function explainFlowFault(fault: FlowFault): string {
       return `Stage "${fault.stage}": ${fault.problem}.`;
     case "foreign-stream":
       return `Stage "${fault.stage}" reads a stream of another flow. Use streams of the flow that is being built.`;
+    case "order-lost":
+      return `The streams of ${fault.stages.map((stage) => `"${stage}"`).join(", ")}, merged by event time, are merged again with others, which would lose their order. Merge all of them by event time at once, or put a stage between.`;
     case "joined-with-itself":
       return `Join "${fault.stage}" reads "${fault.from}" as two of its inputs. Put a map in between, or read the source twice.`;
     case "join-waits-for-itself":

@@ -39,7 +39,7 @@ export class Edge {
   ended: EndRecord | undefined;
   /** The last verdict of each contract that has one. */
   readonly verdicts: Map<string, ContractRecord["verdict"]> = new Map();
-  /** How many data records were read from this edge. */
+  /** How many data records of the upstream lane were read from this edge. */
   read = 0;
   /** When something last came out, or went in where nothing waited, in milliseconds since 1970. */
   activeAtMs: number;
@@ -72,7 +72,10 @@ export class Edge {
     return this.#frames[0];
   }
 
-  /** Whether the reader leaves this edge alone on purpose, because it waits for another one: no reason to call it stalled. */
+  /**
+   * Whether the reader leaves this edge alone on purpose, because it waits for another one, or cannot go on because a stage
+   * after it does so: no reason to call it stalled.
+   */
   get held(): boolean {
     return this.#held || this.#readerHeldUp;
   }

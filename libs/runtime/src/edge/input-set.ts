@@ -39,7 +39,7 @@ export interface TakingOrder {
   readonly loop?: Loop | undefined;
   /** References are read to their end before anything of the stream. */
   readonly hydrates?: boolean;
-  /** The event time by which inputs are merged: the earliest of all edges comes first. */
+  /** The event time by which inputs are merged, always finite: the earliest of all edges comes first. */
   readonly orderBy?: ((payload: unknown) => number) | undefined;
 }
 
@@ -203,7 +203,6 @@ export class InputSet {
       else if (next === "untimed") return index;
       else {
         const eventTimeMs = orderBy(next.payload);
-        if (!Number.isFinite(eventTimeMs)) throw new TypeError(`an event time is ${eventTimeMs}: it orders nothing`);
         if (eventTimeMs < leastMs) [earliest, leastMs] = [index, eventTimeMs];
       }
     }

@@ -5,6 +5,7 @@ import type { MetricsExporter, MetricsSnapshot } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
 import { FlowRun, ManualClock, type FlowRunOptions } from "@refold/testkit";
 
+import { inputsRead } from "../../test/inputs-read.ts";
 import { cuts, flowPlans, plannedFlow } from "../../test/random-flow.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
 import { inputsOf } from "../definition/flow-definition.ts";
@@ -71,14 +72,13 @@ describe("the final figures", () => {
         });
         const { report, metrics } = await run.handle.runWithMetrics();
         const recorded = await run.recorded();
-        const { lanes } = recorded.manifest;
         let delivered = 0;
         let ofSources = 0;
         for (const stage of run.definition.stages) {
           const { name, kind } = stage;
-          const upstream = inputsOf(stage).map(({ from }) => lanes[from] as string);
+          const inputs = inputsOf(stage).flatMap((input) => inputsRead(recorded, input));
           const given = recorded.payloads(name).length;
-          const taken = sum(upstream.map((from) => recorded.payloads(from).length));
+          const taken = inputs.length;
           const figures = metrics.stages.find((one) => one.stage === name);
           expect(figures).toMatchObject({
             kind,
@@ -93,7 +93,7 @@ describe("the final figures", () => {
           if (kind !== "sink") continue;
           delivered += taken;
           expect(sum(recorded.recordsOf(name, "receipt").map(({ count }) => count))).toBe(taken);
-          for (const { originLane } of upstream.flatMap((from) => recorded.recordsOf(from, "data"))) {
+          for (const { originLane } of inputs) {
             if (run.definition.stages[originLane - 1]?.kind === "source") ofSources++;
           }
         }

@@ -23,12 +23,13 @@ import type { RunReport, StageReport } from "../run-report.ts";
 import { failureFault, type StageFault } from "../stage/stage-fault.ts";
 import { Channel } from "../supervision/channel.ts";
 import type { HandleFault } from "../supervision/handle-fault.ts";
-import { LaneWriter } from "../supervision/lane-writer.ts";
+import { LaneWriter, type RecordedFrame } from "../supervision/lane-writer.ts";
 import { supervise, type SupervisorEnd } from "../supervision/supervise.ts";
 import { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
 import { Watched } from "../supervision/watched.ts";
 import type { EdgeContracts, FlowHandle, JoinInputs, StagePolicies } from "./flow-handle.ts";
+import { LifecycleObservers } from "./lifecycle-observers.ts";
 import { LivenessMonitor, type LivenessThresholds } from "./liveness-monitor.ts";
 import type { PipelineEvent, PipelineState } from "./pipeline-machine.ts";
 import { PipelineSupervisor } from "./pipeline-supervisor.ts";
@@ -69,6 +70,7 @@ export class Run implements FlowHandle {
   readonly #wired: WiredStages;
   readonly #system: LaneWriter;
   readonly #turns: Turns;
+  readonly #moved: (frame: RecordedFrame) => void;
   readonly #channel: Channel<PipelineEvent>;
   readonly #supervisor: PipelineSupervisor;
   readonly #state: Watched<PipelineState>;
@@ -91,6 +93,9 @@ export class Run implements FlowHandle {
     this.systemJournal = new Journal(log, SYSTEM_LANE);
     this.#options = options;
     this.#turns = new Turns(clock);
+    const observers = new LifecycleObservers(definition.observers, log.manifest, logger);
+    const moved = (frame: RecordedFrame): void => observers.see(frame);
+    this.#moved = moved;
     this.#wired = wireStages({
       definition,
       log,
@@ -100,6 +105,7 @@ export class Run implements FlowHandle {
       settings,
       gates,
       logger,
+      moved,
       recovered,
     });
     this.#system = new LaneWriter(log, SYSTEM_LANE, recovered?.[SYSTEM_LANE]);
@@ -312,6 +318,7 @@ export class Run implements FlowHandle {
       writer: this.#system,
       clock,
       turns: this.#turns,
+      moved: this.#moved,
       late: (cause) => host.logger?.warn("the pipeline failed after it had ended", { cause: String(cause) }),
     });
     this.#liveness.stop();

@@ -7,6 +7,7 @@ import type { StageCounters } from "../stage/stage-counters.ts";
 import type { GuardedCalls } from "../stage/stage-stacks.ts";
 import type { StageFault } from "../stage/stage-fault.ts";
 import { Channel } from "../supervision/channel.ts";
+import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import { supervise } from "../supervision/supervise.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { Turns } from "../supervision/turns.ts";
@@ -43,6 +44,7 @@ export class StageTask {
   readonly #channel: Channel<StageCommand>;
   readonly #turns: Turns;
   readonly #logger: Logger | undefined;
+  readonly #moved: (frame: RecordedFrame) => void;
 
   constructor(options: {
     readonly stage: AnyStage;
@@ -50,6 +52,8 @@ export class StageTask {
     readonly kind: StageDefinition["kind"];
     readonly turns: Turns;
     readonly logger: Logger | undefined;
+    /** Hears of each transition that is on record. */
+    readonly moved: (frame: RecordedFrame) => void;
     /** The state that the stage came to for good before this process took the run over. */
     readonly done: AnyStageState | undefined;
   }) {
@@ -57,6 +61,7 @@ export class StageTask {
     this.#context = options.context;
     this.#turns = options.turns;
     this.#logger = options.logger;
+    this.#moved = options.moved;
     this.kind = options.kind;
     this.#channel = new Channel(COMMANDS, options.context.wake);
     this.isDone = options.done !== undefined;
@@ -95,6 +100,7 @@ export class StageTask {
       writer: this.#context.writer,
       clock: this.#context.clock,
       turns: this.#turns,
+      moved: this.#moved,
       late: (cause) => this.#logger?.warn(`stage ${this.name} failed after it had ended`, { cause: String(cause) }),
     });
     this.ended = end.then((how) => {

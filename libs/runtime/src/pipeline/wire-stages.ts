@@ -33,6 +33,7 @@ import { LaneWriter, type RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
+import { feedsSeveral } from "./feeds-several.ts";
 import type { DecodedFrame } from "../replay/decoded-frame.ts";
 import type { RecoveredLane } from "../replay/recovered-lane.ts";
 import { StageTask, type AnyStage } from "./stage-task.ts";
@@ -56,10 +57,12 @@ export function wireStages(options: {
   readonly settings: ResolvedConfiguration;
   readonly gates: readonly CreditGate[];
   readonly logger: Logger | undefined;
+  /** Hears of each transition that is on record. */
+  readonly moved: (frame: RecordedFrame) => void;
   /** Of a run that is gone on with: what its lanes have come to, by their ids. */
   readonly recovered?: readonly RecoveredLane[] | undefined;
 }): WiredStages {
-  const { definition, log, clock, abortController, turns, settings, gates, logger, recovered } = options;
+  const { definition, log, clock, abortController, turns, settings, gates, logger, moved, recovered } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -86,6 +89,7 @@ export function wireStages(options: {
     if (rest !== undefined) edge.restore({ ...rest, frames: rest.frames.map(recordedFrame) });
   }
   const latency = new SourceLatency();
+  const several = feedsSeveral(definition);
   const writers = stages.map(({ lane }) => new LaneWriter(log, lane, recovered?.[lane]));
   const tasks = stages.map((stage, index) => {
     const { name, lane } = stage;
@@ -105,6 +109,7 @@ export function wireStages(options: {
       wake: wakeOf(lane),
       inputs: inputs[index] ?? [],
       outputs,
+      feedsSeveral: several.has(name),
       counters: new StageCounters(),
       schemas: new SchemaCheck(checkedEdges(definition, settings, stage)),
       loop: loopEntry(settings, name, [...backward].map(nameOf), backward),
@@ -123,7 +128,7 @@ export function wireStages(options: {
       recovered: recovered?.[lane],
     });
     const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
-    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, done });
+    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, moved, done });
   });
   return { tasks, writers, edges, latency };
 }
@@ -132,12 +137,14 @@ function hydrates(stage: StageDefinition): boolean {
   return stage.kind === "join" && stage.hydrates;
 }
 
-/** What the author's function throws is a fault of the stage that reads. */
+/** What the author's function throws is a fault of the stage that reads; so is a time that is none. */
 function orderOf({ name, orderBy }: ReaderDefinition): ((payload: unknown) => number) | undefined {
   if (orderBy === undefined) return undefined;
   return (payload) => {
     try {
-      return orderBy(payload);
+      const eventTimeMs = orderBy(payload);
+      if (Number.isFinite(eventTimeMs)) return eventTimeMs;
+      throw new TypeError(`an event time is ${String(eventTimeMs)}: it orders nothing`);
     } catch (cause) {
       throw new StageFailure(thrownFault("handler-threw", name, cause));
     }

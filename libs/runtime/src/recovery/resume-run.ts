@@ -1,7 +1,8 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { RunLog } from "@refold/core";
+import type { RunId, RunLog, RunManifest } from "@refold/core";
 
+import { numberedAs } from "../definition/numbered-as.ts";
 import type { FlowDefinition } from "../definition/flow-definition.ts";
 import { RunClock } from "../pipeline/run-clock.ts";
 import type { FlowHandle } from "../pipeline/flow-handle.ts";
@@ -25,6 +26,8 @@ export type ResumeFault =
   | ReplayFault
   /** It has come to its end, with nothing left to do. */
   | { readonly kind: "already-completed" }
+  /** It is a replay: it touches nothing outside, and has no life of its own. */
+  | { readonly kind: "is-replay"; readonly replayOf: RunId }
   /** The code of today does not compute what is on record. */
   | { readonly kind: "resume-diverged"; readonly report: ReplayReport };
 
@@ -46,14 +49,17 @@ export async function resumeRun(
 }
 
 async function resume(
-  definition: FlowDefinition,
+  declared: FlowDefinition,
   log: RunLog,
   host: RunHost,
   options: ResumeOptions,
 ): Promise<Result<FlowHandle, ResumeFault>> {
   const { force = false, progress, exporters = [], gates = [] } = options;
-  const differences = flowDifferences(log.manifest, definition);
+  const { replayOf } = log.manifest;
+  if (replayOf !== undefined) return err({ kind: "is-replay", replayOf });
+  const differences = [...flowDifferences(log.manifest, declared), ...newVersions(log.manifest, declared)];
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
+  const definition = numberedAs(declared, log.manifest);
   const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
   const read = await history.run();
   if (read.isErr()) return err(read.error);
@@ -61,10 +67,21 @@ async function resume(
   history.takeOver();
   const recovered = history.lanes.map((lane) => lane.recovered);
   const report = history.report();
-  if (report.verdict === "diverged" && !force) return err({ kind: "resume-diverged", report });
+  const forced = history.unforced !== undefined;
+  if (forced && !force) return err({ kind: "resume-diverged", report });
   const clock = new RunClock(host.clock, history.lastTimeMs);
   const settings = options.settings ?? recordedSettings(log.manifest);
-  return ok(
-    new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced: force }),
-  );
+  return ok(new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced }));
+}
+
+/** A run keeps the versions of its types to its end: what goes on with it would write others. */
+function newVersions({ types: recorded }: RunManifest, { types }: FlowDefinition): readonly string[] {
+  return recorded.flatMap(({ name, version }) => {
+    const now = types.find((type) => type.name === name)?.version ?? version;
+    return now > version
+      ? [
+          `Event type "${name}" is on record in version ${version}, and the run can only go on in that, not in version ${now}: replay or fork it.`,
+        ]
+      : [];
+  });
 }

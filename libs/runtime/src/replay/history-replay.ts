@@ -10,13 +10,21 @@ import {
   type LogRecord,
   type Lsn,
   type Position,
+  type RunLog,
   type RunManifest,
+  type RunReader,
   type SealRecord,
   type StoredFrame,
   type TypeId,
 } from "@refold/core";
 
-import { inputsOf, type InputDefinition, type StageDefinition } from "../definition/flow-definition.ts";
+import {
+  inputsOf,
+  type FlowDefinition,
+  type InputDefinition,
+  type StageDefinition,
+} from "../definition/flow-definition.ts";
+import type { RunHost } from "../pipeline/run-host.ts";
 import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
 import { EffectfulReplay } from "./effectful-replay.ts";
@@ -24,21 +32,34 @@ import { configurationFromEntries } from "../config/configuration-from-entries.t
 import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { LaneReplay } from "./lane-replay.ts";
+import { RecordedTypes } from "./recorded-types.ts";
 import { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
-import type { ReplayOptions } from "./replay-run.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import { StageReplay } from "./stage-replay.ts";
 
+export interface HistoryReplayOptions {
+  /** The run that is replayed. */
+  readonly recorded: RunReader;
+  /** The flow as it is now. */
+  readonly definition: FlowDefinition;
+  /** Takes what is computed, as a run of its own, with the lanes and types of the recorded one. The replay closes it. */
+  readonly into?: RunLog;
+  readonly host: Omit<RunHost, "abortController">;
+  /** Called now and then with the number of frames done. */
+  readonly progress?: (frames: number) => void;
+}
+
 /** Runs a recorded history through a flow, lane by lane, and gathers where it differs from what is on record. */
 export class HistoryReplay {
-  readonly #options: ReplayOptions;
+  readonly #options: HistoryReplayOptions;
   readonly #manifest: RunManifest;
   /** What was in effect for the recorded run. */
   readonly #settings: ResolvedConfiguration;
   readonly #lanes: readonly LaneReplay[];
   readonly #decoder: RecordDecoder = new RecordDecoder();
+  readonly #types: RecordedTypes;
   readonly #nextSeq: number[];
   /** The lanes that read a lane, by its id. */
   readonly #readers: ReadonlyMap<LaneId, readonly LaneReplay[]>;
@@ -48,15 +69,19 @@ export class HistoryReplay {
   #seal: SealRecord | undefined;
   #lastTimeMs = Number.NEGATIVE_INFINITY;
   #first: Divergence | undefined;
+  /** The frame since which nobody has gone on with the run by force, and the first divergence from there on. */
+  #forcedAt: Lsn = 0 as Lsn;
+  #unforced: Divergence | undefined;
   #frames = 0;
   #records = 0;
 
-  constructor(options: ReplayOptions) {
+  constructor(options: HistoryReplayOptions) {
     this.#options = options;
     this.#manifest = options.recorded.manifest;
     this.#settings = configurationFromEntries(this.#manifest.configuration ?? []).unwrapOr(
       new ResolvedConfiguration([]),
     );
+    this.#types = new RecordedTypes(this.#manifest, options.definition.types);
     this.#nextSeq = this.#manifest.lanes.map(() => 0);
     this.#lanes = this.#manifest.lanes.map((name, lane) => {
       const stage = options.definition.stages.find((known) => known.name === name);
@@ -78,6 +103,11 @@ export class HistoryReplay {
   /** The time of the latest frame. */
   get lastTimeMs(): number {
     return this.#lastTimeMs;
+  }
+
+  /** The first divergence that nobody has put up with by going on by force. */
+  get unforced(): Divergence | undefined {
+    return this.#unforced;
   }
 
   async run(): Promise<Result<void, ReplayFault>> {
@@ -168,7 +198,9 @@ export class HistoryReplay {
     const { lsn } = stored;
     const decoded = this.#decoder.decode(stored.body);
     if (decoded.isErr()) return { kind: "malformed-record", lsn, detail: decoded.error.detail };
-    const frame: DecodedFrame = { ...stored, records: decoded.value };
+    const records = this.#types.upcast(decoded.value, lsn);
+    if ("kind" in records) return records;
+    const frame: DecodedFrame = { ...stored, records };
     const takesOver = frame.lane === SYSTEM_LANE && frame.records.some(({ kind }) => kind === "epoch");
     if (this.#seal !== undefined && !takesOver) {
       return { kind: "malformed-record", lsn, detail: "it comes after the run's seal" };
@@ -214,7 +246,9 @@ export class HistoryReplay {
       else {
         const decoded = this.#decoder.decode(frame.body);
         if (decoded.isErr()) return { kind: "malformed-record", lsn: frame.lsn, detail: decoded.error.detail };
-        inputs.offer({ ...frame, records: decoded.value });
+        const records = this.#types.upcast(decoded.value, frame.lsn);
+        if ("kind" in records) return records;
+        inputs.offer({ ...frame, records });
       }
       free = false;
     }
@@ -225,6 +259,7 @@ export class HistoryReplay {
   #ownRecord(lane: LaneReplay, frame: DecodedFrame, record: LogRecord): LogRecord {
     if (record.kind === "epoch") {
       this.#epoch = record;
+      if (record.forced) [this.#forcedAt, this.#unforced] = [frame.lsn, undefined];
       const { runtime, refold } = this.#options.host;
       const fingerprints = Object.fromEntries(this.#options.definition.stages.map((s) => [s.name, s.fingerprint]));
       return { ...record, runtime, refold, fingerprints };
@@ -261,6 +296,7 @@ export class HistoryReplay {
     lane.diverged++;
     lane.first ??= divergence;
     if (this.#first === undefined || divergence.lsn < this.#first.lsn) this.#first = divergence;
+    if (divergence.lsn >= this.#forcedAt) this.#unforced ??= divergence;
   }
 
   #codeOf(stage: string): Divergence["code"] {

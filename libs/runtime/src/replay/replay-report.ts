@@ -50,4 +50,12 @@ export type ReplayFault =
   | ReadFault
   | AppendFault
   | { readonly kind: "flow-differs"; readonly differences: readonly string[] }
+  | {
+      readonly kind: "upcast-failed";
+      readonly lsn: Lsn;
+      readonly type: string;
+      readonly from: number;
+      readonly to: number;
+      readonly detail: string;
+    }
   | { readonly kind: "malformed-record"; readonly lsn: Lsn; readonly detail: string };

@@ -42,6 +42,9 @@ export class StageReplay {
   /** How many data records of each type were computed. */
   readonly #computed: Map<TypeId, number> = new Map();
   #ending = false;
+  /** The time of the lane's last frame, and the last timer that was found not to be on record. */
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #missedMs: number | undefined;
 
   constructor(options: {
     readonly definition: PureDefinition | EffectfulDefinition;
@@ -82,6 +85,7 @@ export class StageReplay {
     const head = frame.records[0];
     if (head?.kind === "consumed") {
       this.close();
+      this.#findMissedTimer(frame);
       const problem = this.#takeInputs(head.spans, frame);
       if (problem !== undefined) return problem;
     } else if (head?.kind === "timer") {
@@ -91,6 +95,7 @@ export class StageReplay {
       if (this.#open === undefined) this.#finish(frame);
       else this.#goOn(this.#open, outputsIn(frame), frame.firstSeq);
     }
+    this.#lastMs = frame.timeMs;
     const others: LogRecord[] = [];
     for (const [index, record] of frame.records.entries()) {
       const seq = (frame.firstSeq + index) as LaneSeq;
@@ -143,6 +148,16 @@ export class StageReplay {
     this.#step.begin(outputsIn(frame), seqAfter(frame.firstSeq, 1));
     this.#guard(frame, () => this.#step.fire(recorded.dueMs));
     this.#begin(frame);
+  }
+
+  /** A stage looks at its timer before it takes more, so one that was due by then has fired. */
+  #findMissedTimer(frame: DecodedFrame): void {
+    const { dueMs } = this.#step;
+    if (dueMs === undefined || dueMs > this.#lastMs || dueMs === this.#missedMs) return;
+    this.#missedMs = dueMs;
+    const place = this.#ownPlace(frame.firstSeq);
+    const found = { causes: [], recorded: undefined, recomputed: `a timer due at ${dueMs}`, differences: [] };
+    this.#found({ place, lsn: frame.lsn, kind: "extra", ...found });
   }
 
   #takeInputs(spans: readonly Span[], frame: DecodedFrame): string | undefined {

@@ -579,7 +579,7 @@ describe("a replay is refused", () => {
       'Stage "out" read from by-parity, but now reads from square.',
       'Stage "new" is in the flow, but not on record.',
       'Stage "other" is in the flow, but not on record.',
-      'Event type "numbers" is on record in version 1, but the flow has version 2.',
+      'Event type "numbers" is on record in version 1, but the flow has version 2, and no upcaster from version 1.',
       'Event type "spread" is on record, but no longer in the flow.',
       'Event type "new" is in the flow, but not on record.',
     ]);

@@ -20,12 +20,22 @@ export class CreditWait {
   readonly #writer: Writer;
   readonly #inputs: readonly Edge[];
   readonly #outputs: readonly Edge[];
+  readonly #feedsSeveral: boolean;
   #heldUp = false;
 
-  constructor(writer: Writer, edges: { readonly inputs: readonly Edge[]; readonly outputs: readonly Edge[] }) {
+  constructor(
+    writer: Writer,
+    edges: {
+      readonly inputs: readonly Edge[];
+      readonly outputs: readonly Edge[];
+      /** Whether a stage that leaves inputs alone has several that come of this writer: it may be waited for itself. */
+      readonly feedsSeveral: boolean;
+    },
+  ) {
     this.#writer = writer;
     this.#inputs = edges.inputs;
     this.#outputs = edges.outputs;
+    this.#feedsSeveral = edges.feedsSeveral;
   }
 
   /** `undefined` when there is room. Throws when an edge has stalled, whatever its siblings do. */
@@ -38,10 +48,11 @@ export class CreditWait {
     let heldUp = false;
     for (const edge of this.#outputs) {
       const hasRoom = edge.window.room > 0;
-      if (hasRoom || edge.held) edge.blockedSinceMs = undefined;
+      const held = edge.held && !this.#feedsSeveral;
+      if (hasRoom || held) edge.blockedSinceMs = undefined;
       blocked ||= !hasRoom;
-      heldUp ||= !hasRoom && edge.held;
-      if (hasRoom || edge.held) continue;
+      heldUp ||= !hasRoom && held;
+      if (hasRoom || held) continue;
       edge.blockedSinceMs ??= nowMs;
       const { stallTimeoutMs } = edge.window.settings;
       if (stallTimeoutMs === "never") continue;

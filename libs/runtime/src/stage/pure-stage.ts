@@ -199,6 +199,8 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
           guarded(() => step.ended(lane, end), lane) && !(this.#hydrates && this.#inputs.hydrated),
       );
     } catch (thrown) {
+      // What orders the inputs may throw as well; those before are untouched.
+      if (thrown instanceof StageFailure) failure ??= thrown.fault;
       if (failure === undefined) throw thrown;
     }
     const outputs = step.records;

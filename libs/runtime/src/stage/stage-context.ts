@@ -37,6 +37,8 @@ export interface StageContextOptions {
   readonly wake: Wake;
   readonly inputs: readonly Edge[];
   readonly outputs: readonly Edge[];
+  /** Whether a stage that leaves some of its inputs alone has several that come of this stage. */
+  readonly feedsSeveral: boolean;
   readonly counters: StageCounters;
   /** The most inputs of one step. */
   readonly stepInputs: number;

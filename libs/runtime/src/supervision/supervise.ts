@@ -15,6 +15,8 @@ export interface SupervisionOptions<S extends Kinded, E extends Kinded, A> {
   readonly writer: LaneWriter;
   readonly clock: Clock;
   readonly turns: Turns;
+  /** Hears of each frame with a transition, when it is on record. It must not throw. */
+  readonly moved?: ((frame: RecordedFrame) => void) | undefined;
   /** Hears of what went wrong after the machine had ended, such as a closing that threw. */
   readonly late?: ((cause: unknown) => void) | undefined;
 }
@@ -141,6 +143,7 @@ class SupervisionLoop<S extends Kinded, E extends Kinded, A> {
         ...(records ?? supervised.alongside?.(event) ?? []),
         { kind: "transition", machine: machine.name, event, from: from.kind, to: to.kind },
       ]);
+      this.#options.moved?.(frame);
       const watched = thrownBy(() => state.publish(to));
       await this.#passOn(frame);
       // A watcher that throws must not keep the machine from doing what it has to do in its new state.

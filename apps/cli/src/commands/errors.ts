@@ -1,0 +1,58 @@
+import type { RunManifest } from "@refold/core";
+
+import type { CliIo } from "../cli-io.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { openRunFor } from "../find-run.ts";
+import { readRecords } from "../read-records.ts";
+import { RejectedInputs } from "../rejected-inputs.ts";
+import { jsonValue } from "../rendering/json-value.ts";
+import { rejectedLines } from "../rendering/rejected-lines.ts";
+import { styleFor } from "../rendering/style.ts";
+import { tornTailNote } from "../rendering/torn-tail.ts";
+import { reportFault } from "../report-fault.ts";
+import { runStatus, type RunStatus } from "../run-status.ts";
+import { runsDirectory } from "../runs-directory.ts";
+
+/** How many rejected inputs are listed at the most: they are held in memory until the log has been read. */
+export const MAX_LISTED_ERRORS = 100_000;
+
+export interface ErrorsArgs {
+  readonly run: string;
+  readonly runs?: string;
+  /** How many of the newest are listed. */
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+/** A pipe has no width. */
+const PIPE_WIDTH = 200;
+
+/** `refold errors`: the inputs that stages rejected, how many of each kind, and the newest of them. */
+export async function errorsCommand(args: ErrorsArgs, io: CliIo): Promise<ExitCode> {
+  const opened = await openRunFor(args.run, runsDirectory(args.runs, io), io);
+  if (opened.isErr()) return reportFault(opened.error, io);
+  const { reader, manifest } = opened.value;
+  try {
+    const rejected = new RejectedInputs(manifest, args.limit);
+    for await (const batch of readRecords(reader, false)) {
+      if (batch.isErr()) return reportFault(batch.error, io);
+      for (const frame of batch.value) rejected.take(frame);
+    }
+    const status = runStatus(rejected.seal, reader);
+    if (args.json === true) await io.stdout.write(`${rejectedJson(manifest, status, rejected)}\n`);
+    else {
+      const options = { status, width: io.stdout.columns ?? PIPE_WIDTH, style: styleFor(io.stdout, io.env) };
+      await io.stdout.write(`${rejectedLines(rejected, options).join("\n")}\n`);
+    }
+    const torn = tornTailNote(reader);
+    if (torn !== undefined) await io.stderr.write(`${torn}\n`);
+    return EXIT.done;
+  } finally {
+    await reader.close();
+  }
+}
+
+function rejectedJson({ runId, flow }: RunManifest, status: RunStatus, rejected: RejectedInputs): string {
+  const { total, groups, newest } = rejected;
+  return jsonValue({ runId, flow, status, total, groups, newest });
+}

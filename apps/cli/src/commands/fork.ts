@@ -1,0 +1,85 @@
+import { commandLineLayer, compareRuns, explainCompareFault } from "@refold/runtime";
+import { explainForkRunFault, forkRun, type ForkRunFault, type OpenedRun } from "refold";
+
+import { storeFault, type CliFault } from "../cli-fault.ts";
+import type { CliIo } from "../cli-io.ts";
+import { conductRun, type Afterword, type ConductArgs } from "../conduct-run.ts";
+import { configurationInvalid } from "../configuration-invalid.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { openRunFor, type FoundRun } from "../find-run.ts";
+import { loadRecordedFlow } from "../load-recorded-flow.ts";
+import { comparisonJson } from "../rendering/comparison-json.ts";
+import { comparisonLines } from "../rendering/comparison-lines.ts";
+import { styleFor } from "../rendering/style.ts";
+import { reportFault } from "../report-fault.ts";
+import { runsDirectory } from "../runs-directory.ts";
+
+export interface ForkArgs extends ConductArgs {
+  readonly run: string;
+  /** The first frame that the fork does not have: its number, or the place of a record in it. */
+  readonly at: string;
+  /** The flow to go on with; without it, the file that the run was recorded with. */
+  readonly flow?: string;
+  /** What is set for the fork, over the settings of its parent. */
+  readonly set?: readonly string[];
+}
+
+/** `refold fork`: begins a new run as another one began, goes on by itself, and compares the two. */
+export async function forkCommand(args: ForkArgs, io: CliIo): Promise<ExitCode> {
+  const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
+  try {
+    const found = await openRunFor(args.run, runsDirectory(args.runs, io), io);
+    if (found.isErr()) return reportFault(found.error, io);
+    const { reader: parent, manifest, store } = found.value;
+    try {
+      const loaded = await loadRecordedFlow(manifest, args.flow, io);
+      if (loaded.isErr()) return reportFault(loaded.error, io);
+      const { flow, source, note } = loaded.value;
+      if (note !== undefined) void io.stderr.write(`${note}\n`);
+      const opened = await forkRun(flow, {
+        store,
+        parent,
+        at: args.at,
+        source,
+        layers: [commandLineLayer(args.set ?? [])],
+      });
+      if (opened.isErr()) return reportFault(forkFault(opened.error, source.path), io);
+      return await conductRun(opened.value, args, io, () => comparedWith(found.value, opened.value, io));
+    } finally {
+      await parent.close();
+    }
+  } finally {
+    restore?.();
+  }
+}
+
+function forkFault(fault: ForkRunFault, path: string): CliFault {
+  if (fault.kind === "configuration-invalid") return configurationInvalid(path, fault.faults);
+  return { exit: fault.kind === "storage" ? EXIT.machine : EXIT.refused, message: explainForkRunFault(fault) };
+}
+
+/** How the outputs of the fork differ from those of its parent. */
+async function comparedWith({ store, manifest }: FoundRun, fork: OpenedRun, io: CliIo): Promise<Afterword> {
+  const [parent, forked] = [await store.open(manifest.runId), await store.open(fork.manifest.runId)];
+  if (parent.isErr()) return notCompared(storeFault(parent.error).message);
+  if (forked.isErr()) {
+    await parent.value.close();
+    return notCompared(storeFault(forked.error).message);
+  }
+  const compared = await compareRuns(parent.value, forked.value);
+  await Promise.all([parent.value.close(), forked.value.close()]);
+  if (compared.isErr()) return notCompared(explainCompareFault(compared.error));
+  const { flow, runId } = manifest;
+  return {
+    lines: [
+      `Compared with ${runId}, flow ${flow}, which comes first:`,
+      "",
+      ...comparisonLines(compared.value, styleFor(io.stdout, io.env)),
+    ],
+    json: { forkOf: fork.manifest.forkOf, comparison: comparisonJson(compared.value) },
+  };
+}
+
+function notCompared(why: string): Afterword {
+  return { lines: [`Not compared with the run that it began as. ${why}`], json: { comparison: null } };
+}

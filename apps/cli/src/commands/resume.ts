@@ -1,0 +1,104 @@
+import type { Result } from "neverthrow";
+
+import type { RunReader } from "@refold/core";
+import type { ReplayReport } from "@refold/runtime";
+import { explainResumeRunFault, resumeRun, type OpenedRun, type ResumeRunFault } from "refold";
+
+import type { CliIo } from "../cli-io.ts";
+import { conductRun, type ConductArgs } from "../conduct-run.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { openRunFor, type FoundRun } from "../find-run.ts";
+import { loadRecordedFlow, type RecordedFlow } from "../load-recorded-flow.ts";
+import { hideWhilePrinting } from "../rendering/hide-while-printing.ts";
+import { jsonValue } from "../rendering/json-value.ts";
+import { LiveProgress } from "../rendering/live-progress.ts";
+import { replayJson } from "../rendering/replay-json.ts";
+import { divergenceLines, verdictTable } from "../rendering/replay-lines.ts";
+import { styleFor } from "../rendering/style.ts";
+import { countText } from "../rendering/table.ts";
+import { tornTailNote } from "../rendering/torn-tail.ts";
+import { reportFault } from "../report-fault.ts";
+import { runsDirectory } from "../runs-directory.ts";
+
+export interface ResumeArgs extends ConductArgs {
+  readonly run: string;
+  /** The flow to go on with; without it, the file that the run was recorded with. */
+  readonly flow?: string;
+  /** Whether it goes on although the flow does not compute what is on record. */
+  readonly force?: boolean;
+}
+
+/** `refold resume`: goes on with a run that was killed, cancelled, or failed, to its end. */
+export async function resumeCommand(args: ResumeArgs, io: CliIo): Promise<ExitCode> {
+  const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
+  try {
+    const found = await openRunFor(args.run, runsDirectory(args.runs, io), io);
+    if (found.isErr()) return reportFault(found.error, io);
+    const { reader, manifest } = found.value;
+    const frames = await framesOf(reader);
+    const torn = tornTailNote(reader);
+    await reader.close();
+    const loaded = await loadRecordedFlow(manifest, args.flow, io);
+    if (loaded.isErr()) return reportFault(loaded.error, io);
+    for (const note of [loaded.value.note, torn]) if (note !== undefined) void io.stderr.write(`${note}\n`);
+    const opened = await resumeWatched({ found: found.value, loaded: loaded.value, frames, args }, io);
+    return opened.isOk() ? await conductRun(opened.value, args, io) : await refuse(opened.error, args, io);
+  } finally {
+    restore?.();
+  }
+}
+
+async function framesOf(reader: RunReader): Promise<number> {
+  const last = await reader.last();
+  return last.isOk() && last.value !== undefined ? last.value.lsn + 1 : 0;
+}
+
+async function resumeWatched(
+  what: {
+    readonly found: FoundRun;
+    readonly loaded: RecordedFlow;
+    readonly frames: number;
+    readonly args: ResumeArgs;
+  },
+  io: CliIo,
+): Promise<Result<OpenedRun, ResumeRunFault>> {
+  const { found, loaded, frames, args } = what;
+  let done = 0;
+  const progress = new LiveProgress({
+    output: io.stderr,
+    clock: io.host.clock,
+    lines: () => [`taking up ${loaded.definition.name}: ${countText(done)} of ${countText(frames)} frames`],
+  });
+  const restore = hideWhilePrinting(progress, io);
+  try {
+    return await resumeRun(loaded.flow, {
+      store: found.store,
+      runId: found.manifest.runId,
+      force: args.force === true,
+      progress: (read) => (done = read),
+    });
+  } finally {
+    progress.stop();
+    restore?.();
+  }
+}
+
+/** A divergence is shown as `verify` shows it. */
+async function refuse(fault: ResumeRunFault, args: ResumeArgs, io: CliIo): Promise<ExitCode> {
+  if (fault.kind === "resume-diverged") await showReport(fault.report, args, io);
+  const exit = fault.kind === "storage" ? EXIT.machine : EXIT.refused;
+  return reportFault({ exit, message: messageOf(fault) }, io);
+}
+
+function messageOf(fault: ResumeRunFault): string {
+  const said = explainResumeRunFault(fault);
+  return fault.kind === "resume-diverged" ? `${said} \`--force\` does.` : said;
+}
+
+async function showReport(report: ReplayReport, args: ResumeArgs, io: CliIo): Promise<void> {
+  if (args.json === true) return io.stdout.write(`${jsonValue(replayJson(report))}\n`);
+  const { first, stages } = report;
+  const style = styleFor(io.stdout, io.env);
+  const lines = [...verdictTable(stages), "", ...(first === undefined ? [] : divergenceLines(first, style))];
+  await io.stdout.write(`${lines.join("\n")}\n`);
+}

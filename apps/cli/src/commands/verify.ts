@@ -1,0 +1,100 @@
+import type { RunReader } from "@refold/core";
+import { compareRuns, explainCompareFault } from "@refold/runtime";
+
+import type { CliIo } from "../cli-io.ts";
+import { EXIT, type ExitCode } from "../exit-codes.ts";
+import { openRunFor, type FoundRun } from "../find-run.ts";
+import { loadRecordedFlow } from "../load-recorded-flow.ts";
+import { comparisonLines } from "../rendering/comparison-lines.ts";
+import { comparisonJson } from "../rendering/comparison-json.ts";
+import { jsonValue } from "../rendering/json-value.ts";
+import { replayJson } from "../rendering/replay-json.ts";
+import { findingLines } from "../rendering/replay-lines.ts";
+import { styleFor } from "../rendering/style.ts";
+import { tornTailNote } from "../rendering/torn-tail.ts";
+import { exitOf, replayFault, replayWatched, stillWritten } from "../replay-watched.ts";
+import { reportFault } from "../report-fault.ts";
+import { runsDirectory } from "../runs-directory.ts";
+
+export interface VerifyArgs {
+  readonly run: string;
+  /** A second run, to compare with in place of what the flow computes now. */
+  readonly other?: string;
+  readonly runs?: string;
+  /** The flow to verify with; without it, the file that the run was recorded with. */
+  readonly flow?: string;
+  readonly json?: boolean;
+}
+
+type Opened = FoundRun & { readonly reader: RunReader };
+
+/** `refold verify`: computes a run again and compares, and keeps nothing of it; or compares two runs that there are. */
+export async function verifyCommand(args: VerifyArgs, io: CliIo): Promise<ExitCode> {
+  const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
+  try {
+    const directory = runsDirectory(args.runs, io);
+    return await withRun(args.run, directory, io, (run) =>
+      args.other === undefined
+        ? verify(run, args, io)
+        : withRun(args.other, directory, io, (other) => compare(run, other, args, io)),
+    );
+  } finally {
+    restore?.();
+  }
+}
+
+/** Opens a run that has come to rest, for as long as `use` takes. */
+async function withRun(
+  wanted: string,
+  directory: string,
+  io: CliIo,
+  use: (run: Opened) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const opened = await openRunFor(wanted, directory, io);
+  if (opened.isErr()) return reportFault(opened.error, io);
+  const { reader } = opened.value;
+  try {
+    const early = stillWritten(reader);
+    if (early !== undefined) return reportFault(early, io);
+    const torn = tornTailNote(reader);
+    if (torn !== undefined) void io.stderr.write(`${torn}\n`);
+    return await use(opened.value);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function verify({ manifest, reader }: Opened, args: VerifyArgs, io: CliIo): Promise<ExitCode> {
+  const loaded = await loadRecordedFlow(manifest, args.flow, io);
+  if (loaded.isErr()) return reportFault(loaded.error, io);
+  const { definition, note } = loaded.value;
+  if (note !== undefined) void io.stderr.write(`${note}\n`);
+  const { clock } = io.host;
+  const startedMs = clock.now();
+  const replayed = await replayWatched({ reader, definition }, io);
+  if (replayed.isErr()) return reportFault(replayFault(replayed.error), io);
+  const report = replayed.value;
+  const tookMs = clock.now() - startedMs;
+  if (args.json === true) {
+    const { runId, flow } = manifest;
+    await io.stdout.write(`${jsonValue({ run: runId, flow, tookMs, ...replayJson(report) })}\n`);
+  } else {
+    await io.stdout.write(`${findingLines(report, tookMs, styleFor(io.stdout, io.env)).join("\n")}\n`);
+  }
+  return exitOf(report.verdict);
+}
+
+async function compare(first: Opened, second: Opened, args: VerifyArgs, io: CliIo): Promise<ExitCode> {
+  const compared = await compareRuns(first.reader, second.reader);
+  if (compared.isErr()) {
+    const exit = compared.error.kind === "storage" ? EXIT.machine : EXIT.refused;
+    return reportFault({ exit, message: explainCompareFault(compared.error) }, io);
+  }
+  if (args.json === true) {
+    const runs = { first: first.manifest.runId, second: second.manifest.runId, flow: first.manifest.flow };
+    await io.stdout.write(`${jsonValue({ ...runs, ...comparisonJson(compared.value) })}\n`);
+  } else {
+    await io.stdout.write(`${comparisonLines(compared.value, styleFor(io.stdout, io.env)).join("\n")}\n`);
+  }
+  return exitOf(compared.value.verdict);
+}

@@ -1,0 +1,13 @@
+import type { ReplayReport } from "@refold/runtime";
+
+/** What a replay found, for machines. */
+export function replayJson({ verdict, frames, records, stages, first, uncertified }: ReplayReport): object {
+  return {
+    verdict,
+    frames,
+    records,
+    stages: stages.map((stage) => ({ ...stage, first: stage.first ?? null })),
+    first: first ?? null,
+    uncertified,
+  };
+}
