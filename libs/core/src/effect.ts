@@ -21,12 +21,18 @@ export interface EffectCall<Client> {
 
 /** A failure that the author of an effect foresaw. What a call throws instead fails as `unknown`, with no detail. */
 export class EffectFailure<Detail> {
+  readonly mark: "refold.effect-failure" = "refold.effect-failure";
   readonly error: ErrorKind;
   readonly message: string;
   /** Goes on record: plain data. */
   readonly detail: Detail;
   /** How long the other side asks to be left alone, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+
+  /** Also one that was made by another copy of this package. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return (value as { readonly mark?: unknown } | null | undefined)?.mark === "refold.effect-failure";
+  }
 
   constructor(failure: {
     readonly error: ErrorKind;

@@ -15,7 +15,13 @@ export type SinkFailureReason =
 /** Thrown by `write` of a sink, or by a function that is one, to say how far its failure reaches. */
 export class SinkFailure extends Error {
   override readonly name: string = "SinkFailure";
+  readonly mark: "refold.sink-failure" = "refold.sink-failure";
   readonly reason: SinkFailureReason;
+
+  /** Also one that was made by another copy of this package. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return (value as { readonly mark?: unknown } | null | undefined)?.mark === "refold.sink-failure";
+  }
 
   constructor(reason: SinkFailureReason, options?: { readonly cause?: unknown }) {
     super(reason.message, options);

@@ -1,13 +1,21 @@
 import type { Span } from "@refold/core";
 
-/** An output that tells its lineage, where that is not just the input at hand. */
+/**
+ * An output that tells its lineage, where that is not just the input at hand. It is known by its mark, also where a flow was made
+ * by another copy of this package than the one that runs it.
+ */
 export class TracedOutput {
+  readonly mark: "refold.traced-output" = "refold.traced-output";
   readonly payload: unknown;
   readonly port: number;
   /** The inputs that led to it, by ranges; `undefined`: all that the stage has taken. */
   readonly causes: readonly Span[] | undefined;
   /** Whether it is an aggregate, and so its own root; else it comes of the input at hand and of others. */
   readonly isRoot: boolean;
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return (value as { readonly mark?: unknown } | null | undefined)?.mark === "refold.traced-output";
+  }
 
   private constructor(payload: unknown, port: number, causes: readonly Span[] | undefined, isRoot: boolean) {
     this.payload = payload;
