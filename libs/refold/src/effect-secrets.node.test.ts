@@ -28,7 +28,9 @@ it("leaves nothing of a client in the files of a run", async () => {
     );
     const opened = (await openRun(calling, { store: fileStore({ directory }) }))._unsafeUnwrap();
     expect((await opened.handle.run()).status).toBe("completed");
-    const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
     const bytes = await Promise.all(files.map(async ({ parentPath, name }) => readFile(join(parentPath, name))));
     expect(bytes.some((each) => each.includes("called/items"))).toBe(true);
     expect(bytes.some((each) => each.includes(SECRET))).toBe(false);
