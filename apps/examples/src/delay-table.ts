@@ -1,21 +1,26 @@
-import type { SinkConnector } from "refold";
+import type { CommitHandle, SinkConnector } from "refold";
 
 import { decimalText } from "./decimal-text.ts";
 import type { RankedRow } from "./ranking.ts";
 
-/** A sink that gathers its rows, and prints them as a table when there are no more. */
+/** A sink that gathers its rows, and prints them as a table when it is flushed, which is when there are no more. */
 export function delayTable(print: (text: string) => void = (text) => console.log(text)): SinkConnector<RankedRow> {
   return {
     guarantee: "at-least-once",
     describe: () => "table on the console",
-    open() {
+    open(context) {
       const rows: RankedRow[] = [];
+      const handles: CommitHandle[] = [];
       return {
-        write({ items }) {
-          rows.push(...items);
+        // Nobody has seen a row before the table is printed, so nothing says so.
+        write(batch) {
+          rows.push(...batch.items);
+          handles.push(batch.buffer());
+          return { outcome: "buffered" };
         },
         flush() {
-          print(delayTableText(rows));
+          print(delayTableText(rows.splice(0)));
+          for (const handle of handles.splice(0)) context.commit(handle);
         },
       };
     },

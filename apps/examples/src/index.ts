@@ -1,5 +1,6 @@
 export { default as againstTheIndex } from "./against-the-index.flow.ts";
 export { default as birdStrikes } from "./bird-strikes.flow.ts";
+export { default as csvToCsv } from "./csv-to-csv.flow.ts";
 export { default as earthquakeSwarms } from "./earthquake-swarms.flow.ts";
 export { default as flightDelays } from "./flight-delays.flow.ts";
 export { default as joinedRoutes } from "./joined-routes.flow.ts";

@@ -23,6 +23,12 @@ export type {
   SinkConnectorConformance,
   SinkConnectorUnderTest,
 } from "./sink-connector-conformance/under-test.ts";
+export { sourceConnectorConformance } from "./source-connector-conformance.ts";
+export type {
+  FailingSourceConnector,
+  SourceConnectorConformance,
+  SourceConnectorUnderTest,
+} from "./source-connector-conformance/under-test.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { EdgeGate } from "./edge-gate.ts";
 export { expectOrder, happensBefore } from "./record-order.ts";
