@@ -1,7 +1,14 @@
 import { err, ok, type Result } from "neverthrow";
 
-import { RecordDecoder, type LogRecord, type Lsn, type RunReader, type StoredFrame } from "@refold/core";
-import { explainFault } from "@refold/core";
+import {
+  explainFault,
+  FrameDecoder,
+  type FrameFault,
+  type LogRecord,
+  type Lsn,
+  type RunReader,
+  type StoredFrame,
+} from "@refold/core";
 
 import { refused, storeFault, type CliFault } from "./cli-fault.ts";
 
@@ -16,23 +23,27 @@ export async function* readRecords(
   reader: RunReader,
   follow: boolean,
 ): AsyncGenerator<Result<readonly ReadFrame[], CliFault>, undefined> {
-  const decoder = new RecordDecoder();
-  const start = 0 as Lsn;
-  for await (const batch of follow ? reader.follow(start) : reader.read(start)) {
+  let next = 0 as Lsn;
+  const batches = follow ? reader.follow(next) : reader.read(next);
+  for await (const batch of new FrameDecoder(reader).decodeAll(batches)) {
     if (batch.isErr()) {
-      yield err(storeFault(batch.error));
+      yield err(readFault(batch.error, next));
       return;
     }
-    const frames: ReadFrame[] = [];
-    for (const frame of batch.value) {
-      const records = decoder.decode(frame.body);
-      if (records.isErr()) {
-        yield ok(frames);
-        yield err(refused(`Frame ${frame.lsn}: ${explainFault(records.error)}`));
-        return;
-      }
-      frames.push({ frame, records: records.value });
-    }
-    yield ok(frames);
+    next = (next + batch.value.length) as Lsn;
+    yield ok(batch.value.map((frame) => ({ frame, records: frame.records })));
+  }
+}
+
+function readFault(fault: FrameFault, lsn: Lsn): CliFault {
+  switch (fault.kind) {
+    case "malformed-body":
+      return refused(`Frame ${lsn}: ${explainFault(fault)}`);
+    case "payload-missing":
+      return refused(explainFault(fault));
+    case "damaged":
+    case "storage":
+    case "not-retained":
+      return storeFault(fault);
   }
 }

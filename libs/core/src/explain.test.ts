@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { UnstorableReason } from "./codec/unstorable.ts";
 import { explainFault, type CoreFault } from "./explain.ts";
-import type { Lsn, RunId } from "./place.ts";
+import type { LaneId, LaneSeq, Lsn, RunId } from "./place.ts";
 import { thrownText } from "./thrown-text.ts";
 
 const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
@@ -82,6 +82,11 @@ const EXPLAINED: {
     { kind: "malformed-body", detail: "record kind 16 is not known", at: 3 },
     "A frame's body cannot be read at its byte 3: record kind 16 is not known. " +
       "It was stored so: open it with the version of Refold that wrote it.",
+  ],
+  "payload-missing": [
+    { kind: "payload-missing", lsn: 9 as Lsn, lane: 2 as LaneId, seq: 7 as LaneSeq, first: 5 as Lsn },
+    "Frame 9 passes on the payload of record 7 of lane 2, which the log does not hold: it begins with frame 5. " +
+      "Bring back the segments from the archive.",
   ],
   "no-upcaster": [
     { kind: "no-upcaster", type: "order", from: 1, to: 3 },

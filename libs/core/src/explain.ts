@@ -1,11 +1,13 @@
 import type { DecodeFault, EncodeFault } from "./codec/record-codec.ts";
 import type { UnstorableReason } from "./codec/unstorable.ts";
 import type { EventTypeFault, UpcastFault } from "./event-type.ts";
+import type { PayloadFault } from "./kept-payloads.ts";
 import type { AppendFault, CreateFault, OpenFault, ReadFault, StorageFault } from "./run-log.ts";
 import { thrownText } from "./thrown-text.ts";
 
 /** Every fault that core and its ports can answer with. `docs/faults.md` has a row for each kind. */
-export type CoreFault = AppendFault | ReadFault | CreateFault | OpenFault | DecodeFault | UpcastFault | EventTypeFault;
+export type CoreFault =
+  AppendFault | ReadFault | CreateFault | OpenFault | DecodeFault | PayloadFault | UpcastFault | EventTypeFault;
 
 /** A fault for people: what happened, where, and what to do about it, in a sentence or two. */
 export function explainFault(fault: CoreFault): string {
@@ -53,6 +55,13 @@ export function explainFault(fault: CoreFault): string {
       return (
         `A frame's body cannot be read at its byte ${fault.at}: ${fault.detail}. ` +
         "It was stored so: open it with the version of Refold that wrote it."
+      );
+    case "payload-missing":
+      return (
+        `Frame ${fault.lsn} passes on the payload of record ${fault.seq} of lane ${fault.lane}, which the log does not hold` +
+        (fault.first > 0
+          ? `: it begins with frame ${fault.first}. Bring back the segments from the archive.`
+          : ". The log was written by other software, or edited.")
       );
     case "no-upcaster":
     case "written-by-later-version":

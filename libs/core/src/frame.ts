@@ -11,7 +11,7 @@ export interface FrameDraft {
   readonly records: readonly LogRecord[];
 }
 
-/** A frame as a store keeps it. The body is read by {@link decodeRecords}. */
+/** A frame as a store keeps it. The body is read by a `FrameDecoder`. */
 export interface StoredFrame {
   readonly lsn: Lsn;
   readonly lane: LaneId;
@@ -19,4 +19,9 @@ export interface StoredFrame {
   readonly firstSeq: LaneSeq;
   readonly count: number;
   readonly body: Uint8Array;
+}
+
+/** A stored frame with its records. */
+export interface DecodedFrame extends StoredFrame {
+  readonly records: readonly LogRecord[];
 }

@@ -47,6 +47,7 @@ export type {
   PolicyRecord,
   ReceiptRecord,
   RecordKind,
+  RecordPlace,
   RunOutcome,
   SealRecord,
   SnapshotRecord,
@@ -55,7 +56,9 @@ export type {
   TypeCount,
   WatermarkRecord,
 } from "./record.ts";
-export type { FrameDraft, StoredFrame } from "./frame.ts";
+export type { DecodedFrame, FrameDraft, StoredFrame } from "./frame.ts";
+export { FrameDecoder, type FrameFault } from "./frame-decoder.ts";
+export type { PayloadFault } from "./kept-payloads.ts";
 export { MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_LANES, MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH } from "./limits.ts";
 export { MessagePackWriter } from "./codec/message-pack-writer.ts";
 export { encodeRecords, RecordDecoder, type DecodeFault, type EncodeFault } from "./codec/record-codec.ts";

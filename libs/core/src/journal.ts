@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "neverthrow";
 
-import { RecordDecoder, type DecodeFault } from "./codec/record-codec.ts";
 import type { StoredFrame } from "./frame.ts";
+import { FrameDecoder, type FrameFault } from "./frame-decoder.ts";
 import type { LaneId, LaneSeq, Lsn } from "./place.ts";
 import type { LogRecord } from "./record.ts";
 import type { ReadFault, RunReader } from "./run-log.ts";
@@ -25,13 +25,13 @@ export class Journal {
   }
 
   /** The records from `from` on that there were when reading began. After a fault nothing follows. */
-  read(from: LaneSeq = 0 as LaneSeq): AsyncIterable<Result<JournalEntry, ReadFault | DecodeFault>> {
-    return entries(this.#reader.read(0 as Lsn), this.lane, from);
+  read(from: LaneSeq = 0 as LaneSeq): AsyncIterable<Result<JournalEntry, FrameFault>> {
+    return this.#entries(this.#reader.read(0 as Lsn), from);
   }
 
   /** As `read`, and then on with what is appended, until the consumer leaves the loop or the run is sealed. */
-  tail(from: LaneSeq = 0 as LaneSeq): AsyncIterable<Result<JournalEntry, ReadFault | DecodeFault>> {
-    return entries(this.#reader.follow(0 as Lsn), this.lane, from);
+  tail(from: LaneSeq = 0 as LaneSeq): AsyncIterable<Result<JournalEntry, FrameFault>> {
+    return this.#entries(this.#reader.follow(0 as Lsn), from);
   }
 
   /** How many records the lane has. */
@@ -43,29 +43,32 @@ export class Journal {
     }
     return ok(count);
   }
-}
 
-async function* entries(
-  frames: AsyncIterable<Result<readonly StoredFrame[], ReadFault>>,
-  lane: LaneId,
-  from: LaneSeq,
-): AsyncGenerator<Result<JournalEntry, ReadFault | DecodeFault>> {
-  const decoder = new RecordDecoder();
-  for await (const batch of frames) {
-    if (batch.isErr()) {
-      yield err(batch.error);
-      return;
-    }
-    for (const { lsn, lane: of, timeMs, firstSeq, count, body } of batch.value) {
-      if (of !== lane || firstSeq + count <= from) continue;
-      const decoded = decoder.decode(body);
-      if (decoded.isErr()) {
-        yield err(decoded.error);
+  async *#entries(
+    frames: AsyncIterable<Result<readonly StoredFrame[], ReadFault>>,
+    from: LaneSeq,
+  ): AsyncGenerator<Result<JournalEntry, FrameFault>> {
+    const decoder = new FrameDecoder(this.#reader);
+    for await (const batch of frames) {
+      if (batch.isErr()) {
+        yield err(batch.error);
         return;
       }
-      for (const [index, record] of decoded.value.entries()) {
-        const seq = (firstSeq + index) as LaneSeq;
-        if (seq >= from) yield ok({ seq, lsn, timeMs, record });
+      for (const frame of batch.value) {
+        if (frame.lane !== this.lane || frame.firstSeq + frame.count <= from) {
+          decoder.pass(frame);
+          continue;
+        }
+        const decoded = await decoder.decode(frame);
+        if (decoded.isErr()) {
+          yield err(decoded.error);
+          return;
+        }
+        const { lsn, timeMs, firstSeq, records } = decoded.value;
+        for (const [index, record] of records.entries()) {
+          const seq = (firstSeq + index) as LaneSeq;
+          if (seq >= from) yield ok({ seq, lsn, timeMs, record });
+        }
       }
     }
   }

@@ -19,6 +19,17 @@ export interface DataRecord {
   readonly payload: unknown;
   /** How often what this descends from has come round a cycle; left out for 0. */
   readonly hops?: number;
+  /**
+   * The record whose payload this one passes on; left out where the payload is its own. In the log the payload is then stored
+   * there alone. That record is an earlier one and never passes on itself, so that a payload is one step away.
+   */
+  readonly payloadOf?: RecordPlace;
+}
+
+/** Where a record stands within its run. */
+export interface RecordPlace {
+  readonly lane: LaneId;
+  readonly seq: LaneSeq;
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 
 import type { LaneId, LaneSeq, TypeId } from "../src/place.ts";
-import type { LogRecord, RecordKind } from "../src/record.ts";
+import type { DataRecord, LogRecord, RecordKind } from "../src/record.ts";
 import { objectOf, storable } from "./storable.ts";
 
 const text = fc.string({ unit: "binary", maxLength: 20 });
@@ -13,7 +13,8 @@ const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 const spans = fc.array(fc.record({ lane, first: seq, last: seq }, { noNullPrototype: true }), { maxLength: 5 });
 const cause = fc.option(fc.oneof(natural, spans), { nil: undefined });
 
-type Shape<K extends RecordKind> = Omit<Extract<LogRecord, { kind: K }>, "kind">;
+/** Of data records, those that hold their payload; `referenceRecord` makes the others. */
+type Shape<K extends RecordKind> = Omit<Extract<LogRecord, { kind: K }>, "kind" | "payloadOf">;
 type Shapes = { readonly [K in RecordKind]: { readonly [F in keyof Shape<K>]: fc.Arbitrary<Shape<K>[F]> } };
 
 /** What each field of each kind of record may hold. */
@@ -101,6 +102,19 @@ const SHAPES: Shapes = {
   },
   cursor: { cursor: storable },
 };
+
+/** Any data record whose payload another one holds, as a codec reads it: often its origin. */
+export const referenceRecord: fc.Arbitrary<DataRecord> = fc
+  .record({ type, cause, origin: fc.tuple(lane, seq), other: fc.option(fc.tuple(lane, seq), { nil: undefined }) })
+  .map(({ type: of, cause: by, origin, other = origin }) => ({
+    kind: "data",
+    type: of,
+    cause: by,
+    originLane: origin[0],
+    originSeq: origin[1],
+    payload: undefined,
+    payloadOf: { lane: other[0], seq: other[1] },
+  }));
 
 /** Any record of this kind. */
 export function recordOf(kind: RecordKind): fc.Arbitrary<LogRecord> {

@@ -33,7 +33,8 @@ export { ManualClock } from "./manual-clock.ts";
 export { EdgeGate } from "./edge-gate.ts";
 export { expectOrder, happensBefore } from "./record-order.ts";
 export { tapLog, type LogTapOptions } from "./log-tap.ts";
-export { readRun, RecordedRun, type DecodedFrame } from "./recorded-run.ts";
+export type { DecodedFrame } from "@refold/core";
+export { readRun, RecordedRun } from "./recorded-run.ts";
 export {
   FlowRun,
   replayFlow,

@@ -1,19 +1,14 @@
 import {
   formatPlace,
-  RecordDecoder,
+  FrameDecoder,
   SYSTEM_LANE_NAME,
+  type DecodedFrame,
   type LaneSeq,
   type LogRecord,
   type Lsn,
   type RunManifest,
   type RunReader,
-  type StoredFrame,
 } from "@refold/core";
-
-/** A frame with its records. */
-export interface DecodedFrame extends StoredFrame {
-  readonly records: readonly LogRecord[];
-}
 
 /** All that is on record of a run. */
 export class RecordedRun {
@@ -65,15 +60,10 @@ export class RecordedRun {
 
 /** Reads a whole run. Throws if the log cannot be read: a test has no use for part of it. */
 export async function readRun(reader: RunReader): Promise<RecordedRun> {
-  const decoder = new RecordDecoder();
   const frames: DecodedFrame[] = [];
-  for await (const batch of reader.read(0 as Lsn)) {
+  for await (const batch of new FrameDecoder(reader).decodeAll(reader.read(0 as Lsn))) {
     if (batch.isErr()) throw new Error("the run cannot be read", { cause: batch.error });
-    for (const frame of batch.value) {
-      const records = decoder.decode(frame.body);
-      if (records.isErr()) throw new Error(`frame ${frame.lsn} cannot be decoded`, { cause: records.error });
-      frames.push({ ...frame, records: records.value });
-    }
+    frames.push(...batch.value);
   }
   return new RecordedRun(reader.manifest, frames);
 }

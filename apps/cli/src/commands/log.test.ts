@@ -60,6 +60,26 @@ it("gives the same records for machines, whole, with nothing lost", async () => 
   });
 });
 
+it("shows payloads that were only passed on, which are stored elsewhere", async () => {
+  const orders = [{ id: 1 }, { id: 2 }, { id: 3 }];
+  const passing = flow("passing", (f) => {
+    f.source("orders", orders)
+      .filter("odd", ({ id }) => id % 2 === 1)
+      .filter("large", ({ id }) => id > 2)
+      .sink("out", () => undefined);
+  });
+  await cli.module("passing.flow.ts", () => ({ default: passing }));
+  await cli.refold("run", "passing.flow.ts");
+  const lines = (await cli.refold("log", "last", "--type", "odd")).stdout.trimEnd().split("\n");
+  expect(lines).toEqual([expect.stringContaining("{id: 1}"), expect.stringContaining("{id: 3}")]);
+  const { stdout } = await cli.refold("log", "last", "--json", "--stage", "large", "--type", "data");
+  const { origin, payload } = JSON.parse(stdout) as { readonly origin: string; readonly payload: unknown };
+  expect(origin).toMatch(/^orders:\d+$/);
+  expect(payload).toEqual({ id: 3 });
+  expect((await cli.refold("show", "last")).stdout).toContain("large");
+  expect((await cli.refold("replay", "last", "--verify")).code).toBe(0);
+});
+
 it("shows only the stage, and only the type or kind, that are asked for", async () => {
   await record([1, 2]);
   const kinds = async (...argv: string[]): Promise<readonly string[]> => {

@@ -4,7 +4,8 @@ import { describe, expect, expectTypeOf, it } from "vitest";
 
 import { canonical } from "../../test-support/canonical.ts";
 import { bodyOf, dataRecord } from "../../test-support/encode.ts";
-import { recordOf } from "../../test-support/records.ts";
+import { recordOf, referenceRecord } from "../../test-support/records.ts";
+import { storable } from "../../test-support/storable.ts";
 import type { RecordKind } from "../record.ts";
 import { MessagePackWriter } from "./message-pack-writer.ts";
 import { encodeRecords, RecordDecoder, type DecodeFault } from "./record-codec.ts";
@@ -36,6 +37,44 @@ describe("records that are read back", () => {
         expect(encodeRecords(writer, records)).toBeUndefined();
         const back = decoder.decode(writer.bytes.subarray(0, writer.at))._unsafeUnwrap();
         expect(canonical(back)).toBe(canonical(records));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it("are the same where another record holds their payload, whatever payload they have in memory", () => {
+    fc.assert(
+      fc.property(referenceRecord, storable, (record, payload) => {
+        const body = bodyOf({ ...record, payload });
+        expect(canonical(new RecordDecoder().decode(body)._unsafeUnwrap())).toBe(canonical([record]));
+        expect(body).toEqual(bodyOf(record));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("hold their payload themselves when they have come round a cycle", () => {
+    const record = { ...dataRecord({ a: 1 }), hops: 2 };
+    const payloadOf = { lane: record.originLane, seq: record.originSeq };
+    expect(bodyOf({ ...record, payloadOf })).toEqual(bodyOf(record));
+  });
+
+  it("give each payload again from the place that was told of it", () => {
+    const decoder = new RecordDecoder();
+    const anything = fc.oneof(referenceRecord, fc.constantFrom(...RECORD_KINDS).chain(recordOf));
+    fc.assert(
+      fc.property(fc.array(anything, { maxLength: 10 }), fc.nat(20), (records, before) => {
+        const body = new Uint8Array(before + bodyOf(...records).length).subarray(before);
+        body.set(bodyOf(...records));
+        const offsets: number[] = [];
+        decoder.decode(body, offsets)._unsafeUnwrap();
+        expect(offsets).toHaveLength(records.length);
+        for (const [index, record] of records.entries()) {
+          const offset = offsets[index] as number;
+          const holds = record.kind === "data" && record.payloadOf === undefined;
+          expect(offset >= 0).toBe(holds);
+          if (holds) expect(canonical(decoder.payloadAt(body, offset)._unsafeUnwrap())).toBe(canonical(record.payload));
+        }
       }),
       { numRuns: 100 },
     );
@@ -130,6 +169,15 @@ describe("what is no record is refused", () => {
       [1, 0, 1, -7],
     ]) {
       expect(faultOf(encode([[0, ...header, "payload"]])).detail).toBe("a data record with a bad header");
+    }
+  });
+
+  it("a data record that passes a payload on, with places that are none, or that are written the long way", () => {
+    for (const places of [[], [1], [1, 2, 3], [1, 2, 1, 2], [1, 2, 3, 4, 5]]) {
+      expect(faultOf(encode([[0, 1, 0, places]])).detail).toBe("a data record with bad places");
+    }
+    for (const places of [7, [1, -1], [1, 2, 3, "4"], { lane: 1 }]) {
+      expect(faultOf(encode([[0, 1, 0, places]])).detail).toBe("a data record with a bad header");
     }
   });
 

@@ -2,7 +2,7 @@ import { err, ok, type Result } from "neverthrow";
 
 import { MAX_FRAME_BYTES, MAX_FRAME_RECORDS } from "../limits.ts";
 import type { LaneId, LaneSeq, Span, TypeId } from "../place.ts";
-import type { Cause, DataRecord, LogRecord, RecordKind } from "../record.ts";
+import type { Cause, DataRecord, LogRecord, RecordKind, RecordPlace } from "../record.ts";
 import { Malformed, MessagePackReader } from "./message-pack-reader.ts";
 import type { MessagePackWriter } from "./message-pack-writer.ts";
 import { readRows, writeRows } from "./number-rows.ts";
@@ -35,6 +35,10 @@ export interface DecodeFault {
 }
 
 const DATA = RECORD_KINDS.indexOf("data");
+/** Of a data record whose payload another record holds: its kind, its type, its cause, and places. */
+const REFERENCE_FIELDS = 4;
+/** Stands for the offset of a payload where there is none. */
+const NO_PAYLOAD = -1;
 const CODES: ReadonlyMap<RecordKind, number> = new Map(RECORD_KINDS.map((kind, code) => [kind, code]));
 const FIELD_NAMES: ReadonlyMap<RecordKind, readonly string[]> = new Map(
   RECORD_KINDS.map((kind) => [kind, Object.keys(RECORD_FIELDS[kind])]),
@@ -80,7 +84,11 @@ export function encodeRecords(writer: MessagePackWriter, records: readonly LogRe
 }
 
 function writeData(writer: MessagePackWriter, record: DataRecord): void {
-  const { hops = 0 } = record;
+  const { hops = 0, payloadOf } = record;
+  if (payloadOf !== undefined && hops === 0) {
+    writeReference(writer, record, payloadOf);
+    return;
+  }
   writer.array(hops === 0 ? 6 : 7);
   writer.number(DATA);
   writer.number(record.type);
@@ -90,6 +98,25 @@ function writeData(writer: MessagePackWriter, record: DataRecord): void {
   writer.payload(record.payload);
   // Few records ever come round a cycle, so only those say how often.
   if (hops !== 0) writer.number(hops);
+}
+
+/** A record that passes a payload on: told from others by its length, and without a second place where that is its origin. */
+function writeReference(
+  writer: MessagePackWriter,
+  { type, cause, originLane, originSeq }: DataRecord,
+  { lane, seq }: RecordPlace,
+): void {
+  writer.array(REFERENCE_FIELDS);
+  writer.number(DATA);
+  writer.number(type);
+  writeCause(writer, cause);
+  const isOrigin = lane === originLane && seq === originSeq;
+  writer.array(isOrigin ? 2 : 4);
+  writer.number(originLane);
+  writer.number(originSeq);
+  if (isOrigin) return;
+  writer.number(lane);
+  writer.number(seq);
 }
 
 function writeCause(writer: MessagePackWriter, cause: Cause): void {
@@ -107,19 +134,42 @@ function writeFields(writer: MessagePackWriter, record: LogRecord): void {
   for (const name of names) if (!writeRows(writer, name, fields[name])) writer.payload(fields[name], name);
 }
 
-/** Reads bodies. It keeps a cache of the keys it met; use one for a whole log. */
+/**
+ * Reads bodies, each by itself: a data record whose payload another one holds has `undefined` for it, and names the other as
+ * its `payloadOf`. A `FrameDecoder` fills it in. It keeps a cache of the keys it met; use one for a whole log.
+ */
 export class RecordDecoder {
   readonly #reader: MessagePackReader = new MessagePackReader();
+  #payloadAt = NO_PAYLOAD;
 
-  decode(body: Uint8Array): Result<LogRecord[], DecodeFault> {
+  /** `payloads` takes for each record the offset of its payload within the body, or -1 for one that holds none. */
+  decode(body: Uint8Array, payloads?: number[]): Result<LogRecord[], DecodeFault> {
+    return this.#guarded(body, (reader) => {
+      const count = reader.arrayLength();
+      const records: LogRecord[] = [];
+      for (let i = 0; i < count; i++) {
+        this.#payloadAt = NO_PAYLOAD;
+        records.push(this.#record());
+        payloads?.push(this.#payloadAt === NO_PAYLOAD ? NO_PAYLOAD : this.#payloadAt - body.byteOffset);
+      }
+      if (!reader.done) throw reader.malformed("bytes after the last record");
+      return records;
+    });
+  }
+
+  /** The payload at an offset that `decode` told of, as a value of its own. */
+  payloadAt(body: Uint8Array, offset: number): Result<unknown, DecodeFault> {
+    return this.#guarded(body, (reader) => {
+      reader.at = body.byteOffset + offset;
+      return reader.value();
+    });
+  }
+
+  #guarded<T>(body: Uint8Array, read: (reader: MessagePackReader) => T): Result<T, DecodeFault> {
     const reader = this.#reader;
     reader.open(body);
     try {
-      const count = reader.arrayLength();
-      const records: LogRecord[] = [];
-      for (let i = 0; i < count; i++) records.push(this.#record());
-      if (!reader.done) throw reader.malformed("bytes after the last record");
-      return ok(records);
+      return ok(read(reader));
     } catch (fault) {
       if (!(fault instanceof Malformed)) throw fault;
       return err({ kind: "malformed-body", detail: fault.detail, at: fault.at - body.byteOffset });
@@ -130,7 +180,10 @@ export class RecordDecoder {
     const reader = this.#reader;
     const length = reader.arrayLength();
     const code = reader.value();
-    if (code === DATA && (length === 6 || length === 7)) return this.#data(length === 7);
+    if (code === DATA) {
+      if (length === 6 || length === 7) return this.#data(length === 7);
+      if (length === REFERENCE_FIELDS) return this.#reference();
+    }
     const fields = typeof code === "number" ? FIELD_CHECKS[code] : undefined;
     if (fields === undefined) throw reader.malformed(`record kind ${String(code)} is not known`);
     const kind = RECORD_KINDS[code as number] as RecordKind;
@@ -155,6 +208,7 @@ export class RecordDecoder {
     if (!isNatural(type) || !isNatural(originLane) || !isNatural(originSeq) || !isCause(cause)) {
       throw reader.malformed("a data record with a bad header");
     }
+    this.#payloadAt = reader.at;
     const record: DataRecord = {
       kind: "data",
       type: type as TypeId,
@@ -167,6 +221,30 @@ export class RecordDecoder {
     const hops = reader.value();
     if (!isNatural(hops) || hops === 0) throw reader.malformed("a data record with a bad field 'hops'");
     return { ...record, hops };
+  }
+
+  #reference(): DataRecord {
+    const reader = this.#reader;
+    const type = reader.value();
+    const cause = readRows("cause", reader.value());
+    const places = reader.value();
+    if (!isNatural(type) || !isCause(cause) || !Array.isArray(places) || !places.every(isNatural)) {
+      throw reader.malformed("a data record with a bad header");
+    }
+    const [originLane, originSeq, lane = originLane, seq = originSeq] = places;
+    const isOrigin = lane === originLane && seq === originSeq;
+    if (originLane === undefined || originSeq === undefined || places.length !== (isOrigin ? 2 : 4)) {
+      throw reader.malformed("a data record with bad places");
+    }
+    return {
+      kind: "data",
+      type: type as TypeId,
+      cause,
+      originLane: originLane as LaneId,
+      originSeq: originSeq as LaneSeq,
+      payload: undefined,
+      payloadOf: { lane: lane as LaneId, seq: seq as LaneSeq },
+    };
   }
 }
 

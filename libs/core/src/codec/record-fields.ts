@@ -25,8 +25,9 @@ const counts: Check = (value) =>
 const kinded: Check = (value) => plain(value) && text(value["kind"]);
 const texts: Check = (value) => plain(value) && Object.values(value).every(text);
 
+/** A data record with a `payloadOf` has a form of its own, which the codec knows. */
 type FieldsOf<K extends RecordKind> = {
-  readonly [F in Exclude<keyof Extract<LogRecord, { kind: K }>, "kind">]-?: Check;
+  readonly [F in Exclude<keyof Extract<LogRecord, { kind: K }>, "kind" | "payloadOf">]-?: Check;
 };
 
 /** The fields of each record kind, in the order in which they are written. The order is part of the format. */

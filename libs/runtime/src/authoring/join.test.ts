@@ -274,7 +274,12 @@ describe("the state of a join", () => {
       },
       inputs,
     );
-  const outputs = { emit: () => undefined, reject: () => undefined, watermark: () => undefined };
+  const outputs = {
+    emit: () => undefined,
+    forward: () => undefined,
+    reject: () => undefined,
+    watermark: () => undefined,
+  };
 
   /** Through the log and back. */
   function stored(state: unknown): unknown {

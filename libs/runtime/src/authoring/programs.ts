@@ -30,7 +30,7 @@ export const programs: {
     accept(input, context, outputs) {
       const holds: unknown = predicate(input as Parameters<typeof predicate>[0], context);
       mustNotAwait(holds);
-      if (holds) outputs.emit(input);
+      if (holds) outputs.forward();
       return undefined;
     },
     finish,

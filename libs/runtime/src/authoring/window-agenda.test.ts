@@ -70,7 +70,7 @@ it("a session that is joined again and again is emitted once, with all that is i
   );
   const context = new InputContext("a run", "sessions");
   const unwanted = (): never => expect.fail("nothing is to come before the end");
-  const outputs = { emit: unwanted, reject: unwanted, watermark: unwanted };
+  const outputs = { emit: unwanted, forward: unwanted, reject: unwanted, watermark: unwanted };
   let seq = 0;
   // Two apart, then one that joins them, 5,000 times over.
   for (let at = 0; at < 90_000; at += 18) {

@@ -66,6 +66,7 @@ class Driven {
   readonly #context: InputContext = new InputContext("a run", "windows");
   readonly #outputs: Outputs = {
     emit: (payload) => void this.given.push({ late: (payload as Event).id }),
+    forward: () => expect.fail("a window emits values of its own"),
     reject: (_, message) => expect.fail(message),
     watermark: (watermark) => void this.given.push({ watermark }),
   };

@@ -62,6 +62,11 @@ export class CreditWindow {
     return this.#gate === undefined ? room : Math.min(room, this.#gate.credit);
   }
 
+  /** What a record of the last frame weighed; 0 while there was none. */
+  get recordBytes(): number {
+    return this.#recordBytes ?? 0;
+  }
+
   spend(records: number, bytes: number): void {
     if (records === 0) return;
     this.#records += records;

@@ -1,4 +1,11 @@
-import { isInBand, type ErrorRecord, type InBandRecord, type LogRecord, type TypeId } from "@refold/core";
+import {
+  isInBand,
+  type DataRecord,
+  type ErrorRecord,
+  type InBandRecord,
+  type LogRecord,
+  type TypeId,
+} from "@refold/core";
 
 /** Which records of an upstream lane a reader takes. */
 export interface Takes {
@@ -38,6 +45,11 @@ export function recordView({ types, errors }: Takes): RecordView {
 /** Whether a record is one that a reader with `notices` is told of. */
 export function isNotice({ kind }: LogRecord): boolean {
   return kind === "transition" || kind === "error";
+}
+
+/** Whether a reader was given a rejected input: then no data record on record holds its payload. */
+export function isRejectedInput({ type }: DataRecord): boolean {
+  return type === REJECTED;
 }
 
 /** How many data records of an ended lane a reader should have taken. */

@@ -1,4 +1,4 @@
-import type { AbortControllerLike, Clock, LaneId, Logger, Position, RunLog } from "@refold/core";
+import type { AbortControllerLike, Clock, DecodedFrame, LaneId, Logger, Position, RunLog } from "@refold/core";
 import type { EdgeEnds } from "@refold/topology";
 
 import {
@@ -34,7 +34,6 @@ import type { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { feedsSeveral } from "./feeds-several.ts";
-import type { DecodedFrame } from "../replay/decoded-frame.ts";
 import type { RecoveredLane } from "../replay/recovered-lane.ts";
 import { StageTask, type AnyStage } from "./stage-task.ts";
 

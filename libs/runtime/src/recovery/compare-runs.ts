@@ -2,7 +2,7 @@ import { err, ok, type Result } from "neverthrow";
 
 import {
   formatPlace,
-  RecordDecoder,
+  FrameDecoder,
   SYSTEM_LANE,
   type LaneSeq,
   type LogRecord,
@@ -13,6 +13,7 @@ import {
   type StoredFrame,
 } from "@refold/core";
 
+import { unreadableFrame } from "../replay/unreadable-frame.ts";
 import { ComparedLane, MAX_WAITING, type StageComparison } from "./compared-lane.ts";
 
 /** What a comparison of two runs found. */
@@ -81,13 +82,14 @@ class Side {
   done = false;
   readonly #reader: RunReader;
   readonly #batches: AsyncIterator<Result<readonly StoredFrame[], ReadFault>>;
-  readonly #decoder: RecordDecoder = new RecordDecoder();
+  readonly #decoder: FrameDecoder;
   readonly #lanes: ReadonlyMap<string, ComparedLane>;
   readonly #side: 0 | 1;
   #sealed = false;
 
   constructor(reader: RunReader, lanes: ReadonlyMap<string, ComparedLane>, side: 0 | 1) {
     this.#reader = reader;
+    this.#decoder = new FrameDecoder(reader);
     this.#batches = reader.read(0 as Lsn)[Symbol.asyncIterator]();
     this.#lanes = lanes;
     this.#side = side;
@@ -106,11 +108,14 @@ class Side {
       return undefined;
     }
     if (next.value.isErr()) return next.value.error;
-    for (const { lane, lsn, body, firstSeq } of next.value.value) {
-      const decoded = this.#decoder.decode(body);
-      if (decoded.isErr()) return { kind: "malformed-record", lsn, detail: decoded.error.detail };
-      if (lane === SYSTEM_LANE) this.#sealed = decoded.value.some(({ kind }) => kind === "seal");
-      else this.#offer(this.#reader.manifest.lanes[lane] ?? "", firstSeq, decoded.value);
+    const { manifest } = this.#reader;
+    for (const frame of next.value.value) {
+      const decoding = this.#decoder.decode(frame);
+      const decoded = decoding instanceof Promise ? await decoding : decoding;
+      if (decoded.isErr()) return unreadableFrame(decoded.error, frame.lsn, manifest);
+      const { lane, firstSeq, records } = decoded.value;
+      if (lane === SYSTEM_LANE) this.#sealed = records.some(({ kind }) => kind === "seal");
+      else this.#offer(manifest.lanes[lane] ?? "", firstSeq, records);
     }
     return undefined;
   }

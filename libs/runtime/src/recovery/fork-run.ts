@@ -1,12 +1,13 @@
 import { err, ok, type Result } from "neverthrow";
 
-import { RecordDecoder, type Lsn, type Position, type RunLog, type RunReader } from "@refold/core";
+import { FrameDecoder, type Lsn, type Position, type RunLog, type RunReader } from "@refold/core";
 
 import type { FlowDefinition } from "../definition/flow-definition.ts";
 import type { FlowHandle } from "../pipeline/flow-handle.ts";
 import type { RunHost } from "../pipeline/run-host.ts";
 import { RecordedTypes } from "../replay/recorded-types.ts";
 import type { ReplayFault } from "../replay/replay-report.ts";
+import { unreadableFrame } from "../replay/unreadable-frame.ts";
 import { resumeRun, type ResumeFault, type ResumeOptions } from "./resume-run.ts";
 
 /**
@@ -39,15 +40,16 @@ async function copyFrames(
   frames: number,
   types: RecordedTypes,
 ): Promise<Result<void, ReplayFault>> {
-  const decoder = new RecordDecoder();
+  const decoder = new FrameDecoder(from);
   let last: Position | undefined;
   copying: for await (const batch of from.read(0 as Lsn)) {
     if (batch.isErr()) return err(batch.error);
-    for (const { lsn, lane, timeMs, firstSeq, body } of batch.value) {
+    for (const frame of batch.value) {
+      const { lsn, lane, timeMs, firstSeq } = frame;
       if (lsn >= frames) break copying;
-      const decoded = decoder.decode(body);
-      if (decoded.isErr()) return err({ kind: "malformed-record", lsn, detail: decoded.error.detail });
-      const records = types.upcast(decoded.value, lsn);
+      const decoded = await decoder.decode(frame);
+      if (decoded.isErr()) return err(unreadableFrame(decoded.error, lsn, from.manifest));
+      const records = types.upcast(decoded.value.records, lsn);
       if ("kind" in records) return err(records);
       const appended = into.append({ lane, timeMs, firstSeq, records });
       if (appended.isErr()) return err(appended.error);

@@ -1,10 +1,9 @@
-import { formatPlace, type Clock, type LaneSeq, type Span } from "@refold/core";
+import { formatPlace, type Clock, type LaneSeq, type Span, type DecodedFrame } from "@refold/core";
 
 import type { EffectfulDefinition } from "../definition/flow-definition.ts";
 import { InputHandling } from "../effect/input-handling.ts";
 import { RecordedEffects } from "../effect/recorded-effects.ts";
 import { RecordedOutcomes } from "../effect/recorded-outcomes.ts";
-import type { DecodedFrame } from "./decoded-frame.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { RecoveredCalls } from "./recovered-lane.ts";

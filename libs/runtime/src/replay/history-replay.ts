@@ -2,11 +2,14 @@ import { err, ok, type Result } from "neverthrow";
 
 import {
   formatPlace,
-  RecordDecoder,
+  FrameDecoder,
   SYSTEM_LANE,
   type EpochRecord,
   type LaneId,
   type LaneSeq,
+  type DataRecord,
+  type DecodedFrame,
+  type FrameFault,
   type LogRecord,
   type Lsn,
   type Position,
@@ -25,7 +28,6 @@ import {
   type StageDefinition,
 } from "../definition/flow-definition.ts";
 import type { RunHost } from "../pipeline/run-host.ts";
-import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
 import { EffectfulReplay } from "./effectful-replay.ts";
 import { configurationFromEntries } from "../config/configuration-from-entries.ts";
@@ -37,7 +39,9 @@ import { RecordedInputs } from "./recorded-inputs.ts";
 import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
+import { deepFreeze } from "../step/deep-freeze.ts";
 import { StageReplay } from "./stage-replay.ts";
+import { unreadableFrame } from "./unreadable-frame.ts";
 
 export interface HistoryReplayOptions {
   /** The run that is replayed. */
@@ -47,6 +51,8 @@ export interface HistoryReplayOptions {
   /** Takes what is computed, as a run of its own, with the lanes and types of the recorded one. The replay closes it. */
   readonly into?: RunLog;
   readonly host: Omit<RunHost, "abortController">;
+  /** How many bytes of earlier frames are kept for payloads that later ones pass on: 64 MiB, unless it is given. */
+  readonly keepBytes?: number;
   /** Called now and then with the number of frames done. */
   readonly progress?: (frames: number) => void;
 }
@@ -58,7 +64,11 @@ export class HistoryReplay {
   /** What was in effect for the recorded run. */
   readonly #settings: ResolvedConfiguration;
   readonly #lanes: readonly LaneReplay[];
-  readonly #decoder: RecordDecoder = new RecordDecoder();
+  readonly #decoder: FrameDecoder;
+  /** Whether payloads were frozen in the recorded run before handlers saw them, and so are here. */
+  readonly #freezes: boolean;
+  /** The lanes in which the candidate does not hold all that is on record at the same places. */
+  readonly #unlike: Set<LaneId> = new Set();
   readonly #types: RecordedTypes;
   readonly #nextSeq: number[];
   /** The lanes that read a lane, by its id. */
@@ -81,6 +91,11 @@ export class HistoryReplay {
     this.#settings = configurationFromEntries(this.#manifest.configuration ?? []).unwrapOr(
       new ResolvedConfiguration([]),
     );
+    this.#decoder = new FrameDecoder(
+      options.recorded,
+      options.keepBytes === undefined ? {} : { keepBytes: options.keepBytes },
+    );
+    this.#freezes = this.#settings.flow("development.freeze");
     this.#types = new RecordedTypes(this.#manifest, options.definition.types);
     this.#nextSeq = this.#manifest.lanes.map(() => 0);
     this.#lanes = this.#manifest.lanes.map((name, lane) => {
@@ -140,7 +155,9 @@ export class HistoryReplay {
     const types = stage.types.map((type) => this.#typeAsRecorded(type));
     const loop = this.#loopEntry(name);
     const manifest = this.#manifest;
-    const common = { definition: stage, manifest, lane, types, reads, inputs, loop, found };
+    const frozen = this.#freezes;
+    const passesOn = !this.#types.upcasts;
+    const common = { definition: stage, manifest, lane, types, reads, inputs, loop, frozen, passesOn, found };
     if (stage.kind !== "effectful") {
       const program = new StageReplay({ ...common, program: stage.program(reads) });
       return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });
@@ -195,10 +212,18 @@ export class HistoryReplay {
   }
 
   #take(stored: StoredFrame): ReplayFault | undefined | Promise<ReplayFault | undefined> {
+    const decoded = this.#decoder.decode(stored);
+    if (decoded instanceof Promise) return decoded.then((frame) => this.#takeDecoded(frame, stored));
+    return this.#takeDecoded(decoded, stored);
+  }
+
+  #takeDecoded(
+    decoded: Result<DecodedFrame, FrameFault>,
+    stored: StoredFrame,
+  ): ReplayFault | undefined | Promise<ReplayFault | undefined> {
     const { lsn } = stored;
-    const decoded = this.#decoder.decode(stored.body);
-    if (decoded.isErr()) return { kind: "malformed-record", lsn, detail: decoded.error.detail };
-    const records = this.#types.upcast(decoded.value, lsn);
+    if (decoded.isErr()) return unreadableFrame(decoded.error, lsn, this.#manifest);
+    const records = this.#types.upcast(decoded.value.records, lsn);
     if ("kind" in records) return records;
     const frame: DecodedFrame = { ...stored, records };
     const takesOver = frame.lane === SYSTEM_LANE && frame.records.some(({ kind }) => kind === "epoch");
@@ -226,6 +251,8 @@ export class HistoryReplay {
     const computed = lane.take(frame);
     if (typeof computed === "string")
       return { kind: "malformed-record", lsn, detail: `in lane ${lane.name}, ${computed}` };
+    if (lane.keepsRecords || lane.diverged > 0 || computed.length !== frame.records.length)
+      this.#unlike.add(frame.lane);
     const offered = this.#offer(frame);
     if (offered !== undefined) return offered;
     return this.#append(
@@ -242,17 +269,23 @@ export class HistoryReplay {
     if (!frame.records.some(({ kind }) => kind === "data" || kind === "error" || kind === "end")) return undefined;
     let free = this.#lanes[frame.lane]?.keepsRecords === false;
     for (const { inputs } of this.#readers.get(frame.lane) ?? []) {
-      if (free) inputs.offer(frame);
+      if (free) inputs.offer(this.#asSeen(frame));
       else {
-        const decoded = this.#decoder.decode(frame.body);
-        if (decoded.isErr()) return { kind: "malformed-record", lsn: frame.lsn, detail: decoded.error.detail };
-        const records = this.#types.upcast(decoded.value, frame.lsn);
+        const decoded = this.#decoder.decodeAgain(frame);
+        if (decoded.isErr()) return unreadableFrame(decoded.error, frame.lsn, this.#manifest);
+        const records = this.#types.upcast(decoded.value.records, frame.lsn);
         if ("kind" in records) return records;
-        inputs.offer({ ...frame, records });
+        inputs.offer(this.#asSeen({ ...frame, records }));
       }
       free = false;
     }
     return undefined;
+  }
+
+  /** A frame as handlers of the recorded run saw it. */
+  #asSeen(frame: DecodedFrame): DecodedFrame {
+    if (this.#freezes) for (const record of frame.records) if (record.kind === "data") deepFreeze(record.payload);
+    return frame;
   }
 
   /** What the candidate says for itself: which process computed it, and what its log amounts to. */
@@ -284,11 +317,21 @@ export class HistoryReplay {
     if (into === undefined || records.length === 0) return undefined;
     const lane = this.#lanes[frame.lane] as LaneReplay;
     const firstSeq = lane.written as LaneSeq;
-    const appended = into.append({ lane: frame.lane, timeMs: frame.timeMs, firstSeq, records });
+    const own = records.map((record) => this.#heldByCandidate(record));
+    const appended = into.append({ lane: frame.lane, timeMs: frame.timeMs, firstSeq, records: own });
     if (appended.isErr()) return appended.error;
     lane.written += records.length;
     this.#last = appended.value;
     return undefined;
+  }
+
+  /** A payload is passed on by reference only where the candidate holds, at the place named, what the record does. */
+  #heldByCandidate(record: LogRecord): LogRecord {
+    if (record.kind !== "data" || record.payloadOf === undefined || !this.#unlike.has(record.payloadOf.lane)) {
+      return record;
+    }
+    const { payloadOf: _, ...whole } = record satisfies DataRecord;
+    return whole;
   }
 
   #found(lane: LaneReplay, found: FoundDivergence): void {

@@ -1,7 +1,6 @@
-import type { ContractRecord, EndKind, LaneId, LogRecord } from "@refold/core";
+import type { ContractRecord, DecodedFrame, EndKind, LaneId, LogRecord } from "@refold/core";
 
 import { contract } from "../stage/contract-record.ts";
-import type { DecodedFrame } from "./decoded-frame.ts";
 import { ReceiptEvidence, type StepInputs } from "./receipt-evidence.ts";
 import type { RecoveredDelivery } from "../stage/sink-stage.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";

@@ -6,13 +6,13 @@ import {
   type LogRecord,
   type ReceiptRecord,
   type TypeId,
+  type DecodedFrame,
 } from "@refold/core";
 import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
 import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import { contract } from "../stage/contract-record.ts";
-import type { DecodedFrame } from "./decoded-frame.ts";
 import { differences } from "./differences.ts";
 import type { EffectfulReplay } from "./effectful-replay.ts";
 import { InputEvidence, type Disagreement } from "./input-evidence.ts";

@@ -1,9 +1,8 @@
-import type { EndKind, EndRecord, InBandRecord, LaneId, LaneSeq, LogRecord, Span } from "@refold/core";
+import type { DecodedFrame, EndKind, EndRecord, InBandRecord, LaneId, LaneSeq, LogRecord, Span } from "@refold/core";
 
 import type { InputDefinition } from "../definition/flow-definition.ts";
 import type { HandledInput } from "../effect/input-handling.ts";
 import { advertisedTo, recordView, type RecordView, type Takes } from "../edge/record-view.ts";
-import type { DecodedFrame } from "./decoded-frame.ts";
 
 const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, poison: 2 };
 

@@ -16,17 +16,28 @@ export class RecordedTypes {
     );
   }
 
+  /** Whether any payload is brought to another version. */
+  get upcasts(): boolean {
+    return this.#older.size > 0;
+  }
+
   /** The records of a frame with their payloads as of now, or why one of them cannot be brought there. */
   upcast(
     records: readonly LogRecord[],
     lsn: Lsn,
   ): readonly LogRecord[] | Extract<ReplayFault, { kind: "upcast-failed" }> {
-    if (this.#older.size === 0) return records;
+    if (!this.upcasts) return records;
     const now: LogRecord[] = [];
     for (const record of records) {
       const older = record.kind === "data" ? this.#older.get(record.type) : undefined;
-      if (older === undefined || record.kind !== "data") {
+      if (record.kind !== "data") {
         now.push(record);
+        continue;
+      }
+      // Where one payload is brought to another version, the one that was passed on may be kept as it was, so each is its own.
+      const { payloadOf: _, ...whole } = record;
+      if (older === undefined) {
+        now.push(whole);
         continue;
       }
       const { version, type } = older;
@@ -41,7 +52,7 @@ export class RecordedTypes {
           detail: detailOf(upcasted.error),
         };
       }
-      now.push({ ...record, payload: upcasted.value });
+      now.push({ ...whole, payload: upcasted.value });
     }
     return now;
   }

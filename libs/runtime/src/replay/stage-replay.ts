@@ -1,4 +1,15 @@
-import type { EndRecord, LaneId, LaneSeq, LogRecord, Lsn, RunManifest, Span, TimerRecord, TypeId } from "@refold/core";
+import type {
+  DecodedFrame,
+  EndRecord,
+  LaneId,
+  LaneSeq,
+  LogRecord,
+  Lsn,
+  RunManifest,
+  Span,
+  TimerRecord,
+  TypeId,
+} from "@refold/core";
 import { formatPlace } from "@refold/core";
 
 import {
@@ -11,7 +22,6 @@ import { InputContext } from "../step/input-context.ts";
 import type { LoopEntry } from "../step/loop-entry.ts";
 import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
-import type { DecodedFrame } from "./decoded-frame.ts";
 import { describeValue } from "./describe-value.ts";
 import { differences } from "./differences.ts";
 import { OutputComparison, type FoundDivergence, type PlacedOutput } from "./output-comparison.ts";
@@ -56,6 +66,10 @@ export class StageReplay {
     readonly reads: readonly InputDefinition[];
     readonly inputs: RecordedInputs;
     readonly loop: LoopEntry | undefined;
+    /** Whether payloads are frozen before the stage sees them. */
+    readonly frozen: boolean;
+    /** Whether payloads may be passed on by reference: each is on record as it is here. */
+    readonly passesOn: boolean;
     readonly found: (divergence: FoundDivergence) => void;
   }) {
     const { definition, program, manifest, lane, types } = options;
@@ -72,6 +86,8 @@ export class StageReplay {
       types,
       errorsFrom: errorsFrom(definition.kind, options.reads),
       loop: options.loop,
+      frozen: options.frozen,
+      passesOn: options.passesOn,
     });
   }
 

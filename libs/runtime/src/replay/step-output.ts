@@ -1,6 +1,4 @@
-import type { DataRecord, ErrorRecord, LogRecord, WatermarkRecord } from "@refold/core";
-
-import type { DecodedFrame } from "./decoded-frame.ts";
+import type { DataRecord, DecodedFrame, ErrorRecord, LogRecord, WatermarkRecord } from "@refold/core";
 
 /** What a program puts on record. */
 export type StepOutput = DataRecord | ErrorRecord | WatermarkRecord;

@@ -65,6 +65,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
         types,
         errorsFrom: errorsFrom(kind, reads),
         loop: context.loop,
+        frozen: context.freeze,
       });
     if (this.#isOpen) inputs.reopen();
   }
@@ -280,12 +281,22 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
   #record(records: readonly LogRecord[]): void | Promise<void> {
     const context = this.#context;
     try {
-      return context.append(records, context.clock.now());
+      return context.append(records, context.clock.now(), this.#passedOnBytes);
     } catch (cause) {
       if (!(cause instanceof LogFailure) || cause.fault.kind !== "unstorable") throw cause;
       return this.#refuse(records, cause.fault.record, `${cause.fault.detail} at ${cause.fault.path}`);
     }
   }
+
+  readonly #passedOnBytes = (records: readonly LogRecord[]): number => {
+    let bytes = 0;
+    for (const record of records) {
+      if (record.kind !== "data" || record.payloadOf === undefined || typeof record.cause !== "number") continue;
+      const { lane } = this.#step.placeOf(record.cause);
+      bytes += this.#inputs.edges.find(({ from }) => from === lane)?.window.recordBytes ?? 0;
+    }
+    return bytes;
+  };
 
   /** Fails for an output that cannot be stored, and keeps all that was done before the input that gave it. */
   #refuse(records: readonly LogRecord[], refused: number, why: string): Promise<void> {

@@ -47,12 +47,15 @@ export interface StageContextOptions {
   /** Set for the stage at which a cycle is entered. */
   readonly loop: LoopEntry | undefined;
   readonly divergence: DivergenceGuard | undefined;
-  /** Whether what the stage emits is frozen before others see it. */
+  /** Whether what stages emit is frozen before others see it. */
   readonly freeze: boolean;
 }
 
 /** What a contract of this stage does when it is violated. */
 export type ContractModeOf = (contract: Pick<ContractRecord, "contract" | "upstream">) => "abort" | "warn" | "off";
+
+/** What payloads weigh that records of the stage pass on. */
+export type WeighPassedOn = (records: readonly LogRecord[]) => number;
 
 /** What the supervisor of any stage works with. */
 export class StageContext {
@@ -71,7 +74,7 @@ export class StageContext {
   readonly schemas: SchemaCheck;
   readonly loop: LoopEntry | undefined;
   readonly divergence: DivergenceGuard | undefined;
-  readonly #freeze: boolean;
+  readonly freeze: boolean;
   readonly #outputs: readonly Edge[];
   readonly #credit: CreditWait;
 
@@ -89,7 +92,7 @@ export class StageContext {
     this.schemas = options.schemas;
     this.loop = options.loop;
     this.divergence = options.divergence;
-    this.#freeze = options.freeze;
+    this.freeze = options.freeze;
     this.outside = new OutsideCalls(options.clock);
     const { name, writer, clock, abortController, counters } = options;
     const lane = this.manifest.lanes.indexOf(name) as LaneId;
@@ -140,15 +143,18 @@ export class StageContext {
     this.#offer(frame);
   }
 
-  /** Appends data, in several frames where one cannot hold it, and hands it on. Throws {@link LogFailure}. */
-  append(records: readonly LogRecord[], timeMs: number): void | Promise<void> {
+  /**
+   * Appends data, in several frames where one cannot hold it, and hands it on. `passedOnBytes` says what the payloads weigh that
+   * records pass on: readers hold them, though they are stored elsewhere. Throws {@link LogFailure}.
+   */
+  append(records: readonly LogRecord[], timeMs: number, passedOnBytes: WeighPassedOn = nothing): void | Promise<void> {
     const whole = this.writer.append(timeMs, records);
-    if (whole.isOk()) return this.#accepted(whole.value);
+    if (whole.isOk()) return this.#accepted(whole.value, passedOnBytes);
     if (!isTooMuch(whole.error) || records.length < 2) throw new LogFailure(whole.error);
     // A record that cannot be stored keeps all of them off the record.
     const refused = unstorableAmong(records);
     if (refused !== undefined) throw new LogFailure(refused);
-    return this.#appendInPieces(records, timeMs);
+    return this.#appendInPieces(records, timeMs, passedOnBytes);
   }
 
   /** The fault of an input that does not satisfy the schema of its edge, where that is to fail the stage. */
@@ -184,25 +190,26 @@ export class StageContext {
   }
 
   /** The pieces after the first go on with the outputs of the step that it began. The log is given time to take each. */
-  async #appendInPieces(records: readonly LogRecord[], timeMs: number): Promise<void> {
+  async #appendInPieces(records: readonly LogRecord[], timeMs: number, passedOnBytes: WeighPassedOn): Promise<void> {
     const pieces = halves(records);
     for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
       await this.log.room();
       const appended = this.writer.append(timeMs, piece);
-      if (appended.isOk()) await this.#accepted(appended.value);
+      if (appended.isOk()) await this.#accepted(appended.value, passedOnBytes);
       else if (isTooMuch(appended.error) && piece.length > 1) pieces.unshift(...halves(piece));
       else throw new LogFailure(appended.error);
     }
   }
 
-  #accepted(frame: RecordedFrame): void | Promise<void> {
+  #accepted(frame: RecordedFrame, passedOnBytes: WeighPassedOn): void | Promise<void> {
     for (const record of frame.records) {
       if (record.kind === "data") this.counters.out++;
       // One that is handed on has spans for its cause, and was counted where it came about.
       else if (record.kind === "error" && typeof record.cause === "number") this.counters.errors[record.error]++;
     }
-    if (this.#freeze) for (const record of frame.records) if (record.kind === "data") deepFreeze(record.payload);
-    return this.pass(frame);
+    if (this.freeze) for (const record of frame.records) if (record.kind === "data") deepFreeze(record.payload);
+    const bytes = passedOnBytes(frame.records);
+    return this.pass(bytes === 0 ? frame : { ...frame, bytes: frame.bytes + bytes });
   }
 
   async #passWhenSafe(frame: RecordedFrame): Promise<void> {
@@ -214,6 +221,10 @@ export class StageContext {
   #offer(frame: RecordedFrame): void {
     for (const edge of this.#outputs) edge.offer(frame);
   }
+}
+
+function nothing(): number {
+  return 0;
 }
 
 function halves(records: readonly LogRecord[]): (readonly LogRecord[])[] {

@@ -6,6 +6,8 @@ import type { HandlerContext } from "./handler-context.ts";
 export interface Outputs {
   /** An output of the input at hand. `port` says which of the stage's output types it is of. */
   emit(payload: unknown, port?: number): void;
+  /** Passes the input at hand on as it is. Whoever says so has not changed it. */
+  forward(): void;
   /** Puts the input at hand aside, as an error on record. */
   reject(error: ErrorKind, message: string): void;
   /** Promises that no later output has an event time below this one. */

@@ -11,6 +11,8 @@ import type {
   TypeId,
 } from "@refold/core";
 
+import { isRejectedInput } from "../edge/record-view.ts";
+import { isDeeplyFrozen } from "./deep-freeze.ts";
 import type { InputContext } from "./input-context.ts";
 import type { LoopEntry } from "./loop-entry.ts";
 import type { Outputs, StageProgram } from "./stage-program.ts";
@@ -45,10 +47,12 @@ export class StepRecorder implements Outputs {
   readonly #types: readonly TypeId[];
   readonly #errorsFrom: ReadonlySet<LaneId>;
   readonly #loop: LoopEntry | undefined;
+  readonly #frozen: boolean;
+  readonly #passesOn: boolean;
   /** The seq of the first output of the step under way. */
   #firstSeq: LaneSeq = 0 as LaneSeq;
   #cause: Cause = undefined;
-  #input: unknown;
+  #record: DataRecord | undefined;
   #originLane: LaneId;
   #originSeq: LaneSeq = 0 as LaneSeq;
   #seenLane: LaneId | undefined;
@@ -69,6 +73,10 @@ export class StepRecorder implements Outputs {
     readonly errorsFrom: ReadonlySet<LaneId>;
     /** Set for the stage at which a cycle is entered. */
     readonly loop?: LoopEntry | undefined;
+    /** Whether payloads are frozen before they come here, as far as they can be. */
+    readonly frozen?: boolean;
+    /** Whether inputs have the payloads that are on record: true, unless it is given. */
+    readonly passesOn?: boolean;
   }) {
     this.#program = options.program;
     this.#context = options.context;
@@ -76,6 +84,8 @@ export class StepRecorder implements Outputs {
     this.#types = options.types;
     this.#errorsFrom = options.errorsFrom;
     this.#loop = options.loop;
+    this.#frozen = options.frozen ?? false;
+    this.#passesOn = options.passesOn ?? true;
     this.#originLane = options.lane;
   }
 
@@ -127,7 +137,7 @@ export class StepRecorder implements Outputs {
     const emitted = this.records.length;
     const input = this.#seqs.length;
     this.#cause = input;
-    this.#input = record.payload;
+    this.#record = record;
     this.#originLane = record.originLane;
     this.#originSeq = record.originSeq;
     this.#hops = (record.hops ?? 0) + (this.#loop?.from.has(lane) === true ? 1 : 0);
@@ -181,6 +191,36 @@ export class StepRecorder implements Outputs {
   }
 
   emit(payload: unknown, port: number = 0): void {
+    // A handler that gives its input back may have changed it, unless nobody can.
+    if (this.#frozen && payload === this.#record?.payload && isDeeplyFrozen(payload)) this.#passOn(payload, port);
+    else this.#put(payload, port);
+  }
+
+  forward(): void {
+    this.#passOn(this.#record?.payload, 0);
+  }
+
+  /** Emits the payload of the input at hand: stored as a reference, where it is worth one and has a record that holds it. */
+  #passOn(payload: unknown, port: number): void {
+    const record = this.#record;
+    const isHeld = this.#passesOn && record !== undefined && this.#hops === 0 && !isRejectedInput(record);
+    if (!isHeld || typeof payload !== "object" || payload === null) {
+      this.#put(payload, port);
+      return;
+    }
+    const { lane, seq } = this.#context;
+    this.records.push({
+      kind: "data",
+      type: this.#types[port] as TypeId,
+      cause: this.#cause,
+      originLane: this.#originLane,
+      originSeq: this.#originSeq,
+      payload,
+      payloadOf: record.payloadOf ?? { lane, seq },
+    });
+  }
+
+  #put(payload: unknown, port: number): void {
     const record: DataRecord = {
       kind: "data",
       type: this.#types[port] as TypeId,
@@ -204,7 +244,7 @@ export class StepRecorder implements Outputs {
       cause: this.#cause,
       originLane: this.#originLane,
       originSeq: this.#originSeq,
-      input: this.#input,
+      input: this.#record?.payload,
     });
   }
 

@@ -16,7 +16,7 @@ import {
 /** A frame that the log has accepted, as it is passed on by reference. */
 export interface RecordedFrame extends FrameDraft {
   readonly position: Position;
-  /** What the frame weighs in the log. */
+  /** What the frame weighs in the log, with what the payloads weigh there that it passes on. */
   readonly bytes: number;
 }
 
