@@ -1,5 +1,6 @@
 import { append } from "./append.ts";
 import type { Bench } from "./bench-case.ts";
+import { effects } from "./effects.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
@@ -16,6 +17,7 @@ export const BENCHES: readonly Bench[] = [
   pipeline,
   shapes,
   latency,
+  effects,
   append,
   read,
   replay,

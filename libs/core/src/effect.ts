@@ -21,7 +21,7 @@ export interface EffectCall<Client> {
 
 /** A failure that the author of an effect foresaw. What a call throws instead fails as `unknown`, with no detail. */
 export class EffectFailure<Detail> {
-  readonly mark: "refold.effect-failure" = "refold.effect-failure";
+  readonly mark = "refold.effect-failure" as const;
   readonly error: ErrorKind;
   readonly message: string;
   /** Goes on record: plain data. */

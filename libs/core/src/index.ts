@@ -11,6 +11,7 @@ export type {
   LogMetrics,
   MetricsExporter,
   MetricsSnapshot,
+  PolicyMetrics,
   StageMetrics,
 } from "./metrics.ts";
 export {

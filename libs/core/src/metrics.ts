@@ -31,6 +31,14 @@ export interface StageMetrics {
   readonly queued: number;
   /** Milliseconds spent waiting for credit downstream or room in the log. */
   readonly blockedMs: number;
+  /** How often its policies have decided what: a retry was scheduled, a breaker opened. */
+  readonly policies: readonly PolicyMetrics[];
+}
+
+export interface PolicyMetrics {
+  readonly policy: string;
+  readonly decision: string;
+  readonly count: number;
 }
 
 export interface EdgeMetrics {

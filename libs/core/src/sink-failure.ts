@@ -15,7 +15,7 @@ export type SinkFailureReason =
 /** Thrown by `write` of a sink, or by a function that is one, to say how far its failure reaches. */
 export class SinkFailure extends Error {
   override readonly name: string = "SinkFailure";
-  readonly mark: "refold.sink-failure" = "refold.sink-failure";
+  readonly mark = "refold.sink-failure" as const;
   readonly reason: SinkFailureReason;
 
   /** Also one that was made by another copy of this package. */

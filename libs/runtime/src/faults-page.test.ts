@@ -53,6 +53,7 @@ const STAGE: Every<StageFault["code"]> = {
   "edge-stalled": true,
   "contract-violated": true,
   "effect-diverged": true,
+  "effect-in-doubt": true,
   unexpected: true,
 };
 

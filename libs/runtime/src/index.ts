@@ -10,6 +10,7 @@ export type {
 } from "./effect/effectful-spec.ts";
 export { bulkhead, circuitBreaker, rateLimit, retry, timeout, type PolicySpec } from "./policy/policy-spec.ts";
 export type { PolicyStatus } from "./policy/policy-status.ts";
+export type { GuardedCalls } from "./stage/stage-stacks.ts";
 export { flow, isFlow, type Flow, type FlowBuilder, type FlowOptions } from "./authoring/flow.ts";
 export type { ItemContext } from "./authoring/function-sink.ts";
 export { groupBy, type Group, type GroupBySpec } from "./authoring/group-by.ts";

@@ -35,6 +35,13 @@ export const METRICS: readonly Metric[] = [
       Object.entries(stage.errors).map(([error, count]) => point(count, { ...ofStage(stage), "error.type": error })),
     ),
   ),
+  counter(named("refold.stage.policy.decisions", "{decision}", "What its policies have decided."), (run) =>
+    run.stages.flatMap((stage) =>
+      stage.policies.map(({ policy, decision, count }) =>
+        point(count, { ...ofStage(stage), "refold.policy": policy, "refold.policy.decision": decision }),
+      ),
+    ),
+  ),
   histogram(named("refold.stage.step.duration", "s", "Time a step took until its frame was accepted."), (run) =>
     run.stages.map((stage) => point(inSeconds(stage.stepMs), ofStage(stage))),
   ),

@@ -66,6 +66,11 @@ const DESCRIPTIONS: readonly Description[] = [
     "Time spent waiting for credit or for the log.",
     (stage, labels) => [one(labels, seconds(stage.blockedMs))],
   ),
+  perStage("counter", "stage_policy_decisions_total", "What its policies have decided.", (stage, labels) =>
+    stage.policies.map(({ policy, decision, count }) =>
+      one([...labels, ["policy", policy], ["decision", decision]], count),
+    ),
+  ),
 
   perEdge("edge_window_records", "Records that the window admits.", (edge, labels) => [
     one(labels, edge.windowRecords),

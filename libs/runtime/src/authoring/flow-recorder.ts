@@ -21,6 +21,7 @@ import { joinFaults, type CheckedStage } from "./join-check.ts";
 import type { LifecycleObserver } from "../pipeline/lifecycle-observers.ts";
 import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import { placeholdersIn } from "./placeholder.ts";
+import { guarded, pollPolicyFaults, writePolicyFaults } from "./policy-option-faults.ts";
 import type { Port, StageInput } from "./port.ts";
 import { sourceForm, type SourceForm, type SourceInput } from "./source-input.ts";
 import { sourceOptionFaults } from "./source-option-faults.ts";
@@ -65,8 +66,11 @@ export class FlowRecorder {
     if (form === undefined) this.#notAFunction(name, "its items, unless they are iterable,", from);
     const extent = options.extent ?? (form === undefined ? "finite" : form.extent);
     const retry: RetrySettings = { ...DEFAULT_RETRY, ...options.retry };
-    const { expected } = options;
-    this.faults.push(...sourceOptionFaults(name, { from, extent, retry, expected }));
+    const { expected, policies = [] } = options;
+    this.faults.push(
+      ...sourceOptionFaults(name, { from, extent, retry, expected }),
+      ...pollPolicyFaults(name, policies),
+    );
     // Items may be many, and none of them is code.
     const fingerprint = codeFingerprint(isItems(from) ? undefined : from);
     const notes = form?.description === undefined ? {} : { notes: { source: form.description } };
@@ -75,14 +79,25 @@ export class FlowRecorder {
       kind: "source",
       inputs: [],
       outputs: [this.#type(name, options.type)],
-      annotations: { ...emitting(options.type), ...notes },
+      annotations: { ...emitting(options.type), ...guarded(policies), ...notes },
       hydrates: false,
       // Items may be many, and none of them is a handler.
       written: isItems(from) ? [] : [from],
       define: ({ lane, types: [type] }) => {
         // Without a form the flow is not built.
         const { open } = form as SourceForm;
-        return { kind: "source", name, lane, type: type as TypeId, fingerprint, open, extent, retry, expected };
+        return {
+          kind: "source",
+          name,
+          lane,
+          type: type as TypeId,
+          fingerprint,
+          open,
+          extent,
+          retry,
+          policies,
+          expected,
+        };
       },
     });
   }
@@ -167,17 +182,29 @@ export class FlowRecorder {
     if (typeof open !== "function") this.#notAFunction(name, "`open` of its connector", open);
     const fingerprint = codeFingerprint(functions);
     const flush = options.flush ?? connector?.flush ?? {};
-    this.faults.push(...flushPolicyFaults(name, flush));
+    const { policies = [] } = options;
+    const guarantee = connector?.guarantee;
+    this.faults.push(...flushPolicyFaults(name, flush), ...writePolicyFaults(name, policies, guarantee));
     const { orderBy } = input;
     this.#declared.push({
       name,
       kind: "sink",
       inputs: [input],
       outputs: [],
-      annotations: connector?.guarantee === undefined ? {} : { guarantee: connector.guarantee },
+      annotations: { ...guarded(policies), ...(guarantee === undefined ? {} : { guarantee }) },
       hydrates: false,
       written: [functions, orderBy],
-      define: ({ lane, inputs }) => ({ kind: "sink", name, lane, inputs, orderBy, fingerprint, connector, flush }),
+      define: ({ lane, inputs }) => ({
+        kind: "sink",
+        name,
+        lane,
+        inputs,
+        orderBy,
+        fingerprint,
+        connector,
+        flush,
+        policies,
+      }),
     });
   }
 

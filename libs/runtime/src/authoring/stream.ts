@@ -127,11 +127,11 @@ export class Stream<T> {
    * At most one output for each input, from a handler that may await: of the outside, it calls the effects that the stage
    * declares, whose outcomes go on record. Inputs are handled several at a time; outputs stay in the order of the inputs.
    */
-  effectful<E extends Effects, O>(
+  effectful<E extends Effects, O, M = never>(
     name: string,
-    spec: EffectfulSpec<T, E, O>,
-    options?: StageOptions<Exclude<O, undefined>>,
-  ): StageStream<Exclude<O, undefined>, T> {
+    spec: EffectfulSpec<T, E, O, M>,
+    options?: StageOptions<Exclude<O, undefined | void> | M>,
+  ): StageStream<Exclude<O, undefined | void> | M, T> {
     // JavaScript may leave the whole of it out.
     const { effects, concurrency, handle } = (spec as Partial<typeof spec> | undefined) ?? {};
     return this.#effectful(name, { handle }, options, {

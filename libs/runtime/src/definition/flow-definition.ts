@@ -5,6 +5,7 @@ import type { EffectfulHandling } from "../effect/input-handling.ts";
 import type { Takes } from "../edge/record-view.ts";
 import type { ObserverHandlers } from "../stage/observer-handlers.ts";
 import type { OpenSource } from "./opened-source.ts";
+import type { PolicySpec } from "../policy/policy-spec.ts";
 import type { RetrySettings } from "./retry-settings.ts";
 import type { LifecycleObserver } from "../pipeline/lifecycle-observers.ts";
 import type { StageProgram } from "../step/stage-program.ts";
@@ -40,6 +41,8 @@ export interface SourceDefinition extends Named {
   readonly open: OpenSource;
   readonly extent: SourceExtent;
   readonly retry: RetrySettings;
+  /** What guards its polls. */
+  readonly policies: readonly PolicySpec[];
   /** How many items the source is declared to have, where it is. */
   readonly expected: number | undefined;
 }
@@ -82,6 +85,8 @@ export interface SinkDefinition extends ReaderDefinition {
   readonly kind: "sink";
   readonly connector: SinkConnector<unknown>;
   readonly flush: FlushPolicy;
+  /** What guards its writes. */
+  readonly policies: readonly PolicySpec[];
 }
 
 export interface ObserverDefinition extends ReaderDefinition {

@@ -1,6 +1,7 @@
 import type { LaneId, LaneSeq } from "@refold/core";
 
 import type { AnyEffect, SettledOutcome } from "./effect-outcome.ts";
+import type { OutcomeTurns } from "./outcome-turns.ts";
 
 /** A call that a handler asks for. */
 export interface EffectRequest {
@@ -12,8 +13,9 @@ export interface EffectRequest {
   /** How many calls the handler asked for before, for the same input. */
   readonly ordinal: number;
   readonly input: unknown;
-  /** How the call is made; `undefined` in a replay. */
   readonly make: EffectMaking;
+  /** To be taken before the outcome goes on record, or comes from there. */
+  readonly turns: OutcomeTurns;
 }
 
 /** A declared effect, or a value of the moment that is made once. */
@@ -25,9 +27,6 @@ export type EffectMaking =
 export interface EffectPerformer {
   /** Rejects where a call cannot be vouched for: then the input fails the stage, whatever its handler makes of it. */
   perform(request: EffectRequest): Promise<SettledOutcome>;
-}
-
-/** What tells a call from every other of a stage. */
-export function callId(lane: LaneId, seq: LaneSeq, ordinal: number): string {
-  return `${lane}:${seq}:${ordinal}`;
+  /** The handler is done with an input. Throws where it left out a call that is on record. */
+  handled(lane: LaneId, seq: LaneSeq): void;
 }

@@ -14,24 +14,24 @@ export type EffectCaller<E> = E extends {
   : never;
 
 /** What a handler of an effectful stage knows besides its input. */
-export interface EffectfulContext<E extends Effects, Output> extends HandlerContext {
+export interface EffectfulContext<E extends Effects, Emitted = never> extends HandlerContext {
   /** The declared effects. Calls for one input that follow one another, or begin together, are told apart by their order. */
   readonly effects: { readonly [K in keyof E]: EffectCaller<E[K]> };
   /** A value of the moment, made once and on record from then on. `label` tells what it is. */
-  capture<T>(label: string, make: () => T | Promise<T>): Promise<T>;
-  /** An output besides the one that the handler returns, before it. */
-  emit(output: Output): void;
+  readonly capture: <T>(label: string, make: () => T | Promise<T>) => Promise<T>;
+  /** An output besides the one that the handler returns, before it. Its type is that of the stage's event type. */
+  readonly emit: (output: Emitted) => void;
   /** Puts the input aside, as an error on record. */
-  reject(error: ErrorKind, message: string): void;
+  readonly reject: (error: ErrorKind, message: string) => void;
 }
 
 /** A stage without a state: inputs are handled several at a time, and their outputs stay in the order of the inputs. */
-export interface EffectfulSpec<Input, E extends Effects, Output> {
+export interface EffectfulSpec<Input, E extends Effects, Output, Emitted = never> {
   readonly effects: E;
   /** How many inputs may be in hand at once: 16 unless told otherwise. */
   readonly concurrency?: number;
   /** What it returns is an output; `undefined` is none. */
-  readonly handle: (input: Input, context: EffectfulContext<E, Exclude<Output, undefined>>) => Promise<Output> | Output;
+  readonly handle: (input: Input, context: EffectfulContext<E, Emitted>) => Promise<Output> | Output;
 }
 
 /** A stage with a state: one input at a time. */
@@ -42,7 +42,7 @@ export interface StatefulEffectsSpec<Input, State, E extends Effects, Output> {
   readonly handle: (
     state: State,
     input: Input,
-    context: EffectfulContext<E, Output>,
+    context: EffectfulContext<E>,
   ) => Promise<Handled<State, Output>> | Handled<State, Output>;
 }
 

@@ -23,20 +23,26 @@ interface Call {
   settled: EffectSettledRecord | undefined;
 }
 
-/** The calls for one input. */
+/** The calls for one input that the handler has not asked for yet. */
 interface InputCalls {
   readonly byOrdinal: Map<number, Call>;
-  /** Ordinals in the order in which their outcomes came, and how many of these were given out. */
-  readonly order: number[];
-  given: number;
-  /** Called when the outcome before was given out. */
-  readonly waiting: Map<number, () => void>;
+  /** The outcomes that were not given out yet, in the order in which they came. */
+  readonly order: { readonly ordinal: number; readonly after: number }[];
+  /** One more than the highest ordinal on record, and than the highest that was asked for. */
+  known: number;
+  asked: number;
 }
 
-/** The calls on record whose inputs no step has taken yet: as many as were in hand. Looking one up takes the same time however many there were. */
+/**
+ * The calls on record whose inputs no step has taken yet: as many as were in hand. Looking one up takes the same time however
+ * many there were.
+ */
 export class RecordedOutcomes {
   readonly #clock: Clock;
   readonly #inputs: Map<string, InputCalls> = new Map();
+  /** How many calls nobody has asked for yet, and how often something was asked for or given out. */
+  #unasked = 0;
+  #moves = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -44,56 +50,78 @@ export class RecordedOutcomes {
 
   note(record: EffectStartedRecord | EffectSettledRecord): void {
     const calls = this.#callsOf(record.cause);
-    const call = calls.byOrdinal.get(record.ordinal) ?? { started: undefined, settled: undefined };
-    calls.byOrdinal.set(record.ordinal, call);
+    const { ordinal } = record;
+    let call = calls.byOrdinal.get(ordinal);
+    if (call === undefined) {
+      call = { started: undefined, settled: undefined };
+      calls.byOrdinal.set(ordinal, call);
+      calls.known = Math.max(calls.known, ordinal + 1);
+      this.#unasked++;
+    }
     if (record.kind === "effect-started") call.started = record;
     else {
       call.settled = record;
-      calls.order.push(record.ordinal);
+      calls.order.push({ ordinal, after: calls.known });
     }
   }
 
   /**
-   * What is on record of a call. Outcomes for one input are given out in the order in which they came, so that a handler that
-   * waits for several at once asks for the same further calls. Throws {@link CallDiverged} for another call than the recorded.
+   * What is on record of a call. Outcomes for one input are given out in the order in which they came, each when the handler has
+   * asked for all that it asked for before, so that one that waits for several at once asks for the same further calls. Throws
+   * {@link CallDiverged} for another call than the recorded.
    */
   async take(request: EffectRequest): Promise<RecordedCall> {
-    const calls = this.#inputs.get(placeId(request.lane, request.seq));
-    const call = calls?.byOrdinal.get(request.ordinal);
-    if (calls === undefined || call === undefined) return { kind: "unknown" };
+    const { ordinal, lane, seq } = request;
+    const calls = this.#inputs.get(placeId(lane, seq));
+    if (calls === undefined) return { kind: "unknown" };
+    calls.asked = Math.max(calls.asked, ordinal + 1);
+    this.#moves++;
+    const call = calls.byOrdinal.get(ordinal);
+    if (call === undefined) return { kind: "unknown" };
     hold(call, request);
+    calls.byOrdinal.delete(ordinal);
+    this.#unasked--;
     if (call.settled === undefined) return { kind: "in-doubt", key: call.started?.key ?? "" };
-    await this.#turnOf(request.ordinal, calls);
-    calls.byOrdinal.delete(request.ordinal);
+    await this.#whileMoving(() => {
+      const [next] = calls.order;
+      return next === undefined || (next.ordinal === ordinal && calls.asked >= next.after);
+    });
+    await request.turns.take();
+    calls.order.splice(
+      calls.order.findIndex((settled) => settled.ordinal === ordinal),
+      1,
+    );
+    this.#moves++;
     return { kind: "settled", outcome: call.settled };
+  }
+
+  /** Resolves when every call on record was asked for that handlers ask for without waiting for anything else. */
+  async whenAsked(): Promise<void> {
+    if (this.#unasked > 0) await this.#whileMoving(() => this.#unasked === 0);
   }
 
   /** The calls for an input that nobody has asked for, by name. From now on nothing is known of the input. */
   forget(lane: LaneId, seq: LaneSeq): readonly string[] {
     const id = placeId(lane, seq);
     const calls = this.#inputs.get(id);
+    if (calls === undefined) return [];
     this.#inputs.delete(id);
-    return [...(calls?.byOrdinal.values() ?? [])].map(({ started, settled }) => (started ?? settled)?.effect ?? "");
+    this.#unasked -= calls.byOrdinal.size;
+    this.#moves++;
+    return [...calls.byOrdinal.values()].map(({ started, settled }) => (started ?? settled)?.effect ?? "");
   }
 
-  /** How many calls were begun and have no outcome. */
-  get inDoubt(): number {
-    let count = 0;
-    for (const { byOrdinal } of this.#inputs.values()) {
-      for (const { settled } of byOrdinal.values()) if (settled === undefined) count++;
-    }
-    return count;
-  }
-
-  async #turnOf(ordinal: number, calls: InputCalls): Promise<void> {
-    if (calls.order[calls.given] !== ordinal) {
-      await new Promise<void>((resolve) => calls.waiting.set(ordinal, resolve));
-      // What came before is first to ask for further calls.
+  /**
+   * Waits for something that follows from what handlers ask for. Code that differs may never ask for it: so not for ever, and
+   * what is then given out too early is still held against the record.
+   */
+  async #whileMoving(holds: () => boolean): Promise<void> {
+    let moves = this.#moves;
+    for (let still = 0; !holds() && still < MOST_STILL_TURNS; still++) {
       await this.#clock.turn();
+      if (moves !== this.#moves) still = 0;
+      moves = this.#moves;
     }
-    calls.given++;
-    const next = calls.order[calls.given];
-    if (next !== undefined) calls.waiting.get(next)?.();
   }
 
   #callsOf(cause: Cause): InputCalls {
@@ -101,11 +129,14 @@ export class RecordedOutcomes {
     const id = span === undefined ? "" : placeId(span.lane, span.first);
     const known = this.#inputs.get(id);
     if (known !== undefined) return known;
-    const calls: InputCalls = { byOrdinal: new Map(), order: [], given: 0, waiting: new Map() };
+    const calls: InputCalls = { byOrdinal: new Map(), order: [], known: 0, asked: 0 };
     this.#inputs.set(id, calls);
     return calls;
   }
 }
+
+/** How many turns of the event loop to wait for handlers that ask for nothing. */
+const MOST_STILL_TURNS = 1_000;
 
 function placeId(lane: LaneId, seq: LaneSeq): string {
   return `${lane}:${seq}`;

@@ -66,5 +66,6 @@ function stageMetrics(task: StageTask, edges: readonly Edge[], nameOf: (lane: nu
     inFlight: counters.inFlight,
     queued: Math.max(0, held - counters.inFlight),
     blockedMs: counters.blockedMs,
+    policies: [...counters.decisions.values()].map((each) => ({ ...each })),
   };
 }

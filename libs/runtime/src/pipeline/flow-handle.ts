@@ -4,6 +4,7 @@ import type { Journal, MetricsSnapshot, RunId } from "@refold/core";
 import type { EdgeRole, PolicyAnnotation, Topology } from "@refold/topology";
 
 import type { JoinKind, JoinRead } from "../authoring/join.ts";
+import type { GuardedCalls } from "../stage/stage-stacks.ts";
 import type { RunReport, StageReport } from "../run-report.ts";
 import type { HandleFault } from "../supervision/handle-fault.ts";
 import type { PipelineState } from "./pipeline-machine.ts";
@@ -19,6 +20,8 @@ export interface EdgeContracts {
 export interface StagePolicies {
   readonly stage: string;
   readonly policies: readonly PolicyAnnotation[];
+  /** What they are up to now, by what they guard: an effect, or `poll` of a source, or `write` of a sink. */
+  readonly status: readonly GuardedCalls[];
 }
 
 /** A join with its inputs: the edges into it, each with its role. */

@@ -216,7 +216,9 @@ export class Run implements FlowHandle {
 
   policies(): readonly StagePolicies[] {
     return this.topology.stages.flatMap(({ name, annotations: { policies = [] } }) =>
-      policies.length > 0 ? [{ stage: name, policies }] : [],
+      policies.length > 0
+        ? [{ stage: name, policies, status: this.#wired.tasks.find((task) => task.name === name)?.policies ?? [] }]
+        : [],
     );
   }
 

@@ -4,6 +4,7 @@ import type { StageDefinition } from "../definition/flow-definition.ts";
 import type { StageReport } from "../run-report.ts";
 import type { StageContext } from "../stage/stage-context.ts";
 import type { StageCounters } from "../stage/stage-counters.ts";
+import type { GuardedCalls } from "../stage/stage-stacks.ts";
 import type { StageFault } from "../stage/stage-fault.ts";
 import { Channel } from "../supervision/channel.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
@@ -77,6 +78,11 @@ export class StageTask {
 
   get counters(): StageCounters {
     return this.#context.counters;
+  }
+
+  /** What its policies are up to. */
+  get policies(): readonly GuardedCalls[] {
+    return this.#context.stacks.status();
   }
 
   get report(): StageReport {

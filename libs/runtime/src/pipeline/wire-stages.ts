@@ -200,8 +200,13 @@ function effectfulStage(
   recovered: RecoveredLane | undefined,
 ): PureStage {
   const outcomes = recovered?.calls?.outcomes ?? new RecordedOutcomes(context.clock);
-  const effects = new LiveEffects({ context, lane: definition.lane, outcomes, position: () => inputs.position });
-  const place = { stage: definition.name, rootRunId: context.manifest.rootRunId };
+  const effects = new LiveEffects({
+    context,
+    hasState: definition.handling.initial !== undefined,
+    outcomes,
+    position: () => inputs.position,
+  });
+  const place = { stage: definition.name, rootRunId: context.manifest.rootRunId, clock: context.clock };
   const program = recovered?.calls?.handling ?? new InputHandling(definition.handling, effects, place);
   program.performer = effects;
   const ahead = new AheadInputs({

@@ -37,7 +37,11 @@ export interface CircuitBreakerSpec {
   readonly trip: BreakerTrip;
   readonly openMs: number;
   readonly probes: number;
+  readonly whileOpen: WhileOpen;
 }
+
+/** What becomes of calls that an open breaker does not let through. */
+export type WhileOpen = "refuse" | "wait";
 
 /** When a closed breaker opens. */
 export type BreakerTrip =
@@ -55,6 +59,11 @@ interface BreakerTiming {
   readonly openMs?: number;
   /** How many attempts a half-open breaker lets through to see whether the outside is well again; 1 unless given. */
   readonly probes?: number;
+  /**
+   * Of an effect: whether a call that finds the breaker open fails at once, so that its handler can do something else, or waits,
+   * and with it the stage and those before it. `refuse` unless given. Polls and writes wait in any case.
+   */
+  readonly whileOpen?: WhileOpen;
 }
 
 interface BreakerWindow extends BreakerTiming {
@@ -91,8 +100,8 @@ export type CircuitBreakerOptions =
  * slow, it opens again. Failures of kinds `validation` and `domain` do not count, nor do calls that were cancelled.
  */
 export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreakerSpec {
-  const { openMs = 60_000, probes = 1 } = options;
-  return { policy: "circuit-breaker", trip: tripOf(options), openMs, probes };
+  const { openMs = 60_000, probes = 1, whileOpen = "refuse" } = options;
+  return { policy: "circuit-breaker", trip: tripOf(options), openMs, probes, whileOpen };
 }
 
 function tripOf(options: CircuitBreakerOptions): BreakerTrip {

@@ -28,7 +28,7 @@ export class EffectfulReplay implements RecoveredCalls {
     this.#inputs = options.inputs;
     this.#found = options.found;
     this.outcomes = new RecordedOutcomes(clock);
-    const place = { stage: definition.name, rootRunId };
+    const place = { stage: definition.name, rootRunId, clock };
     this.handling = new InputHandling(definition.handling, new RecordedEffects(this.outcomes), place);
   }
 

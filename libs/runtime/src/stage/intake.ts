@@ -2,6 +2,7 @@ import type { AbortControllerLike, Clock, SourceBatch } from "@refold/core";
 
 import type { OpenedSource } from "../definition/opened-source.ts";
 import type { Wake } from "../supervision/wake.ts";
+import type { GuardedReads } from "./guarded-reads.ts";
 import { CANCEL_GRACE_MS } from "./outside-calls.ts";
 import { ReadBatches, type ReadBatch } from "./read-batches.ts";
 
@@ -31,6 +32,7 @@ export class Intake {
   readonly #wake: Wake;
   readonly #clock: Clock;
   readonly #abort: AbortControllerLike;
+  readonly #reads: GuardedReads | undefined;
   /** What was read and not yet taken. */
   readonly #read: ReadBatches = new ReadBatches();
   /** Whether the last read had to be awaited. */
@@ -50,7 +52,10 @@ export class Intake {
     readonly wake: Wake;
     readonly clock: Clock;
     readonly abort: AbortControllerLike;
+    /** Set where reads go through policies. */
+    readonly reads?: GuardedReads | undefined;
   }) {
+    this.#reads = options.reads;
     this.#source = options.source;
     this.#wake = options.wake;
     this.#clock = options.clock;
@@ -128,7 +133,7 @@ export class Intake {
   /** Makes a read: what it gave at once. `undefined` where it is awaited now, or has failed. */
   #begin(limit: number): ReadBatch | undefined {
     try {
-      const batch = this.#source.reader.read(limit);
+      const batch = this.#readOnce(limit);
       this.#readsAhead = isPromise(batch);
       if (!isPromise(batch)) return this.#accepted(batch);
       this.#reading = this.#readOn(batch);
@@ -158,7 +163,7 @@ export class Intake {
 
   #next(): PromiseLike<SourceBatch<unknown>> | undefined {
     try {
-      const batch = this.#source.reader.read(BUFFERED_ITEMS - this.#read.items);
+      const batch = this.#readOnce(BUFFERED_ITEMS - this.#read.items);
       if (isPromise(batch)) return batch;
       this.#readsAhead = false;
       this.#read.add(this.#accepted(batch));
@@ -166,6 +171,11 @@ export class Intake {
       this.#failed(cause);
     }
     return undefined;
+  }
+
+  #readOnce(limit: number): ReturnType<OpenedSource["reader"]["read"]> {
+    const { reader } = this.#source;
+    return this.#reads === undefined ? reader.read(limit) : this.#reads.read(reader, limit);
   }
 
   #failed(cause: unknown): void {
@@ -185,7 +195,8 @@ export class Intake {
   #accepted(batch: SourceBatch<unknown>): ReadBatch {
     const problem = batchProblem(batch);
     if (problem !== undefined) return this.#refused(problem);
-    this.failures = 0;
+    // What was not read has not succeeded.
+    if (this.#reads?.wasRefused !== true) this.failures = 0;
     const { cursor, done, againMs } = batch;
     let { items } = batch;
     if (done === true) this.state = { kind: "ended" };

@@ -1,5 +1,6 @@
 import { SinkFailure, type SinkWriter } from "@refold/core";
 
+import type { GuardedWrites } from "./guarded-writes.ts";
 import type { OutsideCalls } from "./outside-calls.ts";
 import type { SinkBatch } from "./sink-batch.ts";
 import type { CommitLedger } from "./sink-commits.ts";
@@ -11,8 +12,15 @@ export class SinkDelivery {
   readonly #writer: SinkWriter<unknown>;
   readonly #calls: OutsideCalls;
   readonly #ledger: CommitLedger;
+  readonly #guarded: GuardedWrites | undefined;
 
-  constructor(writer: SinkWriter<unknown>, calls: OutsideCalls, ledger: CommitLedger) {
+  constructor(
+    writer: SinkWriter<unknown>,
+    calls: OutsideCalls,
+    ledger: CommitLedger,
+    guarded: GuardedWrites | undefined,
+  ) {
+    this.#guarded = guarded;
     this.#writer = writer;
     this.#calls = calls;
     this.#ledger = ledger;
@@ -43,8 +51,17 @@ export class SinkDelivery {
 
   async #write(batch: SinkBatch, at: number): Promise<readonly DeliveredPart[] | "rolled-back" | undefined> {
     let said: unknown;
+    let wasCancelled = false;
     try {
       const kept = await this.#calls.call(() => {
+        if (this.#guarded !== undefined) {
+          return this.#guarded
+            .write(batch, () => this.#writer.write(batch))
+            .then((written) => {
+              if (written.kind === "said") said = written.said;
+              else wasCancelled = true;
+            });
+        }
         const written: unknown = this.#writer.write(batch);
         if (!isPromise(written)) {
           said = written;
@@ -54,7 +71,7 @@ export class SinkDelivery {
           said = settled;
         });
       });
-      if (!kept) return undefined;
+      if (!kept || wasCancelled) return undefined;
     } catch (cause) {
       if (!(cause instanceof SinkFailure)) throw cause;
       return this.#failed(cause, batch, at);

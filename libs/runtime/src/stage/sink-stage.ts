@@ -3,6 +3,7 @@ import type { Machine } from "@refold/fsm";
 
 import type { SinkDefinition } from "../definition/flow-definition.ts";
 import type { InputSet } from "../edge/input-set.ts";
+import type { PolicySpec } from "../policy/policy-spec.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import { isTooMuch } from "../supervision/lane-writer.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
@@ -10,6 +11,7 @@ import type { SourceLatency } from "../metrics/source-latency.ts";
 import { contract } from "./contract-record.ts";
 import { SinkBatch } from "./sink-batch.ts";
 import { CommitLedger } from "./sink-commits.ts";
+import { classifyWrite, GuardedWrites } from "./guarded-writes.ts";
 import { SinkDelivery } from "./sink-delivery.ts";
 import { FlushSchedule } from "./sink-flush.ts";
 import { committedReceipt, receiptsOf, type DeliveredPart } from "./sink-receipts.ts";
@@ -36,6 +38,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   readonly #latency: SourceLatency;
   readonly #commits: CommitLedger;
   readonly #schedule: FlushSchedule;
+  /** Set where writes go through policies. */
+  readonly #guardedWrites: GuardedWrites | undefined;
   #writer: SinkWriter<unknown> | undefined;
   /** Inputs that were delivered, and those of them that have a terminal receipt, by upstream lane. */
   readonly #given: Map<LaneId, number>;
@@ -55,6 +59,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     this.#latency = latency;
     this.#commits = new CommitLedger(definition.name, () => context.wake.signal());
     this.#schedule = new FlushSchedule(definition.flush, context.clock);
+    this.#guardedWrites = this.#guard(definition.policies);
     this.#given = new Map(recovered?.given);
     this.#receipts = new Map(recovered?.ended);
   }
@@ -139,6 +144,15 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     return { kind: "transition", event, records: contracts };
   }
 
+  #guard(policies: readonly PolicySpec[]): GuardedWrites | undefined {
+    if (policies.length === 0) return undefined;
+    const { abortController, outside, stacks, clock } = this.#context;
+    const abort = abortController();
+    outside.onCancel(() => abort.abort());
+    const stack = stacks.add("write", policies, classifyWrite);
+    return new GuardedWrites({ stack, signal: abort.signal, clock, ledger: this.#commits });
+  }
+
   async #deliver(): Promise<void> {
     const context = this.#context;
     const { clock, counters } = context;
@@ -152,7 +166,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       // The world must never see what a crash could undo.
       const safe = await context.log.whenSafe(this.#inputs.position);
       if (safe.isErr()) throw new LogFailure(safe.error);
-      const delivery = new SinkDelivery(this.#writer as SinkWriter<unknown>, context.outside, this.#commits);
+      const writer = this.#writer as SinkWriter<unknown>;
+      const delivery = new SinkDelivery(writer, context.outside, this.#commits, this.#guardedWrites);
       const parts = await this.#guarded(() => delivery.deliver(batch));
       if (parts === undefined) return;
       await this.#append([consumed, ...receiptsOf(parts, length)]);

@@ -2,17 +2,19 @@ import type { EndKind, LogRecord } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import type { SourceDefinition } from "../definition/flow-definition.ts";
+import type { Classified } from "../policy/call-outcome.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { SourceLatency } from "../metrics/source-latency.ts";
 import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
+import { GuardedReads } from "./guarded-reads.ts";
 import { Intake } from "./intake.ts";
 import type { ReadBatch } from "./read-batches.ts";
 import { decideRetry } from "./source-retry.ts";
 import { contract } from "./contract-record.ts";
 import type { StageContext } from "./stage-context.ts";
-import { failureFault, LogFailure, StageFailure, thrownFault } from "./stage-fault.ts";
+import { failureFault, LogFailure, StageFailure, thrownFault, thrownMessage } from "./stage-fault.ts";
 import { sourceMachine, type ResourceAction, type SourceEvent, type SourceState } from "./stage-machine.ts";
 import { violation } from "./input-contracts.ts";
 
@@ -62,13 +64,18 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
 
   async perform(action: ResourceAction): Promise<void> {
     if (action.kind === "release") return this.abandon();
-    const { outside, wake, clock } = this.#context;
+    const { outside, wake, clock, stacks } = this.#context;
     const abort = this.#context.abortController();
     outside.onCancel(() => abort.abort());
     try {
       await outside.call(async () => {
         const source = await this.#definition.open(this.#place, abort.signal);
-        this.#intake = new Intake({ source, wake, clock, abort });
+        const { policies } = this.#definition;
+        const reads =
+          policies.length === 0
+            ? undefined
+            : new GuardedReads(stacks.add("poll", policies, classifyPoll), abort.signal);
+        this.#intake = new Intake({ source, wake, clock, abort, reads });
       });
     } catch (cause) {
       // Who is told to stop may well say so by throwing; the command that told it is still to be taken.
@@ -147,10 +154,11 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
   #tryAgain(intake: Intake, { cause, final }: Extract<Intake["state"], { kind: "failed" }>): Directive {
     const failure = this.#threw(cause);
     if (final) throw failure;
-    const { writer, clock } = this.#context;
+    const { writer, clock, counters } = this.#context;
     const { delayMs, record } = decideRetry(this.#definition.retry, intake.failures, failure.message);
     const appended = writer.append(clock.now(), [record]);
     if (appended.isErr()) throw new LogFailure(appended.error);
+    counters.decided(record.policy, record.decision);
     if (delayMs === undefined) throw failure;
     intake.tryAgain(delayMs);
     return { kind: "continue" };
@@ -196,6 +204,10 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
   #threw(cause: unknown): StageFailure {
     return new StageFailure(thrownFault("source-threw", this.#context.name, cause));
   }
+}
+
+function classifyPoll(cause: unknown): Classified {
+  return { error: "unknown", message: thrownMessage(cause) };
 }
 
 const goOn = (): Directive => ({ kind: "continue" });

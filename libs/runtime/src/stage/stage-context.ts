@@ -21,6 +21,7 @@ import { isTooMuch, unstorableAmong, type LaneWriter, type RecordedFrame } from 
 import type { Wake } from "../supervision/wake.ts";
 import { CreditWait } from "./credit-wait.ts";
 import { OutsideCalls } from "./outside-calls.ts";
+import { StageStacks } from "./stage-stacks.ts";
 import { LogFailure, type StageFault } from "./stage-fault.ts";
 import type { DivergenceGuard } from "./divergence-guard.ts";
 import type { SchemaCheck } from "./schema-check.ts";
@@ -66,6 +67,7 @@ export class StageContext {
   readonly writer: LaneWriter;
   readonly wake: Wake;
   readonly outside: OutsideCalls;
+  readonly stacks: StageStacks;
   readonly counters: StageCounters;
   readonly stepInputs: number;
   readonly contractMode: ContractModeOf;
@@ -92,6 +94,10 @@ export class StageContext {
     this.divergence = options.divergence;
     this.freeze = options.freeze;
     this.outside = new OutsideCalls(options.clock);
+    const { name, writer, clock, abortController, counters } = options;
+    const lane = this.manifest.lanes.indexOf(name) as LaneId;
+    const seed = `${this.manifest.runId}/${name}`;
+    this.stacks = new StageStacks({ seed, lane, writer, clock, counters, abortController });
     this.#outputs = options.outputs;
     this.#credit = new CreditWait(this, options);
   }

@@ -22,4 +22,13 @@ export class StageCounters {
   };
   /** Milliseconds of each step, from taking its inputs to its frame being accepted. */
   readonly stepMs: Histogram = new Histogram();
+  /** How often each policy has decided what, by both names. */
+  readonly decisions: Map<string, { readonly policy: string; readonly decision: string; count: number }> = new Map();
+
+  decided(policy: string, decision: string): void {
+    const name = `${policy} ${decision}`;
+    const known = this.decisions.get(name);
+    if (known === undefined) this.decisions.set(name, { policy, decision, count: 1 });
+    else known.count++;
+  }
 }

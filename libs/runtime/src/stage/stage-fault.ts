@@ -14,6 +14,7 @@ export interface StageFault {
     | "edge-stalled"
     | "contract-violated"
     | "effect-diverged"
+    | "effect-in-doubt"
     | "unexpected";
   readonly stage: string;
   readonly message: string;

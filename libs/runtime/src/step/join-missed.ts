@@ -1,6 +1,6 @@
 /** A strict join found no reference for a record of its stream. It fails the stage with a code of its own. */
 export class JoinMissed extends Error {
-  readonly mark: "refold.join-missed" = "refold.join-missed";
+  readonly mark = "refold.join-missed" as const;
 
   /** Also where a flow was made by another copy of this package than the one that runs it. */
   static override [Symbol.hasInstance](value: unknown): boolean {

@@ -5,7 +5,7 @@ import type { Span } from "@refold/core";
  * by another copy of this package than the one that runs it.
  */
 export class TracedOutput {
-  readonly mark: "refold.traced-output" = "refold.traced-output";
+  readonly mark = "refold.traced-output" as const;
   readonly payload: unknown;
   readonly port: number;
   /** The inputs that led to it, by ranges; `undefined`: all that the stage has taken. */

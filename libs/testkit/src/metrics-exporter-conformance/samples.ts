@@ -114,5 +114,6 @@ function stage(name: string, records: number): StageMetrics {
     inFlight: 1,
     queued: 2,
     blockedMs: 0.25 * records,
+    policies: [{ policy: "retry", decision: "scheduled", count: records }],
   };
 }
