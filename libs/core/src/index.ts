@@ -27,7 +27,7 @@ export {
   type StageName,
   type TypeId,
 } from "./place.ts";
-export { isInBand } from "./record.ts";
+export { endsInputs, isInBand } from "./record.ts";
 export type {
   Cause,
   ConsumedRecord,

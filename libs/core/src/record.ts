@@ -138,6 +138,11 @@ export interface ReceiptRecord {
   readonly spans?: readonly Span[];
 }
 
+/** Whether a receipt says what became of its inputs for good. A partial one is followed by those of its parts. */
+export function endsInputs({ outcome }: ReceiptRecord): boolean {
+  return outcome === "success" || outcome === "failed" || outcome === "committed";
+}
+
 /** A supervised machine moved. Appended before the actions of the move run; folding `event` gives the state again. */
 export interface TransitionRecord {
   readonly kind: "transition";

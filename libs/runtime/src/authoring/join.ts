@@ -1,11 +1,12 @@
 import type { HandlerContext } from "../step/handler-context.ts";
+import type { Key } from "./key.ts";
 import type { Synchronous } from "./pure-handler.ts";
 
 /**
  * What records are joined by. Two keys are equal as those of a `Map` are: `NaN` equals `NaN`, `0` equals `-0`, `undefined` and
  * `null` are keys like others, and 1 is not "1". An object is no key, since a copy of it would be another: it fails the stage.
  */
-export type JoinKey = string | number | bigint | boolean | null | undefined;
+export type JoinKey = Key;
 
 /**
  * What becomes of a record of the stream for whose key there is no reference: `inner` drops it, `left` joins it with

@@ -5,6 +5,7 @@ import { addToLineage, spansOf } from "../step/lineage.ts";
 import { mustNotAwait } from "../step/must-not-await.ts";
 import type { Outputs, ProgramContext, StageProgram } from "../step/stage-program.ts";
 import { TracedOutput } from "../step/traced-output.ts";
+import { checkedKey } from "./key.ts";
 import { multipleBefore, type FixedWindows, type SessionWindows } from "./window-kinds.ts";
 import { MAX_WINDOWS, type WindowResult, type WindowSpec } from "./window-spec.ts";
 import { OpenWindows, type OpenWindow, type OpenWindowsState } from "./window-state.ts";
@@ -56,7 +57,7 @@ class WindowProgram<Input, Key, Value, Output> implements StageProgram {
       return undefined;
     }
     // A stage whose windows have no keys has the one key `undefined`, which is what its `Key` is then.
-    const key = keyOf === undefined ? (undefined as Key) : settled(keyOf(input));
+    const key = keyOf === undefined ? (undefined as Key) : checkedKey(keyOf(input));
     const whole =
       over.kind === "fixed"
         ? this.#addToFixed(over, key, timeMs, input, context)

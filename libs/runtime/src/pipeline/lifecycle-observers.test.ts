@@ -44,6 +44,17 @@ describe("an observer of the whole run", () => {
     expect(logged).toEqual(["observer audit is quarantined: Error: no more"]);
   });
 
+  it("changes nothing even where the logger that is told throws", async () => {
+    const fails = (): never => {
+      throw new Error("no logger");
+    };
+    const { report } = await runFlow(observed([], true), {
+      store: memoryStore(),
+      logger: { warn: fails, error: fails },
+    });
+    expect(report.status).toBe("completed");
+  });
+
   it("is silent in a replay", async () => {
     const seen: string[] = [];
     const store = memoryStore();

@@ -4,6 +4,7 @@ import {
   Journal,
   SYSTEM_LANE,
   type AppendFault,
+  type Logger,
   type LogRecord,
   type MetricsExporter,
   type MetricsSnapshot,
@@ -29,6 +30,7 @@ import { Turns } from "../supervision/turns.ts";
 import { Wake } from "../supervision/wake.ts";
 import { Watched } from "../supervision/watched.ts";
 import type { EdgeContracts, FlowHandle, JoinInputs, StagePolicies } from "./flow-handle.ts";
+import { guardedLogger } from "./guarded-logger.ts";
 import { LifecycleObservers } from "./lifecycle-observers.ts";
 import { LivenessMonitor, type LivenessThresholds } from "./liveness-monitor.ts";
 import type { PipelineEvent, PipelineState } from "./pipeline-machine.ts";
@@ -70,6 +72,7 @@ export class Run implements FlowHandle {
   readonly #wired: WiredStages;
   readonly #system: LaneWriter;
   readonly #turns: Turns;
+  readonly #logger: Logger | undefined;
   readonly #moved: (frame: RecordedFrame) => void;
   readonly #channel: Channel<PipelineEvent>;
   readonly #supervisor: PipelineSupervisor;
@@ -86,7 +89,9 @@ export class Run implements FlowHandle {
 
   constructor(options: RunOptions) {
     const { definition, log, host, settings, exporters, gates, recovered } = options;
-    const { clock, abortController, logger } = host;
+    const { clock, abortController } = host;
+    const logger = host.logger && guardedLogger(host.logger);
+    this.#logger = logger;
     this.runId = log.manifest.runId;
     this.flowName = definition.name;
     this.topology = definition.topology;
@@ -319,7 +324,7 @@ export class Run implements FlowHandle {
       clock,
       turns: this.#turns,
       moved: this.#moved,
-      late: (cause) => host.logger?.warn("the pipeline failed after it had ended", { cause: String(cause) }),
+      late: (cause) => this.#logger?.warn("the pipeline failed after it had ended", { cause: String(cause) }),
     });
     this.#liveness.stop();
     this.#supervisor.disarm();

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from "neverthrow";
 
 import {
+  endsInputs,
   formatPlace,
   FrameDecoder,
   SYSTEM_LANE,
@@ -124,7 +125,7 @@ class Side {
     const lane = this.#lanes.get(stage);
     if (lane === undefined) return;
     for (const [index, record] of records.entries()) {
-      if (record.kind === "receipt" && record.outcome !== "buffered") lane.deliver(this.#side, record.count);
+      if (record.kind === "receipt" && endsInputs(record)) lane.deliver(this.#side, record.count);
       const value = this.#outputOf(record);
       if (value === undefined) continue;
       this.outputs++;

@@ -64,9 +64,7 @@ async function resume(
   const read = await history.run();
   if (read.isErr()) return err(read.error);
   if (history.seal?.status === "completed") return err({ kind: "already-completed" });
-  history.takeOver();
-  const recovered = history.lanes.map((lane) => lane.recovered);
-  const report = history.report();
+  const { recovered, report } = history.handOver();
   const forced = history.unforced !== undefined;
   if (forced && !force) return err({ kind: "resume-diverged", report });
   const clock = new RunClock(host.clock, history.lastTimeMs);

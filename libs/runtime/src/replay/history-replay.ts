@@ -36,6 +36,7 @@ import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { LaneReplay } from "./lane-replay.ts";
 import { RecordedTypes } from "./recorded-types.ts";
 import { RecordedInputs } from "./recorded-inputs.ts";
+import type { RecoveredLane } from "./recovered-lane.ts";
 import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
@@ -103,11 +104,6 @@ export class HistoryReplay {
       return this.#laneReplay(name, lane as LaneId, stage);
     });
     this.#readers = readersOf(this.#lanes);
-  }
-
-  /** What the lanes have come to, by their ids. */
-  get lanes(): readonly LaneReplay[] {
-    return this.#lanes;
   }
 
   /** How the run has ended, if it has. */
@@ -230,7 +226,7 @@ export class HistoryReplay {
     if (this.#seal !== undefined && !takesOver) {
       return { kind: "malformed-record", lsn, detail: "it comes after the run's seal" };
     }
-    if (takesOver && this.#epoch !== undefined) this.takeOver();
+    if (takesOver && this.#epoch !== undefined) this.#takeOver();
     this.#lastTimeMs = Math.max(this.#lastTimeMs, stored.timeMs);
     const lane = this.#lanes[frame.lane];
     if (lane === undefined) return { kind: "malformed-record", lsn, detail: `the run has no lane ${frame.lane}` };
@@ -349,9 +345,19 @@ export class HistoryReplay {
   }
 
   /** A process goes on with the run from here: whatever has not come to its natural end begins anew. */
-  takeOver(): void {
+  #takeOver(): void {
     this.#seal = undefined;
     for (const lane of this.#lanes) lane.takeOver();
+  }
+
+  /**
+   * Gives the run to a process that goes on with it: what every lane has come to, and what was found on the way. What is open
+   * is handed over first, since telling what was found settles it.
+   */
+  handOver(): { readonly recovered: readonly RecoveredLane[]; readonly report: ReplayReport } {
+    this.#takeOver();
+    const recovered = this.#lanes.map((lane) => lane.recovered);
+    return { recovered, report: this.report() };
   }
 
   /** Settles what is still open, and tells what was found. */
