@@ -42,7 +42,10 @@ export interface SourceBatch<T> {
    * opened at it gives what follows; items that are on record behind the last cursor are skipped.
    */
   readonly cursor?: unknown;
-  /** Whether the source has ended, and these were the last. */
+  /**
+   * Whether the source has ended, and these were the last. It is not on record: a run that was killed behind the last items reads
+   * again at their cursor, and is to be told so again.
+   */
   readonly done?: boolean;
   /** How long to wait before the next read, in milliseconds. Without it: not at all, or 1,000 where there were no items. */
   readonly againMs?: number;

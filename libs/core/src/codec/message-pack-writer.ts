@@ -205,6 +205,8 @@ export class MessagePackWriter {
     else if (prototype === Date.prototype) this.#date(value as Date);
     else if (prototype === Uint8Array.prototype && ArrayBuffer.isView(value)) this.#binary(value as Uint8Array);
     else if (typeof (value as { then?: unknown }).then === "function") {
+      // Nobody else will hear of its rejection, which is no reason to end the process.
+      if (value instanceof Promise) void value.catch(() => undefined);
       throw new Refusal("promise", "a promise");
     } else throw new Refusal("class-instance", instanceText(value));
   }

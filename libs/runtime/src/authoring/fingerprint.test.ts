@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { codeFingerprint } from "./fingerprint.ts";
+import { everyN } from "./schedule.ts";
 
 describe("a code fingerprint", () => {
   it("is the same for the same text, and differs for another", () => {
@@ -25,5 +26,11 @@ describe("a code fingerprint", () => {
     const around: { f: () => number; self?: unknown } = { f: () => 1 };
     around.self = around;
     expect(codeFingerprint(around)).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it("tells stages apart by settings that decide what they compute", () => {
+    const fold = (n: number): number => n;
+    expect(codeFingerprint({ fold }, { emit: everyN(2) })).not.toBe(codeFingerprint({ fold }, { emit: everyN(3) }));
+    expect(codeFingerprint({ fold }, { emit: everyN(2) })).toBe(codeFingerprint({ fold }, { emit: everyN(2) }));
   });
 });

@@ -108,6 +108,8 @@ export class FlowRecorder {
     readonly inputs: readonly StageInput[];
     /** What the author wrote, by the names by which faults speak of it. */
     readonly functions: Readonly<Record<string, unknown>>;
+    /** What else decides what it computes, as plain data. */
+    readonly settings?: Readonly<Record<string, unknown>>;
     readonly program: PureDefinition["program"];
     readonly options: StageOptions<unknown>;
     /** Types of further outputs, each with a port of its own. */
@@ -123,7 +125,7 @@ export class FlowRecorder {
     for (const [what, value] of Object.entries(stage.functions)) {
       if (typeof value !== "function") this.#notAFunction(name, `its \`${what}\``, value);
     }
-    const fingerprint = codeFingerprint(stage.functions);
+    const fingerprint = codeFingerprint(stage.functions, stage.settings);
     const orderBy = inputs[0]?.orderBy;
     this.#declared.push({
       name,

@@ -27,7 +27,7 @@ const MAX_REFERENCES = 1_000_000;
 
 type JoinStage = Pick<
   Parameters<FlowRecorder["pure"]>[0],
-  "kind" | "inputs" | "functions" | "program" | "hydrates" | "join" | "problems"
+  "kind" | "inputs" | "functions" | "settings" | "program" | "hydrates" | "join" | "problems"
 >;
 
 /** The stage of a join. References that are one and the same stream are read once. */
@@ -47,6 +47,7 @@ export function joinStage(stream: StageInput, declared: readonly DeclaredReferen
     kind: "join",
     inputs: [stream, ...[...inputs.values()].map(({ input }) => input)],
     functions: functionsOf(declared, combine),
+    settings: { kind, read, matches },
     program,
     hydrates: read === "first",
     join: isKnown ? { mode: kind, reference: read === "first" ? "finite" : "live" } : undefined,

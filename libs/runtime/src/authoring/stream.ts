@@ -20,7 +20,7 @@ import { scheduleProblem } from "./schedule.ts";
 import type { SinkOptions, StageOptions } from "./stage-options.ts";
 import { statefulProgram, type StatefulSpec } from "./stateful-spec.ts";
 import { windowProgram } from "./window-program.ts";
-import { windowFunctions, windowProblems, type WindowResult, type WindowSpec } from "./window-spec.ts";
+import { windowFunctions, windowProblems, windowSettings, type WindowResult, type WindowSpec } from "./window-spec.ts";
 
 /** What one or several stages emit. Using it twice is fan-out: both readers see every record. */
 export class Stream<T> {
@@ -120,7 +120,8 @@ export class Stream<T> {
     const { initial, fold, project, emit, functions, problem } = (spec as typeof spec | undefined) ?? {};
     const written = functions ?? { initial, fold, project };
     const problems = [scheduleProblem(emit), problem];
-    return this.#pure(name, "stateful", written, () => statefulProgram(spec), options, problems);
+    const checks = { problems, settings: { emit } };
+    return this.#pure(name, "stateful", written, () => statefulProgram(spec), options, checks);
   }
 
   /**
@@ -215,6 +216,7 @@ export class Stream<T> {
       kind: "stateful",
       inputs: [this.#input],
       functions: windowFunctions(spec),
+      settings: windowSettings(spec),
       program: (inputs) =>
         windowProgram(
           spec,
@@ -283,9 +285,9 @@ export class Stream<T> {
     functions: Readonly<Record<string, unknown>>,
     program: Parameters<FlowRecorder["pure"]>[0]["program"],
     options: StageOptions<O> = {},
-    problems: readonly (string | undefined)[] = [],
+    checks: Pick<Parameters<FlowRecorder["pure"]>[0], "problems" | "settings"> = {},
   ): StageStream<O, T> {
-    this.#recorder.pure({ name, kind, inputs: [this.#input], functions, program, options, problems });
+    this.#recorder.pure({ name, kind, inputs: [this.#input], functions, program, options, ...checks });
     return new StageStream<O, T>(this.#recorder, name, "all");
   }
 }

@@ -74,6 +74,12 @@ interface GivenSpec {
   readonly project?: unknown;
 }
 
+/** What besides its functions decides what a window stage computes, as plain data. JavaScript may leave the whole spec out. */
+export function windowSettings(spec: GivenSpec | undefined): Readonly<Record<string, unknown>> {
+  const { over, outOfOrderMs = 0, allowedLatenessMs = 0 } = spec ?? {};
+  return { over, outOfOrderMs, allowedLatenessMs };
+}
+
 /** What is wrong with a spec: nothing, if the list is empty. */
 export function windowProblems(spec: GivenSpec | undefined): readonly string[] {
   const { over, merge, outOfOrderMs = 0, allowedLatenessMs = 0, maxWindows = MAX_WINDOWS } = spec ?? {};

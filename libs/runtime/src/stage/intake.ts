@@ -212,7 +212,8 @@ export class Intake {
     const repeated = this.#source.mayRepeat ? -1 : this.#repeated(items);
     if (repeated < 0) return { items, cursor };
     this.#refused("the source gave the same object twice in a row: each item has to be an object of its own");
-    return { items: items.slice(0, repeated), cursor: undefined };
+    // The item before it is the same object, and may be another one by now.
+    return { items: items.slice(0, Math.max(0, repeated - 1)), cursor: undefined };
   }
 
   #refused(problem: string): ReadBatch {
