@@ -73,7 +73,9 @@ interface EndedRun {
 async function conclude(ended: EndedRun, args: ConductArgs, io: CliIo): Promise<ExitCode> {
   const { opened, report } = ended;
   const { runId } = opened.manifest;
+  const rejects = report.stages.some(({ rejected }) => rejected > 0);
   const next = {
+    errors: rejects ? `npx refold errors ${runId}${runsFlag(args.runs)}` : undefined,
     replay: `npx refold replay ${runId} --verify${runsFlag(args.runs)}`,
     resume: report.status === "completed" ? undefined : `npx refold resume ${runId}${runsFlag(args.runs)}`,
   };

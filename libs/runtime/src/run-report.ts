@@ -21,4 +21,6 @@ export interface StageReport {
   readonly state: string;
   readonly in: number;
   readonly out: number;
+  /** Inputs that it rejected; of an observer, its faults. */
+  readonly rejected: number;
 }

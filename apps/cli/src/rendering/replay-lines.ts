@@ -73,7 +73,7 @@ const KINDS: { readonly [K in Divergence["kind"]]: string } = {
 };
 
 const CODES: { readonly [C in Divergence["code"]]: string } = {
-  same: "the stage's own functions are as they were recorded, so something that they use is not: a constant, an import, a file",
+  same: "the stage's own functions are as they were recorded, so something that they use is not: a constant, an import, a file, or time or chance that is not taken from the context",
   changed: "the stage's code has changed since it was recorded",
   "not-comparable": "the run was recorded on another runtime, so the stage's code cannot be compared",
 };

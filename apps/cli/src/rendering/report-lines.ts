@@ -4,7 +4,7 @@ import { oneLine } from "./safe-text.ts";
 import { styledStatus } from "./status-style.ts";
 import { failure } from "./story-lines.ts";
 import type { Style } from "./style.ts";
-import { countText, tableLines } from "./table.ts";
+import { countText, tableLines, type Column } from "./table.ts";
 import { durationText } from "./time-text.ts";
 
 /** How a run ended: the stages, the outcome, where it is kept, how to replay it and, if it is not complete, to go on with it. */
@@ -14,19 +14,29 @@ export function reportLines(ended: {
   readonly tookMs: number;
   /** The command that replays the run. */
   readonly replay: string;
+  /** The command that lists rejected inputs; `undefined` where there are none. */
+  readonly errors: string | undefined;
   /** The command that goes on with it; `undefined` for a run that is complete. */
   readonly resume: string | undefined;
   readonly style: Style;
 }): readonly string[] {
-  const { opened, report, tookMs, replay, resume, style } = ended;
+  const { opened, report, tookMs, replay, errors, resume, style } = ended;
   const { status, reason, fault, stages, abandoned } = report;
-  const rows = stages.map(({ stage, state, in: taken, out }) => [stage, countText(taken), countText(out), state]);
-  const columns = [
+  const rejects = errors !== undefined;
+  const rows = stages.map(({ stage, state, in: taken, out, rejected }) => [
+    stage,
+    countText(taken),
+    countText(out),
+    ...(rejects ? [countText(rejected)] : []),
+    state,
+  ]);
+  const columns: readonly Column[] = [
     { title: "stage" },
     { title: "in", align: "right" },
     { title: "out", align: "right" },
+    ...(rejects ? [{ title: "rejected", align: "right" } as const] : []),
     { title: "state" },
-  ] as const;
+  ];
   const why = reason === undefined || fault !== undefined ? "" : `: ${oneLine(reason)}`;
   return [
     "",
@@ -39,6 +49,7 @@ export function reportLines(ended: {
       : [`  given up, as they had not ended: ${abandoned.map((each) => oneLine(each)).join(", ")}`]),
     `  kept in  ${opened.location}`,
     `  replay   ${style.cyan(replay)}`,
+    ...(errors === undefined ? [] : [`  errors   ${style.cyan(errors)}`]),
     ...(resume === undefined ? [] : [`  resume   ${style.cyan(resume)}`]),
   ];
 }

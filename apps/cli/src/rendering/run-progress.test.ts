@@ -22,6 +22,7 @@ it("shows twelve stages, and how many there are besides", () => {
     state: "running",
     in: 1000,
     out: 1,
+    rejected: 0,
   }));
   const shown = lines({ kind: "created" }, reports);
   expect(shown).toHaveLength(14);

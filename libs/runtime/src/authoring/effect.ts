@@ -44,7 +44,7 @@ export function effectProblems(as: string, effect: AnyEffect): readonly string[]
     say("is transactional and has no `find`: nobody can tell whether a call that was under way took effect");
   }
   for (const fault of checkPolicies(policies, { repeatable: safety !== "at-least-once" })) {
-    say(`has a policy that cannot be used: ${explainPolicyFault(fault)}`);
+    say(`has a policy that cannot be used: ${explainPolicyFault(fault).replace(/\.$/, "")}`);
   }
   return problems;
 }

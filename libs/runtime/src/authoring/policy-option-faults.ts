@@ -28,7 +28,7 @@ function policyFaults(stage: string, policies: readonly PolicySpec[], repeatable
   return checkPolicies(policies, { repeatable }).map((fault) => ({
     kind: "bad-option",
     stage,
-    problem: `has a policy that cannot be used: ${explainPolicyFault(fault)}`,
+    problem: `has a policy that cannot be used: ${explainPolicyFault(fault).replace(/\.$/, "")}`,
   }));
 }
 

@@ -210,10 +210,10 @@ describe("the lifecycle on record", () => {
   it("reports what each stage has done, in the order declared", async () => {
     const { report } = await runFlow(everyKind(), { store: memoryStore() });
     expect(report.stages).toEqual([
-      { stage: "numbers", state: "drained", in: 3, out: 3 },
-      { stage: "doubled", state: "drained", in: 3, out: 3 },
-      { stage: "sum", state: "drained", in: 3, out: 1 },
-      { stage: "out", state: "drained", in: 1, out: 0 },
+      { stage: "numbers", state: "drained", in: 3, out: 3, rejected: 0 },
+      { stage: "doubled", state: "drained", in: 3, out: 3, rejected: 0 },
+      { stage: "sum", state: "drained", in: 3, out: 1, rejected: 0 },
+      { stage: "out", state: "drained", in: 1, out: 0, rejected: 0 },
     ]);
   });
 });

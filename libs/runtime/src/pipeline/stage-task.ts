@@ -87,7 +87,8 @@ export class StageTask {
 
   get report(): StageReport {
     const { counters } = this.#context;
-    return { stage: this.name, state: this.state.value.kind, in: counters.in, out: counters.out };
+    const rejected = Object.values(counters.errors).reduce((sum, count) => sum + count, 0);
+    return { stage: this.name, state: this.state.value.kind, in: counters.in, out: counters.out, rejected };
   }
 
   /** Begins the loop. `abandoned` hears of it if the loop has to stop where the stage's machine cannot tell. */
