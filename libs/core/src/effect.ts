@@ -53,7 +53,7 @@ export class EffectFailure<Detail> {
  */
 export interface Effect<Input, Returned, Client = undefined> {
   readonly name: string;
-  /** A whole number from 1. Raise it when the same input is to mean another call: outcomes of another version do not count. */
+  /** A whole number from 1. Raise it when the same input is to mean another call: a run with outcomes of another version cannot be gone on with. */
   readonly version: number;
   readonly safety: EffectSafety;
   /** The key of a call, where the author has a better one than its place in the run. */

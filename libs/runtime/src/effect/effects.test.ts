@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { EffectFailure } from "@refold/core";
+import { EffectFailure, type Lsn } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
-import { FlowRun, replayFlow, runFlow } from "@refold/testkit";
+import { FlowRun, replayFlow, runFlow, testRunId } from "@refold/testkit";
 
 import { killedAfter } from "../../test/killed-run.ts";
 import { effect } from "../authoring/effect.ts";
@@ -95,5 +95,23 @@ describe("an effectful stage", () => {
       const { report } = await replayFlow(charging(bank, 12), { store });
       expect(report, `killed after ${frames}`).toMatchObject({ verdict: "matched", uncertified: [] });
     }
+  });
+
+  it("of a fork has keys of its own, since it may have other inputs at the same places", async () => {
+    const bank = new Bank();
+    const { recorded } = await runFlow(charging(bank, 3), { store: memoryStore() });
+    const store = memoryStore();
+    const runId = testRunId(2);
+    const forked = { ...recorded.manifest, runId, forkOf: { runId: recorded.manifest.runId, at: 1 as Lsn } };
+    const log = (await store.create(forked))._unsafeUnwrap();
+    for (const { lane, timeMs, firstSeq, records } of recorded.frames.slice(0, 1)) {
+      log.append({ lane, timeMs, firstSeq, records })._unsafeUnwrap();
+    }
+    store.crash();
+    const other = new Bank();
+    const run = await FlowRun.resume(charging(other, 3), { store, number: 2 });
+    expect((await run.run()).status).toBe("completed");
+    expect(other.calls.length).toBe(3);
+    expect(other.calls.filter((key) => bank.calls.includes(key))).toEqual([]);
   });
 });

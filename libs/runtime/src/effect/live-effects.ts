@@ -171,7 +171,7 @@ export class LiveEffects implements EffectPerformer {
 
   #keyOf(effect: AnyEffect, { lane, seq, ordinal, input }: EffectRequest): string {
     const { manifest, name } = this.#context;
-    return effect.key?.(input) ?? `${manifest.rootRunId}/${name}/${this.#context.place(lane, seq)}#${ordinal}`;
+    return effect.key?.(input) ?? `${manifest.runId}/${name}/${this.#context.place(lane, seq)}#${ordinal}`;
   }
 
   #start({ name, version, lane, seq, ordinal, input }: EffectRequest, key: string): void {

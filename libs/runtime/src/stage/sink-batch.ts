@@ -49,7 +49,7 @@ export class SinkBatch implements DeliveryBatch<unknown> {
     const lane = this.#lanes[index];
     const seq = this.#seqs[index];
     if (lane === undefined || seq === undefined) throw new RangeError(`the batch has no item ${index}`);
-    return `${this.#context.manifest.rootRunId}/${this.#context.place(lane, seq)}`;
+    return `${this.#context.manifest.runId}/${this.#context.place(lane, seq)}`;
   }
 
   buffer(): BufferedBatch {
