@@ -41,7 +41,19 @@ interface StagePlan {
 }
 
 const DOINGS = [
-  ...(["map", "filter", "filterMap", "flatMap", "transform", "random", "route", "check", "reject"] as const),
+  ...([
+    "map",
+    "filter",
+    "filterMap",
+    "flatMap",
+    "transform",
+    "random",
+    "route",
+    "check",
+    "reject",
+    "effectful",
+    "observe",
+  ] as const),
   ...(["sum", "group", "every", "within", "distinct", "top"] as const),
 ] as const;
 
@@ -147,13 +159,16 @@ function added(
     const checked = input.tryMap(name, (item) => (size(item) % 3 === 0 ? reject(kind, "of no use") : ok(item)));
     return { out: checked, errors: checked.errors };
   }
+  if (does === "observe") {
+    return { out: input.observe(`observer-of-${name}`, () => undefined).map(name, (item) => [item]) };
+  }
   return { out: single(input, name, does) };
 }
 
 function single(
   input: Stream<unknown>,
   name: string,
-  does: Exclude<StagePlan["does"], "route" | "check" | "reject">,
+  does: Exclude<StagePlan["does"], "route" | "check" | "reject" | "observe">,
 ): StageStream<unknown, unknown> {
   switch (does) {
     case "filterMap":
@@ -166,6 +181,11 @@ function single(
       return input.stateful(name, distinct({ key: size }));
     case "top":
       return input.stateful(name, topN({ n: 3, by: size, emit: everyN(50, { atEnd: false }) }));
+    case "effectful":
+      return input.effectful(name, {
+        effects: {},
+        handle: async (item, { capture }) => [item, await capture("size", () => size(item))],
+      });
     case "map":
       return input.map(name, (item) => ({ of: item }));
     case "filter":

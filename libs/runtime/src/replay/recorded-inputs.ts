@@ -140,6 +140,8 @@ export class RecordedInputs {
       for (let offset = index === 0 ? (queue?.offset ?? 0) : 0; offset < records.length; offset++) {
         const seq = (firstSeq + offset) as LaneSeq;
         if (seq > span.last) return;
+        // Of a lane that a step takes from more than once, what an earlier span of it names is not taken yet either.
+        if (seq < span.first) continue;
         const input = queue?.view(records[offset] as LogRecord);
         if (input?.kind === "data") yield { payload: input.payload, lane: span.lane, seq, timeMs };
       }
