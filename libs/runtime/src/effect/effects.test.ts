@@ -114,4 +114,14 @@ describe("an effectful stage", () => {
     expect(other.calls.length).toBe(3);
     expect(other.calls.filter((key) => bank.calls.includes(key))).toEqual([]);
   });
+
+  it("goes on where its edges have credit for one record alone, wherever the run was killed", async () => {
+    const configuration = { flow: { "stage.stepInputs": 1, "flowControl.windowRecords": 1 } } as const;
+    const { recorded } = await runFlow(charging(new Bank(), 4), { store: memoryStore(), configuration });
+    for (let frames = 1; frames < recorded.frames.length; frames++) {
+      const store = await killedAfter(recorded, frames);
+      const run = await FlowRun.resume(charging(new Bank(), 4), { store });
+      expect((await run.run()).status, `killed after ${frames}`).toBe("completed");
+    }
+  });
 });

@@ -79,6 +79,8 @@ export class AheadInputs implements StageInputs {
 
   reopen(): void {
     this.#inputs.reopen();
+    const [edge] = this.edges;
+    if (edge !== undefined) this.#unreleased.set(edge.from, 1);
   }
 
   release(): void {
