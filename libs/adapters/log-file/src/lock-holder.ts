@@ -22,15 +22,16 @@ export function isAlive(holder: LockHolder): boolean {
   if (holder.host !== hostname()) return true;
   const boot = bootId();
   if (boot !== undefined && holder.boot !== undefined && boot !== holder.boot) return false;
+  // The state first: a process that ends and is reaped between two looks must not count as alive for lack of a state.
+  const state = processState(holder.pid);
+  if (state !== undefined) return !state.ended && (holder.started === undefined || holder.started === state.started);
   try {
     process.kill(holder.pid, 0);
   } catch (cause) {
     // Any other error, such as a lack of permission, shows that there is one.
     if (isSystemError(cause, "ESRCH")) return false;
   }
-  const state = processState(holder.pid);
-  if (state === undefined) return true;
-  return !state.ended && (holder.started === undefined || holder.started === state.started);
+  return true;
 }
 
 function bootId(): string | undefined {

@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { fileStore } from "./file-store.ts";
+import { isAlive, thisProcess } from "./lock-holder.ts";
 
 /** What a child program begins with. Programs are run from this package's folder, so that its imports resolve. */
 const PRELUDE = `
@@ -172,6 +173,28 @@ describe("the lock", () => {
     await (await fileStore({ directory }).resume(sampleRunId(1)))._unsafeUnwrap().close();
     expect(existsSync(join(place, "LOCK"))).toBe(false);
   }, 60_000);
+});
+
+describe("isAlive", () => {
+  it("never takes a process for alive that it saw dead before, while its parent collects it", async () => {
+    // The shell collects each child some moments after it ended: it is looked at all the while.
+    const shell = spawn("sh", ["-c", "while read next; do sleep 0.005 & echo $!; wait; done"], { stdio: "pipe" });
+    children.push(shell);
+    const pids = lines(shell);
+    let seenDead = 0;
+    for (let n = 0; n < 60; n++) {
+      shell.stdin.write("next\n");
+      const holder = { ...thisProcess(), pid: Number((await pids.next()).value), started: undefined };
+      let dead = false;
+      for (const end = performance.now() + 15; performance.now() < end;) {
+        const alive = isAlive(holder);
+        expect(dead && alive).toBe(false);
+        dead ||= !alive;
+      }
+      if (dead) seenDead++;
+    }
+    expect(seenDead).toBeGreaterThan(0);
+  }, 30_000);
 });
 
 describe("a process that has closed its logs and readers", () => {
