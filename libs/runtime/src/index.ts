@@ -110,7 +110,7 @@ export { forkRun } from "./recovery/fork-run.ts";
 export { forkSettings } from "./recovery/fork-settings.ts";
 export { explainCompareFault } from "./recovery/explain-compare-fault.ts";
 export { explainResumeFault } from "./recovery/explain-resume-fault.ts";
-export { recordedSettings } from "./recovery/recorded-settings.ts";
+export { recordedSettings } from "./config/recorded-settings.ts";
 export { resumeRun, type ResumeFault, type ResumeOptions } from "./recovery/resume-run.ts";
 export { commandLineLayer } from "./config/command-line-layer.ts";
 export { config, type Configuration, type FlowConfiguration, type Settings } from "./config/configuration.ts";

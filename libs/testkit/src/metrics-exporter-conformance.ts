@@ -1,7 +1,7 @@
 import type { MetricsExporter, MetricsSnapshot, RunId } from "@refold/core";
 
 import { emptyMetrics, extremeMetrics, sampleMetrics } from "./metrics-exporter-conformance/samples.ts";
-import { equal } from "./run-store-conformance/expect.ts";
+import { equal } from "./conformance/expect.ts";
 import type { TestRunner } from "./run-store-conformance/under-test.ts";
 
 /** An exporter that was given nothing yet, made for one test, and a look at where it takes its figures. */

@@ -1,3 +1,4 @@
+import { using } from "./conformance/using.ts";
 import { appendingTests } from "./run-store-conformance/appending.ts";
 import { followingTests } from "./run-store-conformance/following.ts";
 import { holdingTests } from "./run-store-conformance/holding.ts";
@@ -5,7 +6,7 @@ import { listingTests } from "./run-store-conformance/listing.ts";
 import { readingTests } from "./run-store-conformance/reading.ts";
 import { retainingTests } from "./run-store-conformance/retaining.ts";
 import { boundTests, failingTests, safetyTests } from "./run-store-conformance/safety.ts";
-import type { RunStoreConformance, RunStoreUnderTest, StoreTest } from "./run-store-conformance/under-test.ts";
+import type { RunStoreConformance, StoreTest } from "./run-store-conformance/under-test.ts";
 
 /**
  * Adds tests for every promise of the `RunStore` port to the test runner. Each test opens a store of its own and disposes
@@ -30,16 +31,4 @@ export function runStoreConformance(suite: RunStoreConformance): void {
       describe("failing storage", () => failingTests((promise, body) => it(promise, () => using(failing, body))));
     }
   });
-}
-
-async function using<U extends RunStoreUnderTest>(
-  open: () => Promise<U>,
-  body: (under: U) => Promise<void>,
-): Promise<void> {
-  const under = await open();
-  try {
-    await body(under);
-  } finally {
-    await under.dispose();
-  }
 }

@@ -1,4 +1,5 @@
-import { check, equal } from "./run-store-conformance/expect.ts";
+import { using } from "./conformance/using.ts";
+import { check, equal } from "./conformance/expect.ts";
 import { DrivenSink } from "./sink-connector-conformance/driven-sink.ts";
 import type {
   FailingSinkConnector,
@@ -39,18 +40,6 @@ export function sinkConnectorConformance<T>(suite: SinkConnectorConformance<T>):
         using(failing, (under) => throwsAndCloses(under, items)));
     }
   });
-}
-
-async function using<T, U extends SinkConnectorUnderTest<T>>(
-  open: () => Promise<U>,
-  body: (under: U) => Promise<void>,
-): Promise<void> {
-  const under = await open();
-  try {
-    await body(under);
-  } finally {
-    await under.dispose();
-  }
 }
 
 async function describesItself<T>({ connector, delivered }: SinkConnectorUnderTest<T>): Promise<void> {

@@ -1,4 +1,5 @@
-import { check, equal } from "./run-store-conformance/expect.ts";
+import { using } from "./conformance/using.ts";
+import { check, equal } from "./conformance/expect.ts";
 import { DrivenSource } from "./source-connector-conformance/driven-source.ts";
 import { stored } from "./source-connector-conformance/stored.ts";
 import type {
@@ -39,18 +40,6 @@ export function sourceConnectorConformance<T>(suite: SourceConnectorConformance<
         using(failing, (under) => throwsAndGoesOn(under, items)));
     }
   });
-}
-
-async function using<T, U extends SourceConnectorUnderTest<T>>(
-  open: () => Promise<U>,
-  body: (under: U) => Promise<void>,
-): Promise<void> {
-  const under = await open();
-  try {
-    await body(under);
-  } finally {
-    await under.dispose();
-  }
 }
 
 /** Reads from a source, and closes it whatever comes. */

@@ -10,10 +10,10 @@ import type {
   Span,
 } from "@refold/core";
 
+import { addToSpans } from "../step/spans.ts";
 import type { Edge } from "./edge.ts";
 import type { Loop } from "./loop.ts";
-
-const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, poison: 2 };
+import { worseEnd } from "./worse-end.ts";
 
 /** Called for each input; what it throws ends the taking before that record. False ends it after the record. */
 export type TakeRecord = (record: InBandRecord, lane: LaneId, seq: LaneSeq, timeMs: number) => boolean;
@@ -44,7 +44,7 @@ export interface TakingOrder {
 }
 
 /** The inputs of a stage: takes records from its edges in turn, a frame at a time, so that none starves. */
-export class InputSet {
+export class InputSet implements StageInputs {
   /** What the taking under way, or the last one, took. */
   spans: Span[] = [];
   /** The position of the latest frame that records were taken from: all taken inputs are safe when it is. */
@@ -87,7 +87,7 @@ export class InputSet {
       if (this.#loop?.backward.has(from) === true) continue;
       // What another process had taken, and not delivered, may be waiting again.
       if (ended === undefined || head !== undefined) return undefined;
-      if (SEVERITY[ended.end] > SEVERITY[worst]) worst = ended.end;
+      worst = worseEnd(worst, ended.end);
     }
     return this.#loop?.quiet === false ? undefined : worst;
   }
@@ -163,7 +163,7 @@ export class InputSet {
       }
     } finally {
       if (frame.position > this.position) this.position = frame.position;
-      if (first >= 0) this.#span(lane, first as LaneSeq, last as LaneSeq);
+      if (first >= 0) addToSpans(this.spans, lane, first as LaneSeq, last as LaneSeq);
       const done = offset === records.length;
       this.#offsets[index] = done ? 0 : offset;
       if (done) edge.next();
@@ -237,12 +237,6 @@ export class InputSet {
     for (const edge of this.edges) {
       edge.held = (this.#hydrating && edge.role === "stream") || (this.#starved && edge.head !== undefined);
     }
-  }
-
-  #span(lane: LaneId, first: LaneSeq, last: LaneSeq): void {
-    const previous = this.spans.at(-1);
-    if (previous?.lane === lane) this.spans[this.spans.length - 1] = { lane, first: previous.first, last };
-    else this.spans.push({ lane, first, last });
   }
 }
 

@@ -12,7 +12,7 @@ import type { StartOptions } from "../pipeline/start-run.ts";
 import { flowDifferences } from "../replay/flow-differences.ts";
 import { HistoryReplay } from "../replay/history-replay.ts";
 import type { ReplayFault, ReplayReport } from "../replay/replay-report.ts";
-import { recordedSettings } from "./recorded-settings.ts";
+import { recordedSettings } from "../config/recorded-settings.ts";
 
 export interface ResumeOptions extends StartOptions {
   /** Goes on although the code of today does not compute what is on record. That it was forced is itself on record. */

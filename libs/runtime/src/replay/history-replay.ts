@@ -30,8 +30,8 @@ import {
 import type { RunHost } from "../pipeline/run-host.ts";
 import { differences } from "./differences.ts";
 import { EffectfulReplay } from "./effectful-replay.ts";
-import { configurationFromEntries } from "../config/configuration-from-entries.ts";
-import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
+import { recordedSettings } from "../config/recorded-settings.ts";
+import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { LaneReplay } from "./lane-replay.ts";
 import { RecordedTypes } from "./recorded-types.ts";
@@ -89,9 +89,7 @@ export class HistoryReplay {
   constructor(options: HistoryReplayOptions) {
     this.#options = options;
     this.#manifest = options.recorded.manifest;
-    this.#settings = configurationFromEntries(this.#manifest.configuration ?? []).unwrapOr(
-      new ResolvedConfiguration([]),
-    );
+    this.#settings = recordedSettings(this.#manifest);
     this.#decoder = new FrameDecoder(
       options.recorded,
       options.keepBytes === undefined ? {} : { keepBytes: options.keepBytes },

@@ -1,6 +1,6 @@
 import type { LaneId, LaneSeq, ReceiptRecord, Span } from "@refold/core";
 
-import { dataSpans } from "../step/data-spans.ts";
+import { dataSpans } from "../step/spans.ts";
 import type { TakenInput } from "./recorded-inputs.ts";
 
 /** The data inputs of a sink's step, in the order taken. */

@@ -3,8 +3,7 @@ import type { DecodedFrame, EndKind, EndRecord, InBandRecord, LaneId, LaneSeq, L
 import type { InputDefinition } from "../definition/flow-definition.ts";
 import type { HandledInput } from "../effect/input-handling.ts";
 import { advertisedTo, recordView, type RecordView, type Takes } from "../edge/record-view.ts";
-
-const SEVERITY: Readonly<Record<EndKind, number>> = { natural: 0, truncated: 1, poison: 2 };
+import { worseEnd } from "../edge/worse-end.ts";
 
 interface Queue {
   readonly takes: Takes;
@@ -71,7 +70,7 @@ export class RecordedInputs {
   get end(): EndKind {
     let worst: EndKind = "natural";
     for (const { ended, backward } of this.#queues.values()) {
-      if (ended !== undefined && !backward && SEVERITY[ended.end] > SEVERITY[worst]) worst = ended.end;
+      if (ended !== undefined && !backward) worst = worseEnd(worst, ended.end);
     }
     return worst;
   }

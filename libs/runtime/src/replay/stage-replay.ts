@@ -208,7 +208,7 @@ export class StageReplay {
     const step = this.#step;
     const recorded = outputsIn(frame);
     step.begin(recorded, frame.firstSeq);
-    if (this.#ending) this.#guard(frame, () => step.finish(recorded, frame.firstSeq));
+    if (this.#ending) this.#guard(frame, () => step.finish());
     this.#begin(frame);
   }
 
@@ -289,7 +289,7 @@ export class StageReplay {
   #findLeftOver(seq: LaneSeq, lsn: Lsn): void {
     const step = this.#step;
     step.begin(1, seq);
-    this.#guard({ lsn, firstSeq: seq }, () => step.finish(1, seq));
+    this.#guard({ lsn, firstSeq: seq }, () => step.finish());
     const open: OpenStep = { computed: [], given: 0, recorded: [], seq, lsn };
     this.#add(open);
     this.#compare(open);

@@ -3,6 +3,7 @@ import type { EndKind, EndRecord, InBandRecord, LaneId, LaneSeq, Span } from "@r
 import type { Edge } from "../edge/edge.ts";
 import type { InputSet, StageInputs, TakeEnd, TakeRecord } from "../edge/input-set.ts";
 import type { HandledInput } from "../effect/input-handling.ts";
+import { addToSpans } from "../step/spans.ts";
 import type { Wake } from "../supervision/wake.ts";
 
 /** What was taken and waits for a step. */
@@ -73,7 +74,7 @@ export class AheadInputs implements StageInputs {
       more = record.kind === "end" ? visitEnd(lane, seq, record) : visit(record, lane, seq, timeMs);
       this.#queue.shift();
       if (record.kind !== "end") this.#unreleased.set(lane, (this.#unreleased.get(lane) ?? 0) + 1);
-      this.#span(lane, seq);
+      addToSpans(this.spans, lane, seq);
     }
   }
 
@@ -117,11 +118,5 @@ export class AheadInputs implements StageInputs {
     await this.#handle({ payload, lane, seq, timeMs });
     taken.ready = true;
     this.#wake.signal();
-  }
-
-  #span(lane: LaneId, seq: LaneSeq): void {
-    const previous = this.spans.at(-1);
-    if (previous?.lane === lane) this.spans[this.spans.length - 1] = { lane, first: previous.first, last: seq };
-    else this.spans.push({ lane, first: seq, last: seq });
   }
 }

@@ -61,7 +61,8 @@ export class CreditWait {
       deadlineMs = Math.min(deadlineMs, stallsAtMs);
     }
     this.#tellHeldUp(heldUp);
-    return blocked ? this.#timed(this.#wakeBy(deadlineMs - nowMs)) : undefined;
+    const { clock, wake } = this.#writer;
+    return blocked ? this.#timed(wake.waitAtMost(deadlineMs - nowMs, clock)) : undefined;
   }
 
   /** Whoever writes to a stage that waits on purpose waits with it, however far up. */
@@ -69,14 +70,6 @@ export class CreditWait {
     if (heldUp === this.#heldUp) return;
     this.#heldUp = heldUp;
     for (const edge of this.#inputs) edge.readerHeldUp = heldUp;
-  }
-
-  async #wakeBy(delayMs: number): Promise<void> {
-    const { clock, wake } = this.#writer;
-    if (delayMs === Number.POSITIVE_INFINITY) return wake.wait();
-    const disarm = clock.schedule(delayMs, () => wake.signal());
-    await wake.wait();
-    disarm();
   }
 
   async #timed(waiting: Promise<void>): Promise<void> {

@@ -174,15 +174,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
     const begunMs = context.clock.now();
     step.begin(room, seqAfter(context.writer.nextSeq, 1));
     let failure: StageFault | undefined;
-    const guarded = (take: () => void, lane: LaneId, seq?: LaneSeq): boolean => {
-      try {
-        take();
-        return step.records.length < room && !step.hasMore;
-      } catch (thrown) {
-        failure = this.#handlerFault(thrown, lane, seq);
-        throw thrown;
-      }
-    };
+    const goesOn = (): boolean => step.records.length < room && !step.hasMore;
     try {
       this.#inputs.take(
         context.stepInputs,
@@ -193,11 +185,24 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
           }
           failure = context.schemaFault(lane, seq, record);
           if (failure !== undefined) throw new StageFailure(failure);
-          return guarded(() => step.take(record, lane, seq, timeMs), lane, seq);
+          try {
+            step.take(record, lane, seq, timeMs);
+          } catch (thrown) {
+            failure = this.#handlerFault(thrown, lane, seq);
+            throw thrown;
+          }
+          return goesOn();
         },
-        // Nothing of the stream is taken in a step in which a join was still hydrating.
-        (lane, _seq, { end }) =>
-          guarded(() => step.ended(lane, end), lane) && !(this.#hydrates && this.#inputs.hydrated),
+        (lane, _seq, { end }) => {
+          try {
+            step.ended(lane, end);
+          } catch (thrown) {
+            failure = this.#handlerFault(thrown, lane);
+            throw thrown;
+          }
+          // Nothing of the stream is taken in a step in which a join was still hydrating.
+          return goesOn() && !(this.#hydrates && this.#inputs.hydrated);
+        },
       );
     } catch (thrown) {
       // What orders the inputs may throw as well; those before are untouched.
@@ -269,7 +274,7 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
     step.begin(most, context.writer.nextSeq);
     let more: boolean;
     try {
-      more = step.finish(most, context.writer.nextSeq);
+      more = step.finish();
     } catch (thrown) {
       // How many outputs a batch holds is chance, so those before the fault go on record whichever batch they are in.
       return failAfter(step.records.length > 0 ? this.#record(step.records) : undefined, this.#handlerFault(thrown));

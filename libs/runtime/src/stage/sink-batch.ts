@@ -1,6 +1,6 @@
 import type { DataRecord, DeliveryBatch, LaneId, LaneSeq } from "@refold/core";
 
-import { dataSpans } from "../step/data-spans.ts";
+import { dataSpans } from "../step/spans.ts";
 import { BufferedBatch, type BufferedInputs, type CommitLedger } from "./sink-commits.ts";
 import type { StageContext } from "./stage-context.ts";
 

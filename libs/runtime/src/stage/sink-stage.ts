@@ -116,25 +116,16 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   }
 
   #work(): Directive | Promise<Directive> {
+    const context = this.#context;
     if (this.#commits.failure !== undefined) throw this.#commits.failure;
     if (this.#commits.hasPending) this.#recordCommits();
     const { end } = this.#inputs;
     if (end !== undefined) return this.#inputsEnded(end);
     if (this.#schedule.dueInMs <= 0 || this.#commits.isFull) return this.#flushNow().then(goOn);
-    const waiting = this.#context.waitForRoom();
+    const waiting = context.waitForRoom();
     if (waiting !== undefined) return waiting.then(goOn);
-    if (this.#inputs.empty) return this.#waitForInput().then(goOn);
+    if (this.#inputs.empty) return context.wake.waitAtMost(this.#schedule.dueInMs, context.clock).then(goOn);
     return this.#deliver().then(goOn);
-  }
-
-  /** Also wakes when a flush is due. */
-  async #waitForInput(): Promise<void> {
-    const { clock, wake } = this.#context;
-    const { dueInMs } = this.#schedule;
-    if (dueInMs === Number.POSITIVE_INFINITY) return wake.wait();
-    const disarm = clock.schedule(dueInMs, () => wake.signal());
-    await wake.wait();
-    disarm();
   }
 
   #inputsEnded(end: Extract<SinkEvent, { kind: "inputs-ended" }>["end"]): Directive {
@@ -161,7 +152,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     const consumed: LogRecord = { kind: "consumed", spans: this.#inputs.spans };
     const { length } = batch;
     counters.inFlight = length;
-    if (length === 0) await this.#append([consumed]);
+    // A step with more receipts than one frame can hold goes on in further frames.
+    if (length === 0) await context.append([consumed], clock.now());
     else {
       // The world must never see what a crash could undo.
       const safe = await context.log.whenSafe(this.#inputs.position);
@@ -170,7 +162,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       const delivery = new SinkDelivery(writer, context.outside, this.#commits, this.#guardedWrites);
       const parts = await this.#guarded(() => delivery.deliver(batch));
       if (parts === undefined) return;
-      await this.#append([consumed, ...receiptsOf(parts, length)]);
+      await context.append([consumed, ...receiptsOf(parts, length)], clock.now());
       this.#settle(batch, parts);
       this.#schedule.wrote(length);
     }
@@ -234,15 +226,6 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     const half = records.length >> 1;
     this.#appendNow(records.slice(0, half));
     this.#appendNow(records.slice(half));
-  }
-
-  /** A step with more receipts than one frame can hold goes on in further frames. */
-  async #append(records: readonly LogRecord[]): Promise<void> {
-    const { clock, writer } = this.#context;
-    const appended = writer.append(clock.now(), records);
-    if (appended.isOk()) return;
-    if (!isTooMuch(appended.error)) throw new LogFailure(appended.error);
-    await this.#context.append(records, clock.now());
   }
 
   async #flushNow(): Promise<void> {

@@ -118,11 +118,8 @@ export class StageContext {
   }
 
   /** Waits for something to happen, at the most until the given time. */
-  async waitUntil(timeMs: number | undefined): Promise<void> {
-    if (timeMs === undefined) return this.wake.wait();
-    const disarm = this.clock.schedule(Math.max(0, timeMs - this.clock.now()), () => this.wake.signal());
-    await this.wake.wait();
-    disarm();
+  waitUntil(timeMs: number = Number.POSITIVE_INFINITY): Promise<void> {
+    return this.wake.waitAtMost(Math.max(0, timeMs - this.clock.now()), this.clock);
   }
 
   /** The place of a record, as people write it. */
@@ -139,6 +136,7 @@ export class StageContext {
    * there is a promise to wait for.
    */
   pass(frame: RecordedFrame): void | Promise<void> {
+    if (this.#outputs.length === 0) return;
     if (this.manifest.durability === "strict") return this.#passWhenSafe(frame);
     this.#offer(frame);
   }

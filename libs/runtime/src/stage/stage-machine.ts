@@ -120,8 +120,11 @@ export const sourceMachine = (
     .buildOrThrow();
 };
 
-export const transformMachine = (name: string): Machine<TransformState, PureEvent> =>
-  machine<TransformState, PureEvent>(name, { kind: "created" })
+const transforming = (
+  name: string,
+  atEnd: readonly ResourceAction[],
+): Machine<TransformState, PureEvent, ResourceAction> =>
+  machine<TransformState, PureEvent, ResourceAction>(name, { kind: "created" })
     .any("fail", "failed", failed)
     .any("cancel", "cancelled", cancelled)
     .anyIgnore("initialize", "start", "inputs-ended", "drained")
@@ -129,10 +132,17 @@ export const transformMachine = (name: string): Machine<TransformState, PureEven
     .state("initialized", (s) => s.on("start", "running").exhaustive())
     .state("running", (s) => s.on("inputs-ended", "draining", draining).exhaustive())
     .state("draining", (s) => s.on("drained", "drained").exhaustive())
-    .final("drained")
-    .final("failed")
-    .final("cancelled")
+    .final("drained", (s) => s.entry(() => atEnd))
+    .final("failed", (s) => s.entry(() => atEnd))
+    .final("cancelled", (s) => s.entry(() => atEnd))
     .buildOrThrow();
+
+export const transformMachine = (name: string): Machine<TransformState, PureEvent, ResourceAction> =>
+  transforming(name, []);
+
+/** Moves as a transform does, and gives up what it holds of the outside when it has ended. */
+export const effectfulMachine = (name: string): Machine<TransformState, PureEvent, ResourceAction> =>
+  transforming(name, [release]);
 
 export const statefulMachine = (name: string): Machine<StatefulState, StatefulEvent> =>
   machine<StatefulState, StatefulEvent>(name, { kind: "created" })
@@ -167,20 +177,6 @@ export const joinMachine = (name: string, hydrates: boolean): Machine<JoinState,
     .final("drained")
     .final("failed")
     .final("cancelled")
-    .buildOrThrow();
-
-export const effectfulMachine = (name: string): Machine<TransformState, PureEvent, ResourceAction> =>
-  machine<TransformState, PureEvent, ResourceAction>(name, { kind: "created" })
-    .any("fail", "failed", failed)
-    .any("cancel", "cancelled", cancelled)
-    .anyIgnore("initialize", "start", "inputs-ended", "drained")
-    .state("created", (s) => s.on("initialize", "initialized").exhaustive())
-    .state("initialized", (s) => s.on("start", "running").exhaustive())
-    .state("running", (s) => s.on("inputs-ended", "draining", draining).exhaustive())
-    .state("draining", (s) => s.on("drained", "drained").exhaustive())
-    .final("drained", (s) => s.entry(() => [release]))
-    .final("failed", (s) => s.entry(() => [release]))
-    .final("cancelled", (s) => s.entry(() => [release]))
     .buildOrThrow();
 
 export const sinkMachine = (name: string): Machine<SinkState, SinkEvent, ResourceAction> =>

@@ -12,6 +12,7 @@ import type {
 } from "@refold/core";
 
 import { isRejectedInput } from "../edge/record-view.ts";
+import { addToSpans } from "./spans.ts";
 import { isDeeplyFrozen } from "./deep-freeze.ts";
 import type { InputContext } from "./input-context.ts";
 import type { LoopEntry } from "./loop-entry.ts";
@@ -20,12 +21,9 @@ import { TracedOutput } from "./traced-output.ts";
 
 /** A handler threw at an input. What earlier inputs of the step gave is untouched. */
 export class HandlerThrew {
-  /** The index of the input within the step; `undefined` when the handler threw after the last input. */
-  readonly input: number | undefined;
   readonly cause: unknown;
 
-  constructor(input: number | undefined, cause: unknown) {
-    this.input = input;
+  constructor(cause: unknown) {
     this.cause = cause;
   }
 }
@@ -115,14 +113,9 @@ export class StepRecorder implements Outputs {
   /** The inputs of the step before the one of this index. */
   spansBefore(input: number): Span[] {
     const spans: Span[] = [];
-    const add = ({ lane, seq }: { readonly lane: LaneId; readonly seq: LaneSeq }): void => {
-      const previous = spans.at(-1);
-      if (previous?.lane === lane) spans[spans.length - 1] = { lane, first: previous.first, last: seq };
-      else spans.push({ lane, first: seq, last: seq });
-    };
     for (let i = 0; i <= input; i++) {
-      for (const error of this.#errors) if (error.before === i) add(error);
-      if (i < input) add(this.placeOf(i));
+      for (const { before, lane, seq } of this.#errors) if (before === i) addToSpans(spans, lane, seq);
+      if (i < input) addToSpans(spans, this.#lanes[i] as LaneId, this.#seqs[i] as LaneSeq);
     }
     return spans;
   }
@@ -150,7 +143,7 @@ export class StepRecorder implements Outputs {
     } catch (cause) {
       this.#rest = undefined;
       this.records.length = emitted;
-      throw new HandlerThrew(input, cause);
+      throw new HandlerThrew(cause);
     }
     this.skip(lane, seq);
   }
@@ -158,7 +151,7 @@ export class StepRecorder implements Outputs {
   /** Takes in that an upstream lane has ended. Throws {@link HandlerThrew}. */
   ended(lane: LaneId, end: EndKind): void {
     if (this.#program.ended === undefined) return;
-    this.#aggregates(() => this.#program.ended?.(lane, this, end), this.#limit);
+    this.#aggregates(() => this.#program.ended?.(lane, this, end));
   }
 
   /** When the program wants its timer to fire. */
@@ -169,7 +162,7 @@ export class StepRecorder implements Outputs {
   /** Has the timer fire that was due at `dueMs`. Throws {@link HandlerThrew}. */
   fire(dueMs: number): void {
     this.#context.now = dueMs;
-    this.#aggregates(() => this.#program.fire?.(this.#context), this.#limit);
+    this.#aggregates(() => this.#program.fire?.(this.#context));
   }
 
   /** Takes all that the last input has left, before the next one. Throws {@link HandlerThrew}. */
@@ -257,34 +250,33 @@ export class StepRecorder implements Outputs {
   }
 
   /**
-   * Emits up to `limit` of what is left after the last input, the first of them at `firstSeq` of the lane. Returns whether
-   * there may be more. Throws {@link HandlerThrew}.
+   * Emits what is left after the last input, up to the limit of the step. Returns whether there may be more. Throws
+   * {@link HandlerThrew}.
    */
-  finish(limit: number, firstSeq: LaneSeq): boolean {
-    this.#firstSeq = firstSeq;
+  finish(): boolean {
     try {
       this.#tail ??= this.#program.finish(this.#context)[Symbol.iterator]();
-      while (this.records.length < limit) {
+      while (this.records.length < this.#limit) {
         const next = this.#tail.next();
         if (next.done === true) return false;
         this.#emitAggregate(next.value);
       }
       return true;
     } catch (cause) {
-      throw new HandlerThrew(undefined, cause);
+      throw new HandlerThrew(cause);
     }
   }
 
   /** Takes what a program gives that comes of no single input. */
-  #aggregates(give: () => Iterator<unknown> | undefined, limit: number): void {
+  #aggregates(give: () => Iterator<unknown> | undefined): void {
     try {
       const given = give();
       if (given === undefined) return;
       this.#rest = aggregatesOf(given);
-      this.#pull(this.#rest, limit);
+      this.#pull(this.#rest, this.#limit);
     } catch (cause) {
       this.#rest = undefined;
-      throw new HandlerThrew(undefined, cause);
+      throw new HandlerThrew(cause);
     }
   }
 
@@ -319,7 +311,7 @@ export class StepRecorder implements Outputs {
       this.#pull(this.#rest, limit);
     } catch (cause) {
       this.#rest = undefined;
-      throw new HandlerThrew(this.#seqs.length > 0 ? this.#seqs.length - 1 : undefined, cause);
+      throw new HandlerThrew(cause);
     }
   }
 

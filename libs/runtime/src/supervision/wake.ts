@@ -1,3 +1,5 @@
+import type { Clock } from "@refold/core";
+
 /** Lets one waiter sleep until something happened: input, credit, control, a timer. A signal that comes first is not lost. */
 export class Wake {
   #signalled = false;
@@ -14,5 +16,13 @@ export class Wake {
   async wait(): Promise<void> {
     if (!this.#signalled) await new Promise<void>((resolve) => (this.#resolve = resolve));
     this.#signalled = false;
+  }
+
+  /** As `wait`, but not longer than `delayMs` milliseconds, which may be infinite. Leaves no timer behind. */
+  async waitAtMost(delayMs: number, clock: Clock): Promise<void> {
+    if (delayMs === Number.POSITIVE_INFINITY) return this.wait();
+    const disarm = clock.schedule(delayMs, () => this.signal());
+    await this.wait();
+    disarm();
   }
 }

@@ -1,6 +1,6 @@
 import type { FrameDraft, LaneSeq, Position, RunLog } from "@refold/core";
 
-import { check, equal, faultOf, valueOf } from "./expect.ts";
+import { check, equal, faultOf, valueOf } from "../conformance/expect.ts";
 import { equalFrames, framesOf } from "./reading-all.ts";
 import { draft, EDGE_PAYLOADS, EVERY_KIND, frameOf, manifestOf } from "./samples.ts";
 import type { StoreTest } from "./under-test.ts";

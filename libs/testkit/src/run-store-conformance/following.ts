@@ -1,7 +1,7 @@
 import type { Lsn, ReadFault, RunReader, StoredFrame } from "@refold/core";
 import type { Result } from "neverthrow";
 
-import { equal, valueOf } from "./expect.ts";
+import { equal, valueOf } from "../conformance/expect.ts";
 import { lsnRange, lsnsOf } from "./reading-all.ts";
 import { frameOf, manifestOf, runIdOf, sealOf } from "./samples.ts";
 import type { StoreTest } from "./under-test.ts";

@@ -1,6 +1,6 @@
 import type { RunManifest } from "@refold/core";
 
-import { equal, valueOf } from "./expect.ts";
+import { equal, valueOf } from "../conformance/expect.ts";
 import { equalFrames, framesOf } from "./reading-all.ts";
 import { frameOf, manifestOf, runIdOf } from "./samples.ts";
 import type { StoreTest } from "./under-test.ts";

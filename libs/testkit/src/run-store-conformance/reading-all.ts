@@ -1,6 +1,6 @@
 import { RecordDecoder, type FrameDraft, type Lsn, type RunReader, type StoredFrame } from "@refold/core";
 
-import { check, equal, valueOf } from "./expect.ts";
+import { check, equal, valueOf } from "../conformance/expect.ts";
 
 /** All frames from `from` on. */
 export async function framesOf(reader: RunReader, from = 0): Promise<StoredFrame[]> {

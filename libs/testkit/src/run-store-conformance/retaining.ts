@@ -1,6 +1,6 @@
 import type { FrameDraft, Lsn, Position, RetainMode, RunLog, RunReader, RunStore } from "@refold/core";
 
-import { check, equal, faultOf, valueOf } from "./expect.ts";
+import { check, equal, faultOf, valueOf } from "../conformance/expect.ts";
 import { equalFrames, framesOf } from "./reading-all.ts";
 import { frameOf, manifestOf, runIdOf } from "./samples.ts";
 import type { StoreTest } from "./under-test.ts";

@@ -1,6 +1,6 @@
 import type { Lsn, Position } from "@refold/core";
 
-import { check, equal, faultOf, valueOf } from "./expect.ts";
+import { check, equal, faultOf, valueOf } from "../conformance/expect.ts";
 import { equalFrames, framesOf } from "./reading-all.ts";
 import { frameOf, manifestOf } from "./samples.ts";
 import type { FailingRunStore, StoreTest } from "./under-test.ts";

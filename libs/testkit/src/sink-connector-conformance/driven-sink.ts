@@ -1,6 +1,6 @@
 import { SinkFailure, type CommitHandle, type SinkConnector, type SinkWriter, type WriteReceipt } from "@refold/core";
 
-import { check } from "../run-store-conformance/expect.ts";
+import { check } from "../conformance/expect.ts";
 
 /** What became of an item. */
 export type Outcome = "unwritten" | "success" | "failed" | "buffered" | "committed";

@@ -1,6 +1,6 @@
 import type { SourceBatch, SourceConnector, SourceReader } from "@refold/core";
 
-import { check } from "../run-store-conformance/expect.ts";
+import { check } from "../conformance/expect.ts";
 import { stored } from "./stored.ts";
 
 /** So many reads in a row that give nothing, without an end, are held to be a source that has no more. */

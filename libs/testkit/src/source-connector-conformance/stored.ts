@@ -1,6 +1,6 @@
 import { encodeRecords, MessagePackWriter, RecordDecoder } from "@refold/core";
 
-import { check, valueOf } from "../run-store-conformance/expect.ts";
+import { check, valueOf } from "../conformance/expect.ts";
 
 /** A value as a later process has it: written to a log, and read back. */
 export function stored(value: unknown, what: string): unknown {

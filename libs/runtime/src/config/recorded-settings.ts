@@ -1,7 +1,7 @@
 import type { RunManifest } from "@refold/core";
 
-import { configurationFromEntries } from "../config/configuration-from-entries.ts";
-import { ResolvedConfiguration } from "../config/resolved-configuration.ts";
+import { configurationFromEntries } from "./configuration-from-entries.ts";
+import { ResolvedConfiguration } from "./resolved-configuration.ts";
 
 /** What was in effect when a run was made; of a run that does not tell, every default. */
 export function recordedSettings({ configuration = [] }: RunManifest): ResolvedConfiguration {
