@@ -60,7 +60,10 @@ async function readWhole(path: string): Promise<StoredSnapshot | undefined> {
   if (bytes.length < HEADER_BYTES || MAGIC.some((byte, index) => bytes[index] !== byte)) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   if (view.getUint32(AT.crc) !== checkOf(bytes)) return undefined;
-  return { lsn: readUint64(view, AT.lsn) as Lsn, body: new Uint8Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, bytes.length - HEADER_BYTES) };
+  return {
+    lsn: readUint64(view, AT.lsn) as Lsn,
+    body: new Uint8Array(bytes.buffer, bytes.byteOffset + HEADER_BYTES, bytes.length - HEADER_BYTES),
+  };
 }
 
 /** Over the lsn and the body. */

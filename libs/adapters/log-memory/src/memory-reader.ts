@@ -52,7 +52,9 @@ export class MemoryReader implements RunReader {
     return { [Symbol.asyncIterator]: () => this.#following(from) };
   }
 
-  async snapshot(before: Lsn = Number.POSITIVE_INFINITY as Lsn): Promise<Result<StoredSnapshot | undefined, StorageFault>> {
+  async snapshot(
+    before: Lsn = Number.POSITIVE_INFINITY as Lsn,
+  ): Promise<Result<StoredSnapshot | undefined, StorageFault>> {
     return ok(this.run.snapshots.findLast(({ lsn }) => lsn < before));
   }
 
