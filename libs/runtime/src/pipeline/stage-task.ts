@@ -101,15 +101,9 @@ export class StageTask {
   /** What the lane of the stage has come to by its record; `undefined` while that is not all of a step, or of its end. */
   get settled(): LaneState | undefined {
     const state = this.state.value;
-    if (this.isDone || state.kind === "drained") return this.#laneState(state, { unread: [] });
     if (!this.isSource && ENDING.includes(state.kind)) return undefined;
-    const { settled } = this.#stage;
-    return settled && this.#laneState(state, settled);
-  }
-
-  #laneState(state: AnyStageState, stage: StageState): LaneState {
-    const { machine } = this.#stage;
-    return { ...this.#context.writer.written, machines: new Map([[machine.name, state]]), stage };
+    const { machine, settled } = this.#stage;
+    return settled && { ...this.#context.writer.written, machines: new Map([[machine.name, state]]), stage: settled };
   }
 
   /** Begins the loop. `abandoned` hears of it if the loop has to stop where the stage's machine cannot tell. */
