@@ -66,6 +66,7 @@ const REPLAY: Every<Exclude<ReplayFault, AppendFault | ReadFault>["kind"]> = {
 const RESUME: Every<Exclude<ResumeFault, ReplayFault>["kind"]> = {
   "already-completed": true,
   "is-replay": true,
+  "no-snapshots": true,
   "resume-diverged": true,
 };
 

@@ -16,7 +16,7 @@ import { replayJson } from "../rendering/replay-json.ts";
 import { divergenceLines, verdictTable } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
 import { countText } from "../rendering/table.ts";
-import { tornTailNote } from "../rendering/torn-tail.ts";
+import { tornTailNote } from "../rendering/log-notes.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
 

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { RunId, RunLog, RunManifest } from "@refold/core";
+import type { Lsn, RunId, RunLog, RunManifest } from "@refold/core";
 
 import { numberedAs } from "../definition/numbered-as.ts";
 import type { FlowDefinition } from "../definition/flow-definition.ts";
@@ -29,6 +29,8 @@ export type ResumeFault =
   | { readonly kind: "already-completed" }
   /** It is a replay: it touches nothing outside, and has no life of its own. */
   | { readonly kind: "is-replay"; readonly replayOf: RunId }
+  /** Its beginning was let go of, and it has no snapshots that stand for it. */
+  | { readonly kind: "no-snapshots"; readonly first: Lsn }
   /** The code of today does not compute what is on record. */
   | { readonly kind: "resume-diverged"; readonly report: ReplayReport };
 
@@ -66,6 +68,7 @@ async function resume(
   const isOurs = isComputedBy(definition);
   const usable = snapshots !== undefined && (isOurs(snapshots.newest) || (force && log.first > 0));
   if (usable) history.restore(snapshots);
+  else if (log.first > 0) return err({ kind: "no-snapshots", first: log.first });
   const read = await history.run();
   if (read.isErr()) return err(read.error);
   if (history.seal?.status === "completed") return err({ kind: "already-completed" });
