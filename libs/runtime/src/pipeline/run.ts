@@ -58,6 +58,8 @@ interface RunOptions {
   readonly gates: readonly CreditGate[];
   /** Of a run that is gone on with: what its lanes have come to, by their ids. */
   readonly recovered?: readonly RecoveredLane[];
+  /** Whether an earlier process has worked on this run: not so for a fork, though it is gone on with. */
+  readonly resumed?: boolean;
   /** Whether it is gone on with although the code does not compute what is on record. */
   readonly forced?: boolean;
 }
@@ -88,7 +90,7 @@ export class Run implements FlowHandle {
   readonly #readyStages: Set<string> = new Set();
 
   constructor(options: RunOptions) {
-    const { definition, log, host, settings, exporters, gates, recovered } = options;
+    const { definition, log, host, settings, exporters, gates, recovered, resumed = false } = options;
     const { clock, abortController } = host;
     const logger = host.logger && guardedLogger(host.logger);
     this.#logger = logger;
@@ -112,6 +114,7 @@ export class Run implements FlowHandle {
       logger,
       moved,
       recovered,
+      resumed,
     });
     this.#system = new LaneWriter(log, SYSTEM_LANE, recovered?.[SYSTEM_LANE]);
     const { tasks, edges } = this.#wired;

@@ -42,8 +42,11 @@ export function wireStages(options: {
   readonly moved: (frame: RecordedFrame) => void;
   /** Of a run that is gone on with: what its lanes have come to, by their ids. */
   readonly recovered?: readonly RecoveredLane[] | undefined;
+  /** Whether an earlier process has worked on this run. */
+  readonly resumed: boolean;
 }): WiredStages {
-  const { definition, log, clock, abortController, turns, settings, gates, logger, moved, recovered } = options;
+  const { definition, log, clock, abortController, turns, settings, gates, logger, moved, recovered, resumed } =
+    options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -96,6 +99,7 @@ export function wireStages(options: {
       loop: loopEntry(settings, name, [...backward].map(nameOf), backward),
       divergence: divergenceGuard(settings, name, [...backward], nameOf),
       freeze: settings.flow("development.freeze"),
+      resumed,
       stepInputs: settings.stage(name, stage.kind === "sink" ? "sink.batchInputs" : "stage.stepInputs"),
       contractMode: ({ contract, upstream }) =>
         contract === "source"

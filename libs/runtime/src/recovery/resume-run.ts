@@ -43,18 +43,28 @@ export async function resumeRun(
   host: RunHost,
   options: ResumeOptions = {},
 ): Promise<Result<FlowHandle, ResumeFault>> {
-  const resumed = await resume(definition, log, host, options);
-  if (resumed.isErr()) await log.close();
-  return resumed;
+  return goOn(definition, log, host, { ...options, resumed: true });
 }
 
-async function resume(
+/** Goes on with what is on record, be it of this run or of the one that it is a fork of. */
+export async function goOn(
+  definition: FlowDefinition,
+  log: RunLog,
+  host: RunHost,
+  options: ResumeOptions & { readonly resumed: boolean },
+): Promise<Result<FlowHandle, ResumeFault>> {
+  const handle = await recover(definition, log, host, options);
+  if (handle.isErr()) await log.close();
+  return handle;
+}
+
+async function recover(
   declared: FlowDefinition,
   log: RunLog,
   host: RunHost,
-  options: ResumeOptions,
+  options: ResumeOptions & { readonly resumed: boolean },
 ): Promise<Result<FlowHandle, ResumeFault>> {
-  const { force = false, progress, exporters = [], gates = [] } = options;
+  const { force = false, progress, exporters = [], gates = [], resumed } = options;
   const { replayOf } = log.manifest;
   if (replayOf !== undefined) return err({ kind: "is-replay", replayOf });
   const differences = [...flowDifferences(log.manifest, declared), ...newVersions(log.manifest, declared)];
@@ -69,7 +79,9 @@ async function resume(
   if (forced && !force) return err({ kind: "resume-diverged", report });
   const clock = new RunClock(host.clock, history.lastTimeMs);
   const settings = options.settings ?? recordedSettings(log.manifest);
-  return ok(new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced }));
+  return ok(
+    new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, resumed, forced }),
+  );
 }
 
 /** A run keeps the versions of its types to its end: what goes on with it would write others. */

@@ -87,6 +87,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       await this.#outside(async () => {
         this.#writer = await this.#definition.connector.open({
           stage: this.#context.name,
+          runId: this.#context.manifest.runId,
+          resumed: this.#context.resumed,
           commit: (handle) => this.#commits.commit(handle),
         });
       });

@@ -49,6 +49,8 @@ export interface StageContextOptions {
   readonly divergence: DivergenceGuard | undefined;
   /** Whether what stages emit is frozen before others see it. */
   readonly freeze: boolean;
+  /** Whether an earlier process has worked on this run. */
+  readonly resumed: boolean;
 }
 
 /** What a contract of this stage does when it is violated. */
@@ -75,6 +77,7 @@ export class StageContext {
   readonly loop: LoopEntry | undefined;
   readonly divergence: DivergenceGuard | undefined;
   readonly freeze: boolean;
+  readonly resumed: boolean;
   readonly #outputs: readonly Edge[];
   readonly #credit: CreditWait;
 
@@ -93,6 +96,7 @@ export class StageContext {
     this.loop = options.loop;
     this.divergence = options.divergence;
     this.freeze = options.freeze;
+    this.resumed = options.resumed;
     this.outside = new OutsideCalls(options.clock);
     const { name, writer, clock, abortController, counters } = options;
     const lane = this.manifest.lanes.indexOf(name) as LaneId;
