@@ -1,6 +1,7 @@
 import type { Clock, ErrorKind } from "@refold/core";
 
 import type { InputContext } from "../step/input-context.ts";
+import { MAX_EMITTED, TooManyOutputs } from "../step/too-many-outputs.ts";
 import { resultOf, type EffectResult } from "./effect-outcome.ts";
 import type { EffectMaking, EffectPerformer } from "./effect-performer.ts";
 import type { EffectCaller, EffectfulContext, Effects } from "./effectful-spec.ts";
@@ -131,6 +132,11 @@ export class InputCalls implements EffectfulContext<Effects, unknown> {
 
   #emit(output: unknown): void {
     this.#insist("emit was called");
+    if (this.outputs.length >= MAX_EMITTED) {
+      const cause = new TooManyOutputs(MAX_EMITTED);
+      this.threw ??= { cause };
+      throw cause;
+    }
     this.outputs.push(output);
   }
 
