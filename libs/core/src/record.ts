@@ -97,7 +97,10 @@ export interface TimerRecord {
   readonly dueMs: number;
 }
 
-/** An outside call is about to be made for the given input. */
+/**
+ * An outside call is about to be made for the given input. One that was in doubt, or has failed, and is made again by a process
+ * that goes on with the run, is on record again with the same input, ordinal and key: what came of it before is void.
+ */
 export interface EffectStartedRecord {
   readonly kind: "effect-started";
   readonly effect: string;
@@ -106,6 +109,8 @@ export interface EffectStartedRecord {
   readonly ordinal: number;
   readonly key: string;
   readonly input: unknown;
+  /** How often it was begun, this time included; left out for 1. The attempts of a retry policy count as one. */
+  readonly attempt?: number;
 }
 
 /** The outcome of an outside call. */

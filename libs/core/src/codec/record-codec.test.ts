@@ -130,7 +130,7 @@ describe("the table of record kinds", () => {
       end: "end counts",
       watermark: "eventTimeMs",
       timer: "timer dueMs",
-      "effect-started": "effect version cause ordinal key input",
+      "effect-started": "effect version cause ordinal key input attempt",
       "effect-settled": "effect cause ordinal outcome value",
       receipt: "outcome first count detail spans",
       transition: "machine event from to",

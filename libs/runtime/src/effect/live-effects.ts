@@ -124,7 +124,7 @@ export class LiveEffects implements EffectPerformer {
     if (make.kind === "capture") return this.#settle(request, await captured(make.capture));
     const { effect } = make;
     const key = recorded.kind === "in-doubt" ? recorded.key : this.#keyOf(effect, request);
-    if (recorded.kind !== "in-doubt") this.#start(request, key);
+    this.#start(request, key, recorded.kind === "in-doubt" ? recorded.attempts + 1 : 1);
     await this.#whenSafe(effect, request);
     const call = { key, signal, client: await this.#client(effect) };
     if (this.#diverged !== undefined) throw this.#diverged;
@@ -174,10 +174,11 @@ export class LiveEffects implements EffectPerformer {
     return effect.key?.(input) ?? `${manifest.runId}/${name}/${this.#context.place(lane, seq)}#${ordinal}`;
   }
 
-  #start({ name, version, lane, seq, ordinal, input }: EffectRequest, key: string): void {
+  #start({ name, version, lane, seq, ordinal, input }: EffectRequest, key: string, attempt: number): void {
     const cause = [{ lane, first: seq, last: seq }];
+    const started = { kind: "effect-started", effect: name, version, cause, ordinal, key, input } as const;
     try {
-      this.#append([{ kind: "effect-started", effect: name, version, cause, ordinal, key, input }]);
+      this.#append([attempt === 1 ? started : { ...started, attempt }]);
     } catch (thrown) {
       const problem = unstorableText(thrown);
       if (problem === undefined) throw thrown;

@@ -7,7 +7,7 @@ import type { SettledOutcome } from "./effect-outcome.ts";
 /** What the record has of a call: its outcome; that it was begun; or nothing. */
 export type RecordedCall =
   | { readonly kind: "settled"; readonly outcome: SettledOutcome }
-  | { readonly kind: "in-doubt"; readonly key: string }
+  | { readonly kind: "in-doubt"; readonly key: string; readonly attempts: number }
   | { readonly kind: "unknown" };
 
 /** A handler asks for another call than the one on record. */
@@ -58,8 +58,13 @@ export class RecordedOutcomes {
       calls.known = Math.max(calls.known, ordinal + 1);
       this.#unasked++;
     }
-    if (record.kind === "effect-started") call.started = record;
-    else {
+    // What is begun, or made, anew voids what came of it before.
+    const before = calls.order.findIndex((settled) => settled.ordinal === ordinal);
+    if (before >= 0) calls.order.splice(before, 1);
+    if (record.kind === "effect-started") {
+      call.started = record;
+      call.settled = undefined;
+    } else {
       call.settled = record;
       calls.order.push({ ordinal, after: calls.known });
     }
@@ -81,7 +86,10 @@ export class RecordedOutcomes {
     hold(call, request);
     calls.byOrdinal.delete(ordinal);
     this.#unasked--;
-    if (call.settled === undefined) return { kind: "in-doubt", key: call.started?.key ?? "" };
+    if (call.settled === undefined) {
+      const { key = "", attempt = 1 } = call.started ?? {};
+      return { kind: "in-doubt", key, attempts: attempt };
+    }
     await this.#whileMoving(() => {
       const [next] = calls.order;
       return next === undefined || (next.ordinal === ordinal && calls.asked >= next.after);
