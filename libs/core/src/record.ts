@@ -207,6 +207,8 @@ export interface EpochRecord {
   readonly fingerprints: Readonly<Record<string, string>>;
   /** Whether it went on although its code did not compute what was on record. */
   readonly forced: boolean;
+  /** Whether it was to make calls again that have failed, where a handler ended on that; left out where not. */
+  readonly retryFailed?: boolean;
 }
 
 /** How the run ended. Nothing follows it but the epoch of a process that goes on with a run that was not completed. */

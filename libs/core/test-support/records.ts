@@ -102,6 +102,7 @@ const SHAPES: Shapes = {
       .array(fc.tuple(text, text), { maxLength: 4 })
       .map((entries) => objectOf(entries) as Record<string, string>),
     forced: fc.boolean(),
+    retryFailed: fc.boolean(),
   },
   seal: {
     status: fc.constantFrom("completed", "cancelled", "failed"),

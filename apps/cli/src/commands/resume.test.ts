@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { flow, type Flow } from "refold";
+import { effect, EffectFailure, flow, type Flow } from "refold";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { CliHarness, type Outcome } from "../../test/cli-harness.ts";
@@ -111,6 +111,42 @@ describe("refold resume", () => {
     expect(await second).toMatchObject({ code: 3, stdout: "" });
     expect((await second)?.stderr).toMatch(/held for writing by .*Wait until that process has ended/);
     await inner.close();
+  });
+
+  it("makes calls again that have failed on record when it is told to, which is on record", async () => {
+    let isDown = true;
+    let calls = 0;
+    const charge = effect({
+      name: "charge",
+      safety: "keyed",
+      run: (amount: number) => {
+        calls++;
+        return isDown ? new EffectFailure({ error: "remote", message: "is down", detail: undefined }) : amount;
+      },
+    });
+    described = flow("charges", (f) =>
+      f
+        .source("amounts", [5])
+        .effectful("charged", {
+          effects: { charge },
+          handle: async (amount, { effects }) => {
+            const charged = await effects.charge(amount);
+            if (charged.isErr()) throw new Error(charged.error.message);
+            return charged.value;
+          },
+        })
+        .sink("out", () => undefined),
+    );
+    await cli.module("numbers.flow.ts", () => ({ default: described }));
+    expect((await cli.refold("run", "numbers.flow.ts")).code).toBe(1);
+    isDown = false;
+    expect((await cli.refold("resume", "last")).code).toBe(1);
+    expect(calls).toBe(1);
+    expect((await cli.refold("resume", "last", "--retry-failed")).code).toBe(0);
+    expect(calls).toBe(2);
+    expect((await cli.refold("log", "last", "--type", "effect-started")).stdout).toMatch(/attempt: 2/);
+    expect((await cli.refold("log", "last", "--type", "epoch", "--json")).stdout).toMatch(/"retryFailed":true/);
+    expect((await cli.refold("verify", "last")).code).toBe(0);
   });
 
   it("refuses a run that is complete, and a replay", async () => {

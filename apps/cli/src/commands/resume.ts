@@ -26,6 +26,8 @@ export interface ResumeArgs extends ConductArgs {
   readonly flow?: string;
   /** Whether it goes on although the flow does not compute what is on record. */
   readonly force?: boolean;
+  /** Whether calls are made again that have failed on record, where a handler ends on that. */
+  readonly retryFailed?: boolean;
 }
 
 /** `refold resume`: goes on with a run that was killed, cancelled, or failed, to its end. */
@@ -75,6 +77,7 @@ async function resumeWatched(
       store: found.store,
       runId: found.manifest.runId,
       force: args.force === true,
+      retryFailed: args.retryFailed === true,
       progress: (read) => (done = read),
     });
   } finally {

@@ -7,6 +7,7 @@ const anything: Check = () => true;
 const text: Check = (value) => typeof value === "string";
 const optionalText: Check = (value) => value === undefined || typeof value === "string";
 const flag: Check = (value) => typeof value === "boolean";
+const optionalFlag: Check = (value) => value === undefined || typeof value === "boolean";
 const finite: Check = (value) => typeof value === "number" && Number.isFinite(value);
 const natural: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const optionalNatural: Check = (value) => value === undefined || natural(value);
@@ -90,7 +91,7 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
   liveness: { upstream: natural, reader: natural, status: oneOf("healthy", "idle", "suspect", "stalled", "recovered") },
   policy: { policy: text, decision: text, detail: anything },
   snapshot: { fingerprint: text, state: anything },
-  epoch: { runtime: text, refold: text, fingerprints: texts, forced: flag },
+  epoch: { runtime: text, refold: text, fingerprints: texts, forced: flag, retryFailed: optionalFlag },
   seal: {
     status: oneOf("completed", "cancelled", "failed"),
     reason: optionalText,
@@ -105,6 +106,7 @@ export const OPTIONAL_FIELDS: ReadonlyMap<RecordKind, number> = new Map<RecordKi
   ["data", 1],
   ["receipt", 1],
   ["effect-started", 1],
+  ["epoch", 1],
 ]);
 
 /** Record kinds by the number that stands for them in the log. The order is part of the format. */

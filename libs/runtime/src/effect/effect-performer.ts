@@ -2,6 +2,7 @@ import type { LaneId, LaneSeq } from "@refold/core";
 
 import type { AnyEffect, SettledOutcome } from "./effect-outcome.ts";
 import type { OutcomeTurns } from "./outcome-turns.ts";
+import type { Rehearsal } from "./rehearsal.ts";
 
 /** A call that a handler asks for. */
 export interface EffectRequest {
@@ -29,4 +30,6 @@ export interface EffectPerformer {
   perform(request: EffectRequest): Promise<SettledOutcome>;
   /** The handler is done with an input. Throws where it left out a call that is on record. */
   handled(lane: LaneId, seq: LaneSeq): void;
+  /** Given where failures on record are to be called again that the handler of an input ends on. */
+  rehearsal?(lane: LaneId, seq: LaneSeq): Rehearsal | undefined;
 }

@@ -18,6 +18,7 @@ import { LogFailure, StageFailure, storableText, thrownMessage } from "../stage/
 import type { AnyEffect, EffectFault, SettledOutcome } from "./effect-outcome.ts";
 import type { EffectPerformer, EffectRequest } from "./effect-performer.ts";
 import { Finding } from "./finding.ts";
+import { rehearsalOf, type Rehearsal } from "./rehearsal.ts";
 import { CallDiverged, type RecordedCall, type RecordedOutcomes } from "./recorded-outcomes.ts";
 
 /** A client that a call has asked for. */
@@ -32,6 +33,7 @@ export class LiveEffects implements EffectPerformer {
   readonly #hasState: boolean;
   readonly #outcomes: RecordedOutcomes;
   readonly #position: () => Position;
+  readonly #retryFailed: boolean;
   /** One for each call under way: platforms warn of many listeners to one signal. */
   readonly #cancels: Set<AbortControllerLike> = new Set();
   #isCancelled = false;
@@ -51,8 +53,11 @@ export class LiveEffects implements EffectPerformer {
     readonly outcomes: RecordedOutcomes;
     /** The position by which all inputs that are in hand are safe. */
     readonly position: () => Position;
+    /** Whether calls are made again that have failed on record, where a handler ends on that. */
+    readonly retryFailed: boolean;
   }) {
     const { context } = options;
+    this.#retryFailed = options.retryFailed;
     this.#context = context;
     this.#hasState = options.hasState;
     this.#outcomes = options.outcomes;
@@ -74,6 +79,10 @@ export class LiveEffects implements EffectPerformer {
       this.#cancels.delete(cancel);
       this.#underWay.delete(made);
     }
+  }
+
+  rehearsal(lane: LaneId, seq: LaneSeq): Rehearsal | undefined {
+    return this.#retryFailed ? rehearsalOf(this.#outcomes, lane, seq) : undefined;
   }
 
   handled(lane: LaneId, seq: LaneSeq): void {

@@ -60,6 +60,8 @@ interface RunOptions {
   readonly recovered?: readonly RecoveredLane[];
   /** Whether an earlier process has worked on this run: not so for a fork, though it is gone on with. */
   readonly resumed?: boolean;
+  /** Whether calls are made again that have failed on record, where a handler ends on that. */
+  readonly retryFailed?: boolean;
   /** Whether it is gone on with although the code does not compute what is on record. */
   readonly forced?: boolean;
 }
@@ -90,7 +92,17 @@ export class Run implements FlowHandle {
   readonly #readyStages: Set<string> = new Set();
 
   constructor(options: RunOptions) {
-    const { definition, log, host, settings, exporters, gates, recovered, resumed = false } = options;
+    const {
+      definition,
+      log,
+      host,
+      settings,
+      exporters,
+      gates,
+      recovered,
+      resumed = false,
+      retryFailed = false,
+    } = options;
     const { clock, abortController } = host;
     const logger = host.logger && guardedLogger(host.logger);
     this.#logger = logger;
@@ -115,6 +127,7 @@ export class Run implements FlowHandle {
       moved,
       recovered,
       resumed,
+      retryFailed,
     });
     this.#system = new LaneWriter(log, SYSTEM_LANE, recovered?.[SYSTEM_LANE]);
     const { tasks, edges } = this.#wired;
@@ -309,11 +322,12 @@ export class Run implements FlowHandle {
   }
 
   async #live(): Promise<RunReport> {
-    const { definition, host, forced = false } = this.#options;
+    const { definition, host, forced = false, retryFailed = false } = this.#options;
     const { clock, runtime, refold } = host;
     this.#startedAtMs = clock.now();
     const fingerprints = Object.fromEntries(definition.stages.map(({ name, fingerprint }) => [name, fingerprint]));
-    const epoch = this.#system.append(this.#startedAtMs, [{ kind: "epoch", runtime, refold, fingerprints, forced }]);
+    const begun = { kind: "epoch", runtime, refold, fingerprints, forced } as const;
+    const epoch = this.#system.append(this.#startedAtMs, [retryFailed ? { ...begun, retryFailed } : begun]);
     if (epoch.isErr()) return this.#abandoned(epoch.error);
     for (const task of this.#wired.tasks) task.state.watch((state) => this.#hear(task, state));
     this.#channel.send({ kind: "materialize" });

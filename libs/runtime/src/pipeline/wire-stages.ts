@@ -44,9 +44,23 @@ export function wireStages(options: {
   readonly recovered?: readonly RecoveredLane[] | undefined;
   /** Whether an earlier process has worked on this run. */
   readonly resumed: boolean;
+  /** Whether calls are made again that have failed on record, where a handler ends on that. */
+  readonly retryFailed: boolean;
 }): WiredStages {
-  const { definition, log, clock, abortController, turns, settings, gates, logger, moved, recovered, resumed } =
-    options;
+  const {
+    definition,
+    log,
+    clock,
+    abortController,
+    turns,
+    settings,
+    gates,
+    logger,
+    moved,
+    recovered,
+    resumed,
+    retryFailed,
+  } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -107,7 +121,8 @@ export function wireStages(options: {
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
     const edgesIn = inputs[index] ?? [];
-    const made = makeStage(stage, { context, edges: edgesIn, loop, latency, logger, recovered: recovered?.[lane] });
+    const parts = { context, edges: edgesIn, loop, latency, logger, recovered: recovered?.[lane], retryFailed };
+    const made = makeStage(stage, parts);
     const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
     return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, moved, done });
   });

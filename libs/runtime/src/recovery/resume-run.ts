@@ -17,6 +17,11 @@ import { recordedSettings } from "../config/recorded-settings.ts";
 export interface ResumeOptions extends StartOptions {
   /** Goes on although the code of today does not compute what is on record. That it was forced is itself on record. */
   readonly force?: boolean;
+  /**
+   * Makes calls again that have failed on record, where the handler of an input that is still in hand throws because of that. What
+   * a handler deals with otherwise stays. They are made with their keys, as calls in doubt are, and that they were is on record.
+   */
+  readonly retryFailed?: boolean;
   /** Called now and then with the number of frames read. */
   readonly progress?: (frames: number) => void;
 }
@@ -64,7 +69,7 @@ async function recover(
   host: RunHost,
   options: ResumeOptions & { readonly resumed: boolean },
 ): Promise<Result<FlowHandle, ResumeFault>> {
-  const { force = false, progress, exporters = [], gates = [], resumed } = options;
+  const { force = false, retryFailed = false, progress, exporters = [], gates = [], resumed } = options;
   const { replayOf } = log.manifest;
   if (replayOf !== undefined) return err({ kind: "is-replay", replayOf });
   const differences = [...flowDifferences(log.manifest, declared), ...newVersions(log.manifest, declared)];
@@ -80,7 +85,18 @@ async function recover(
   const clock = new RunClock(host.clock, history.lastTimeMs);
   const settings = options.settings ?? recordedSettings(log.manifest);
   return ok(
-    new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, resumed, forced }),
+    new Run({
+      definition,
+      log,
+      host: { ...host, clock },
+      settings,
+      exporters,
+      gates,
+      recovered,
+      resumed,
+      forced,
+      retryFailed,
+    }),
   );
 }
 
