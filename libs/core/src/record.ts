@@ -209,6 +209,8 @@ export interface EpochRecord {
   readonly forced: boolean;
   /** Whether it was to make calls again that have failed, where a handler ended on that; left out where not. */
   readonly retryFailed?: boolean;
+  /** The flow's source file as this process had it, where there was one; of the first epoch, the manifest has it. */
+  readonly source?: { readonly path: string; readonly sha256: string };
 }
 
 /** How the run ended. Nothing follows it but the epoch of a process that goes on with a run that was not completed. */

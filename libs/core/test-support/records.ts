@@ -103,6 +103,7 @@ const SHAPES: Shapes = {
       .map((entries) => objectOf(entries) as Record<string, string>),
     forced: fc.boolean(),
     retryFailed: fc.boolean(),
+    source: fc.record({ path: text, sha256: text }, { noNullPrototype: true }),
   },
   seal: {
     status: fc.constantFrom("completed", "cancelled", "failed"),

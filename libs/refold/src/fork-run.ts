@@ -80,6 +80,7 @@ export async function forkRun(flow: Flow, options: ForkRunOptions): Promise<Resu
   const handle = await forkLog(built.value, parent, log.value, hostHere(logger), {
     settings: configuration,
     exporters,
+    ...(source === undefined ? {} : { source }),
     ...(progress === undefined ? {} : { progress }),
   });
   return handle.isErr()

@@ -47,6 +47,9 @@ describe("refold fork", () => {
     // What has a receipt by then is not delivered again.
     expect(delivered.slice(-2)).toEqual([30, 40]);
     expect((await cli.refold("show", "last")).stdout).toMatch(/fork of +[0-9a-f-]{36}, at frame \d+\n/);
+    expect((await cli.refold("show", "last")).stdout).toMatch(
+      /Epochs\n.*\n.* forked\n.* [0-9a-f]{12} +same +completed +forced\n/,
+    );
     expect((await cli.refold("runs")).stdout).toMatch(/forks [0-9a-f-]{36}/);
   });
 

@@ -146,6 +146,9 @@ describe("refold resume", () => {
     expect(calls).toBe(2);
     expect((await cli.refold("log", "last", "--type", "effect-started")).stdout).toMatch(/attempt: 2/);
     expect((await cli.refold("log", "last", "--type", "epoch", "--json")).stdout).toMatch(/"retryFailed":true/);
+    expect((await cli.refold("show", "last")).stdout).toMatch(
+      /same +completed +failed calls tried again, 1 call made again/,
+    );
     expect((await cli.refold("verify", "last")).code).toBe(0);
   });
 

@@ -78,6 +78,7 @@ async function resumeWatched(
       runId: found.manifest.runId,
       force: args.force === true,
       retryFailed: args.retryFailed === true,
+      source: loaded.source,
       progress: (read) => (done = read),
     });
   } finally {

@@ -138,7 +138,7 @@ describe("the table of record kinds", () => {
       liveness: "upstream reader status",
       policy: "policy decision detail",
       snapshot: "fingerprint state",
-      epoch: "runtime refold fingerprints forced retryFailed",
+      epoch: "runtime refold fingerprints forced retryFailed source",
       seal: "status reason data digest",
       cursor: "cursor",
     });

@@ -27,6 +27,9 @@ const counts: Check = (value) =>
 const kinded: Check = (value) => plain(value) && text(value["kind"]);
 const texts: Check = (value) => plain(value) && Object.values(value).every(text);
 
+const optionalSource: Check = (value) =>
+  value === undefined || (plain(value) && text(value["path"]) && text(value["sha256"]));
+
 /** A data record with a `payloadOf` has a form of its own, which the codec knows. */
 type FieldsOf<K extends RecordKind> = {
   readonly [F in Exclude<keyof Extract<LogRecord, { kind: K }>, "kind" | "payloadOf">]-?: Check;
@@ -91,7 +94,14 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
   liveness: { upstream: natural, reader: natural, status: oneOf("healthy", "idle", "suspect", "stalled", "recovered") },
   policy: { policy: text, decision: text, detail: anything },
   snapshot: { fingerprint: text, state: anything },
-  epoch: { runtime: text, refold: text, fingerprints: texts, forced: flag, retryFailed: optionalFlag },
+  epoch: {
+    runtime: text,
+    refold: text,
+    fingerprints: texts,
+    forced: flag,
+    retryFailed: optionalFlag,
+    source: optionalSource,
+  },
   seal: {
     status: oneOf("completed", "cancelled", "failed"),
     reason: optionalText,
@@ -106,7 +116,7 @@ export const OPTIONAL_FIELDS: ReadonlyMap<RecordKind, number> = new Map<RecordKi
   ["data", 1],
   ["receipt", 1],
   ["effect-started", 1],
-  ["epoch", 1],
+  ["epoch", 2],
 ]);
 
 /** Record kinds by the number that stands for them in the log. The order is part of the format. */

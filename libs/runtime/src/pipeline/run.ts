@@ -4,6 +4,7 @@ import {
   Journal,
   SYSTEM_LANE,
   type AppendFault,
+  type EpochRecord,
   type Logger,
   type LogRecord,
   type MetricsExporter,
@@ -62,6 +63,8 @@ interface RunOptions {
   readonly resumed?: boolean;
   /** Whether calls are made again that have failed on record, where a handler ends on that. */
   readonly retryFailed?: boolean;
+  /** The flow's source file as this process has it, of a run that is gone on with. */
+  readonly source?: EpochRecord["source"];
   /** Whether it is gone on with although the code does not compute what is on record. */
   readonly forced?: boolean;
 }
@@ -322,12 +325,13 @@ export class Run implements FlowHandle {
   }
 
   async #live(): Promise<RunReport> {
-    const { definition, host, forced = false, retryFailed = false } = this.#options;
+    const { definition, host, forced = false, retryFailed, source } = this.#options;
     const { clock, runtime, refold } = host;
     this.#startedAtMs = clock.now();
     const fingerprints = Object.fromEntries(definition.stages.map(({ name, fingerprint }) => [name, fingerprint]));
-    const begun = { kind: "epoch", runtime, refold, fingerprints, forced } as const;
-    const epoch = this.#system.append(this.#startedAtMs, [retryFailed ? { ...begun, retryFailed } : begun]);
+    const told = { ...(retryFailed === true && { retryFailed }), ...(source && { source }) };
+    const begun: EpochRecord = { kind: "epoch", runtime, refold, fingerprints, forced, ...told };
+    const epoch = this.#system.append(this.#startedAtMs, [begun]);
     if (epoch.isErr()) return this.#abandoned(epoch.error);
     for (const task of this.#wired.tasks) task.state.watch((state) => this.#hear(task, state));
     this.#channel.send({ kind: "materialize" });

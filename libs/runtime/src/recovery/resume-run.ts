@@ -22,6 +22,8 @@ export interface ResumeOptions extends StartOptions {
    * a handler deals with otherwise stays. They are made with their keys, as calls in doubt are, and that they were is on record.
    */
   readonly retryFailed?: boolean;
+  /** The flow's source file as it is now, to go on record with the epoch. */
+  readonly source?: NonNullable<RunManifest["source"]>;
   /** Called now and then with the number of frames read. */
   readonly progress?: (frames: number) => void;
 }
@@ -69,7 +71,7 @@ async function recover(
   host: RunHost,
   options: ResumeOptions & { readonly resumed: boolean },
 ): Promise<Result<FlowHandle, ResumeFault>> {
-  const { force = false, retryFailed = false, progress, exporters = [], gates = [], resumed } = options;
+  const { force = false, retryFailed = false, source, progress, exporters = [], gates = [], resumed } = options;
   const { replayOf } = log.manifest;
   if (replayOf !== undefined) return err({ kind: "is-replay", replayOf });
   const differences = [...flowDifferences(log.manifest, declared), ...newVersions(log.manifest, declared)];
@@ -96,6 +98,7 @@ async function recover(
       resumed,
       forced,
       retryFailed,
+      ...(source && { source }),
     }),
   );
 }
