@@ -57,6 +57,8 @@ describe("refold resume", () => {
     expect(resumed).toMatchObject({ code: 0, stderr: "" });
     expect(delivered).toEqual([4, 6, 8]);
     expect(resumed.stdout).toMatch(/numbers completed in/);
+    expect(resumed.stdout).toMatch(/ stage +in +out +now in +now out +state\n +counted +4 +4 +0 +0 +drained\n/);
+    expect(resumed.stdout).toMatch(/ out +4 +0 +3 +0 +drained\n/);
     expect(resumed.stdout).not.toMatch(/refold resume/);
     expect((await cli.refold("replay", "last", "--verify")).code).toBe(0);
     const runs = (await cli.refold("runs")).stdout;
@@ -86,7 +88,11 @@ describe("refold resume", () => {
     const ended = await cli.refold("resume", "last", "--json");
     answer();
     expect(ended.code).toBe(0);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ status: "completed", resume: null });
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      status: "completed",
+      resume: null,
+      stages: [{ stage: "counted", in: 4, out: 4, earlier: { in: 4, out: 4, rejected: 0 } }, {}, { in: 4 }],
+    });
     expect((await cli.refold("replay", "last", "--verify")).code).toBe(0);
   });
 

@@ -324,7 +324,7 @@ export class Run implements FlowHandle {
       [machine.name, this.state],
       [this.#metrics.machine.name, this.#metricsState.value],
     ]);
-    const lanes: LaneState[] = [{ ...this.#system.written, machines, stage: { unread: [] } }];
+    const lanes: LaneState[] = [{ ...this.#system.written, taken: 0, machines, stage: { unread: [] } }];
     for (const { settled } of this.#wired.tasks) {
       if (settled === undefined) return undefined;
       lanes.push(settled);

@@ -7,6 +7,7 @@ import { Edge } from "../edge/edge.ts";
 import { Loop } from "../edge/loop.ts";
 import { SourceLatency } from "../metrics/source-latency.ts";
 import type { RecoveredLane } from "../replay/recovered-lane.ts";
+import type { StageWork } from "../run-report.ts";
 import { SchemaCheck } from "../stage/schema-check.ts";
 import { StageContext } from "../stage/stage-context.ts";
 import { StageCounters } from "../stage/stage-counters.ts";
@@ -130,9 +131,24 @@ export function wireStages(options: {
     const parts = { context, edges: edgesIn, loop, latency, logger, recovered: recovered?.[lane], retryFailed };
     const made = makeStage(stage, parts);
     const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
-    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, moved, done });
+    return new StageTask({
+      stage: made,
+      context,
+      kind: stage.kind,
+      turns,
+      logger,
+      moved,
+      done,
+      earlier: earlierWork(recovered?.[lane]),
+    });
   });
   return { tasks, writers, edges, latency, hold };
+}
+
+function earlierWork(lane: RecoveredLane | undefined): StageWork | undefined {
+  if (lane === undefined) return undefined;
+  const out = [...lane.data.values()].reduce((sum, count) => sum + count, 0);
+  return { in: lane.taken, out, rejected: lane.rejected };
 }
 
 /** What is on record is safe. */
