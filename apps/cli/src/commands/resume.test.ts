@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { effect, EffectFailure, flow, type Flow } from "refold";
+import { effect, EffectFailure, flow, systemClock, type Flow } from "refold";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { CliHarness, type Outcome } from "../../test/cli-harness.ts";
@@ -156,6 +156,17 @@ describe("refold resume", () => {
       /same +completed +failed calls tried again, 1 call made again/,
     );
     expect((await cli.refold("verify", "last")).code).toBe(0);
+  });
+
+  it("says so where the clock is behind the last time on record", async () => {
+    await failedRun();
+    described = numbers();
+    cli.clock = { ...systemClock, now: () => systemClock.now() - 3_600_000 };
+    const resumed = await cli.refold("resume", "last");
+    expect(resumed.code).toBe(0);
+    expect(resumed.stderr).toMatch(
+      /^The clock is (?:59 min 5\d s|60 min 0 s) behind the last time on record: .* stands still until/,
+    );
   });
 
   it("refuses a run that is complete, and a replay", async () => {
