@@ -116,17 +116,12 @@ export class StageTask {
   /** What the lane of the stage has come to by its record; `undefined` while that is not all of a step, or of its end. */
   get settled(): LaneState | undefined {
     const state = this.state.value;
-    if (this.isDone || state.kind === "drained") return this.#laneState(state, { unread: [] });
     if (!this.isSource && ENDING.includes(state.kind)) return undefined;
-    const { settled } = this.#stage;
-    return settled && this.#laneState(state, settled);
-  }
-
-  #laneState(state: AnyStageState, stage: StageState): LaneState {
-    const { machine } = this.#stage;
+    const { machine, settled } = this.#stage;
+    if (settled === undefined) return undefined;
     const { writer, counters } = this.#context;
     const taken = (this.#earlier?.in ?? 0) + counters.in;
-    return { ...writer.written, taken, machines: new Map([[machine.name, state]]), stage };
+    return { ...writer.written, taken, machines: new Map([[machine.name, state]]), stage: settled };
   }
 
   /** Begins the loop. `abandoned` hears of it if the loop has to stop where the stage's machine cannot tell. */
