@@ -2,7 +2,6 @@ import type { LaneId, LaneSeq } from "@refold/core";
 
 import type { AnyEffect, SettledOutcome } from "./effect-outcome.ts";
 import type { OutcomeTurns } from "./outcome-turns.ts";
-import type { Rehearsal } from "./rehearsal.ts";
 
 /** A call that a handler asks for. */
 export interface EffectRequest {
@@ -32,4 +31,14 @@ export interface EffectPerformer {
   handled(lane: LaneId, seq: LaneSeq): void;
   /** Given where failures on record are to be called again that the handler of an input ends on. */
   rehearsal?(lane: LaneId, seq: LaneSeq): Rehearsal | undefined;
+}
+
+/**
+ * Tells which failures on record a handler ends on, before it handles its input for good: it is run once on copies, with the
+ * outcomes on record alone.
+ */
+export interface Rehearsal {
+  readonly performer: EffectPerformer;
+  /** Takes these failures for outcomes that nobody knows, so that their calls are made again as those in doubt are. */
+  forget(ordinals: readonly number[]): void;
 }

@@ -16,9 +16,9 @@ import type { PolicyStack } from "../policy/policy-stack.ts";
 import type { StageContext } from "../stage/stage-context.ts";
 import { LogFailure, StageFailure, storableText, thrownMessage } from "../stage/stage-fault.ts";
 import type { AnyEffect, EffectFault, SettledOutcome } from "./effect-outcome.ts";
-import type { EffectPerformer, EffectRequest } from "./effect-performer.ts";
+import type { EffectPerformer, EffectRequest, Rehearsal } from "./effect-performer.ts";
 import { Finding } from "./finding.ts";
-import { rehearsalOf, type Rehearsal } from "./rehearsal.ts";
+import { rehearsalOf } from "./rehearsal.ts";
 import { CallDiverged, type RecordedCall, type RecordedOutcomes } from "./recorded-outcomes.ts";
 
 /** A client that a call has asked for. */

@@ -2,17 +2,7 @@ import type { LaneId, LaneSeq } from "@refold/core";
 
 import { RecordedEffects } from "./recorded-effects.ts";
 import type { RecordedOutcomes } from "./recorded-outcomes.ts";
-import type { EffectPerformer } from "./effect-performer.ts";
-
-/**
- * Tells which failures on record a handler ends on, before it handles its input for good: it is run once on copies, with the
- * outcomes on record alone.
- */
-export interface Rehearsal {
-  readonly performer: EffectPerformer;
-  /** Takes these failures for outcomes that nobody knows, so that their calls are made again as those in doubt are. */
-  forget(ordinals: readonly number[]): void;
-}
+import type { Rehearsal } from "./effect-performer.ts";
 
 /** A rehearsal of an input that has a failure on record; none where a call of it is still open. */
 export function rehearsalOf(outcomes: RecordedOutcomes, lane: LaneId, seq: LaneSeq): Rehearsal | undefined {

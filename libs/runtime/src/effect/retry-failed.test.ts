@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 
 import { EffectFailure, type EffectCall, type EffectSafety } from "@refold/core";
 import { memoryStore, type MemoryStore } from "@refold/log-memory";
-import { FlowRun, readRun, replayFlow, runFlow, type RecordedRun } from "@refold/testkit";
+import { FlowRun, ManualClock, readRun, replayFlow, runFlow, type RecordedRun } from "@refold/testkit";
 
-import { killedAfter } from "../../test/killed-run.ts";
+import { killedAfter, SnapshotsTaken } from "../../test/killed-run.ts";
 import { Outside } from "../../test/outside.ts";
 import { effect } from "../authoring/effect.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
@@ -275,6 +275,63 @@ async function completed(
   }
   throw new Error("it is never completed");
 }
+
+/** A clock that goes on with every look at it, so that snapshots come due. */
+class TickingClock extends ManualClock {
+  override now(): number {
+    this.advance(1);
+    return super.now();
+  }
+}
+
+it("a failure is tried again from a snapshot as well, wherever the run was killed", async () => {
+  const described = (...refused: readonly number[]): Flow => {
+    const act = effect({ name: "act", safety: "keyed", run: new Refusing(...refused).call });
+    return flow("summing", (f) =>
+      f
+        .source(
+          "amounts",
+          Array.from({ length: 20 }, (_, n) => n),
+        )
+        .statefulEffects("summed", {
+          effects: { act },
+          initial: () => 0,
+          handle: async (sum, amount, { effects }) => {
+            const acted = await effects.act(amount);
+            if (acted.isErr()) throw new Error(acted.error.message);
+            return { state: sum + acted.value, outputs: [sum + acted.value] };
+          },
+        })
+        .sink("out", () => undefined),
+    );
+  };
+  const configuration = {
+    flow: { "snapshots.everyMs": 10, "stage.stepInputs": 1, "sink.batchInputs": 1 },
+  } as const;
+  const snapshots = new SnapshotsTaken();
+  const store = memoryStore();
+  const first = await FlowRun.open(described(15), {
+    store,
+    configuration,
+    clock: new TickingClock(),
+    tap: (log) => snapshots.follow(log, 0),
+  });
+  expect((await first.run()).status).toBe("failed");
+  const failed = await first.recorded();
+  for (let frames = failed.frames.length; frames > failed.frames.length - 40; frames--) {
+    const killed = await killedAfter(failed, frames, snapshots.upTo(frames));
+    const run = await FlowRun.resume(described(), {
+      store: killed,
+      clock: new TickingClock(),
+      retryFailed: true,
+      tap: (log) => snapshots.follow(log, frames),
+    });
+    expect((await run.run()).status, `killed after ${frames} frames`).toBe("completed");
+    expect((await run.recorded()).payloads("summed")).toHaveLength(20);
+    await verifies(described(), killed);
+  }
+  expect(snapshots.begunWith).toBeGreaterThan(10);
+});
 
 describe("a run that was killed at any frame, before it failed or after it was tried again", () => {
   const handlers: Readonly<Record<string, Parameters<typeof acting>[1]>> = {
