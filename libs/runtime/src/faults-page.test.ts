@@ -72,7 +72,10 @@ const RESUME: Every<Exclude<ResumeFault, ReplayFault>["kind"]> = {
 
 const COMPARE: Every<Exclude<CompareFault, ReplayFault>["kind"]> = { "other-flow": true };
 
-const FORK: Every<Exclude<ForkPointFault, ReadFault>["kind"]> = { "no-point": true, "beyond-record": true };
+const FORK: Every<Exclude<ForkPointFault, ReadFault | ResumeFault>["kind"]> = {
+  "no-point": true,
+  "beyond-record": true,
+};
 
 const CHANNEL: Every<ChannelFault["kind"]> = { "channel-closed": true, "channel-full": true };
 

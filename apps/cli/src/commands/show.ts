@@ -83,7 +83,11 @@ function storyJson(
     firstTimeMs: firstTimeMs ?? null,
     lastTimeMs: lastTimeMs ?? null,
     tornTail: reader.tornTail ?? null,
-    epochs: story.epochs.map(({ timeMs, epoch: { runtime, refold } }) => ({ timeMs, runtime, refold })),
+    epochs: story.epochs.map((epoch) => ({
+      ...epoch,
+      sourceSha256: epoch.sourceSha256 ?? null,
+      ended: epoch.ended ?? null,
+    })),
     lifecycle: story.machines.map(({ name: machine, initial, passages }) => ({ machine, initial, passages })),
     control: story.control,
     contracts: story.contracts,

@@ -86,7 +86,10 @@ function summary(record: LogRecord, at: RecordAt, room: number): string {
       return oneLine(`${outcome}: inputs ${first} to ${first + count - 1}${why}`, room);
     }
     case "epoch":
-      return oneLine(`${record.runtime}, refold ${record.refold}`, room);
+      return oneLine(
+        `${record.runtime}, refold ${record.refold}${record.forced ? ", forced" : ""}${record.retryFailed === true ? ", failed calls tried again" : ""}`,
+        room,
+      );
     case "seal":
       return oneLine(`${record.status}${record.reason === undefined ? "" : `: ${record.reason}`}`, room);
     case "error":

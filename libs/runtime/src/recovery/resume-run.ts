@@ -18,6 +18,13 @@ import { recordedSettings } from "../config/recorded-settings.ts";
 export interface ResumeOptions extends StartOptions {
   /** Goes on although the code of today does not compute what is on record. That it was forced is itself on record. */
   readonly force?: boolean;
+  /**
+   * Makes calls again that have failed on record, where the handler of an input that is still in hand throws because of that. What
+   * a handler deals with otherwise stays. They are made with their keys, as calls in doubt are, and that they were is on record.
+   */
+  readonly retryFailed?: boolean;
+  /** The flow's source file as it is now, to go on record with the epoch. */
+  readonly source?: NonNullable<RunManifest["source"]>;
   /** Called now and then with the number of frames read. */
   readonly progress?: (frames: number) => void;
 }
@@ -46,18 +53,28 @@ export async function resumeRun(
   host: RunHost,
   options: ResumeOptions = {},
 ): Promise<Result<FlowHandle, ResumeFault>> {
-  const resumed = await resume(definition, log, host, options);
-  if (resumed.isErr()) await log.close();
-  return resumed;
+  return goOn(definition, log, host, { ...options, resumed: true });
 }
 
-async function resume(
+/** Goes on with what is on record, be it of this run or of the one that it is a fork of. */
+export async function goOn(
+  definition: FlowDefinition,
+  log: RunLog,
+  host: RunHost,
+  options: ResumeOptions & { readonly resumed: boolean },
+): Promise<Result<FlowHandle, ResumeFault>> {
+  const handle = await recover(definition, log, host, options);
+  if (handle.isErr()) await log.close();
+  return handle;
+}
+
+async function recover(
   declared: FlowDefinition,
   log: RunLog,
   host: RunHost,
-  options: ResumeOptions,
+  options: ResumeOptions & { readonly resumed: boolean },
 ): Promise<Result<FlowHandle, ResumeFault>> {
-  const { force = false, progress, exporters = [], gates = [] } = options;
+  const { force = false, retryFailed = false, source, progress, exporters = [], gates = [], resumed } = options;
   const { replayOf } = log.manifest;
   if (replayOf !== undefined) return err({ kind: "is-replay", replayOf });
   const differences = [...flowDifferences(log.manifest, declared), ...newVersions(log.manifest, declared)];
@@ -77,7 +94,21 @@ async function resume(
   if (forced && !force) return err({ kind: "resume-diverged", report });
   const clock = new RunClock(host.clock, history.lastTimeMs);
   const settings = options.settings ?? recordedSettings(log.manifest);
-  return ok(new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced }));
+  return ok(
+    new Run({
+      definition,
+      log,
+      host: { ...host, clock },
+      settings,
+      exporters,
+      gates,
+      recovered,
+      resumed,
+      forced,
+      retryFailed,
+      ...(source && { source }),
+    }),
+  );
 }
 
 /** A run keeps the versions of its types to its end: what goes on with it would write others. */
