@@ -11,8 +11,6 @@ export function openSqlite(path: string): SqliteDatabase {
   return new builtIn.DatabaseSync(path);
 }
 
-function hasDatabases(
-  module: unknown,
-): module is { readonly DatabaseSync: new (path: string) => SqliteDatabase } {
+function hasDatabases(module: unknown): module is { readonly DatabaseSync: new (path: string) => SqliteDatabase } {
   return typeof (module as { readonly DatabaseSync?: unknown } | undefined)?.DatabaseSync === "function";
 }

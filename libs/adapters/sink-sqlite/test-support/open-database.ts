@@ -42,7 +42,10 @@ export function execute(path: string, ...statements: readonly string[]): void {
 export function query(path: string, sql: string): readonly (readonly unknown[])[] {
   const database = openDatabase(path);
   try {
-    return database.prepare(sql).all().map((row) => Object.values(row as object));
+    return database
+      .prepare(sql)
+      .all()
+      .map((row): readonly unknown[] => Object.values(row as object));
   } finally {
     database.close();
   }
