@@ -8,8 +8,15 @@ const CONSTRAINT_TRIGGER = 1811;
 
 const FAMILY = 0xff;
 
-/** By how better-sqlite3 names them; the others give numbers. */
+/** How better-sqlite3 tells codes; the other drivers give numbers. The first that a name begins with is its. */
 const NAMED: readonly (readonly [prefix: string, code: number])[] = [
+  ["SQLITE_ERROR", 1],
+  ["SQLITE_READONLY", 8],
+  ["SQLITE_IOERR", 10],
+  ["SQLITE_CORRUPT", 11],
+  ["SQLITE_FULL", 13],
+  ["SQLITE_CANTOPEN", 14],
+  ["SQLITE_NOTADB", 26],
   ["SQLITE_BUSY", BUSY],
   ["SQLITE_LOCKED", LOCKED],
   ["SQLITE_TOOBIG", TOO_BIG],

@@ -81,6 +81,8 @@ async function openWriter<T>(
   const busy = new BusyWait(busyTimeoutMs);
   const database = await options.database();
   try {
+    // Some drivers would wait by themselves, and hold up the whole process.
+    database.prepare("PRAGMA busy_timeout = 0").all();
     return await busy.until(() => {
       const table = TargetTable.open(database, name, upsertBy);
       Deliveries.create(database);
