@@ -9,10 +9,8 @@ type Driver = new (path: string) => SqliteDatabase;
 /** The drivers that the runtime of the tests has, by name: its own ones, or on Node without any the one that is installed. */
 export function drivers(): ReadonlyMap<string, (path: string) => SqliteDatabase> {
   const found = new Map<string, (path: string) => SqliteDatabase>();
-  if (process.versions["bun"] !== undefined) {
-    const { Database } = require("bun:sqlite") as { readonly Database: Driver };
-    found.set("bun:sqlite", (path) => new Database(path));
-  }
+  const ofBun = process.getBuiltinModule("bun:sqlite") as { readonly Database: Driver } | undefined;
+  if (ofBun !== undefined) found.set("bun:sqlite", (path) => new ofBun.Database(path));
   if (process.getBuiltinModule("node:sqlite") !== undefined) found.set("node:sqlite", openSqlite);
   if (found.size === 0) {
     const { DatabaseSync } = require("@photostructure/sqlite") as { readonly DatabaseSync: Driver };
