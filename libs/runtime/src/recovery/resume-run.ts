@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { RunId, RunLog, RunManifest } from "@refold/core";
+import type { Lsn, RunId, RunLog, RunManifest } from "@refold/core";
 
 import { numberedAs } from "../definition/numbered-as.ts";
 import type { FlowDefinition } from "../definition/flow-definition.ts";
@@ -12,6 +12,7 @@ import type { StartOptions } from "../pipeline/start-run.ts";
 import { flowDifferences } from "../replay/flow-differences.ts";
 import { HistoryReplay } from "../replay/history-replay.ts";
 import type { ReplayFault, ReplayReport } from "../replay/replay-report.ts";
+import { decodeRunState, type RunState } from "../snapshot/run-state.ts";
 import { recordedSettings } from "../config/recorded-settings.ts";
 
 export interface ResumeOptions extends StartOptions {
@@ -71,6 +72,8 @@ async function recover(
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
   const definition = numberedAs(declared, log.manifest);
   const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
+  const snapshot = await usableSnapshot(log, definition, host);
+  if (snapshot !== undefined) history.restore(snapshot.lsn, snapshot.state);
   const read = await history.run();
   if (read.isErr()) return err(read.error);
   if (history.seal?.status === "completed") return err({ kind: "already-completed" });
@@ -82,6 +85,25 @@ async function recover(
   return ok(
     new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, resumed, forced }),
   );
+}
+
+/** The newest snapshot that the code of today would have come to: code that has changed is held against the whole record. */
+async function usableSnapshot(
+  log: RunLog,
+  { stages }: FlowDefinition,
+  { refold }: RunHost,
+): Promise<{ readonly lsn: Lsn; readonly state: RunState } | undefined> {
+  for (let before: Lsn | undefined; ;) {
+    const found = await log.snapshot(before);
+    // A store that cannot give any has the record all the same.
+    if (found.isErr() || found.value === undefined) return undefined;
+    const { lsn, body } = found.value;
+    const state = decodeRunState(body);
+    const isSame =
+      state?.refold === refold && stages.every(({ name, fingerprint }) => state.fingerprints[name] === fingerprint);
+    if (isSame) return { lsn, state };
+    before = lsn;
+  }
 }
 
 /** A run keeps the versions of its types to its end: what goes on with it would write others. */

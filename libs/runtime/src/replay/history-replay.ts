@@ -35,12 +35,13 @@ import type { ResolvedConfiguration } from "../config/resolved-configuration.ts"
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { LaneReplay } from "./lane-replay.ts";
 import { RecordedTypes } from "./recorded-types.ts";
-import { RecordedInputs } from "./recorded-inputs.ts";
+import { RecordedInputs, withoutVoidEnds } from "./recorded-inputs.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
 import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
+import type { RunState } from "../snapshot/run-state.ts";
 import { StageReplay } from "./stage-replay.ts";
 import { unreadableFrame } from "./unreadable-frame.ts";
 
@@ -83,6 +84,11 @@ export class HistoryReplay {
   /** The frame since which nobody has gone on with the run by force, and the first divergence from there on. */
   #forcedAt: Lsn = 0 as Lsn;
   #unforced: Divergence | undefined;
+  /** Where the history begins: behind a snapshot, if there is one; and from where on what was in flight then is read. */
+  #begin: Lsn = 0 as Lsn;
+  #readFrom: Lsn = 0 as Lsn;
+  /** Where the process began that took the snapshot. */
+  #epochAt: Lsn = 0 as Lsn;
   #frames = 0;
   #records = 0;
 
@@ -119,9 +125,23 @@ export class HistoryReplay {
     return this.#unforced;
   }
 
+  /** Goes on from a snapshot, in place of the frames before it. Called before `run`, or never. */
+  restore(lsn: Lsn, { lanes, timeMs, unreadBehind, epochBehind, runtime, refold, fingerprints }: RunState): void {
+    this.#begin = lsn;
+    this.#readFrom = Math.max(this.#options.recorded.first, lsn - unreadBehind) as Lsn;
+    this.#epochAt = (lsn - epochBehind) as Lsn;
+    this.#epoch = { kind: "epoch", runtime, refold, fingerprints, forced: false };
+    this.#forcedAt = lsn;
+    this.#lastTimeMs = timeMs;
+    for (const [lane, state] of lanes.entries()) {
+      this.#nextSeq[lane] = state.nextSeq;
+      this.#lanes[lane]?.restore(state, lanes);
+    }
+  }
+
   async run(): Promise<Result<void, ReplayFault>> {
     const { recorded, into, progress } = this.#options;
-    for await (const batch of recorded.read(0 as Lsn)) {
+    for await (const batch of recorded.read(this.#readFrom)) {
       if (batch.isErr()) return err(batch.error);
       for (const frame of batch.value) {
         const taken = this.#take(frame);
@@ -206,9 +226,37 @@ export class HistoryReplay {
   }
 
   #take(stored: StoredFrame): ReplayFault | undefined | Promise<ReplayFault | undefined> {
+    if (stored.lsn < this.#begin) return this.#recall(stored);
     const decoded = this.#decoder.decode(stored);
     if (decoded instanceof Promise) return decoded.then((frame) => this.#takeDecoded(frame, stored));
     return this.#takeDecoded(decoded, stored);
+  }
+
+  /** Takes in of a frame from before the snapshot what was in flight then. */
+  #recall(stored: StoredFrame): undefined | Promise<ReplayFault | undefined> {
+    const readers = (this.#readers.get(stored.lane) ?? []).filter((reader) => reader.needs(stored));
+    const own = this.#lanes[stored.lane];
+    if (readers.length === 0 && own?.hasCalls !== true) {
+      this.#decoder.pass(stored);
+      return undefined;
+    }
+    return this.#recallFor(readers, own, stored);
+  }
+
+  async #recallFor(
+    readers: readonly LaneReplay[],
+    own: LaneReplay | undefined,
+    stored: StoredFrame,
+  ): Promise<ReplayFault | undefined> {
+    const decoded = await this.#decoder.decode(stored);
+    if (decoded.isErr()) return unreadableFrame(decoded.error, stored.lsn, this.#manifest);
+    own?.noteUnread(decoded.value);
+    for (const reader of readers) {
+      const again = this.#decoder.decodeAgain(stored);
+      if (again.isErr()) return unreadableFrame(again.error, stored.lsn, this.#manifest);
+      reader.offerUnread(this.#asSeen(stored.lsn < this.#epochAt ? withoutVoidEnds(again.value) : again.value));
+    }
+    return undefined;
   }
 
   #takeDecoded(
