@@ -73,7 +73,7 @@ export default flow(
       sqliteSink({ database: () => mortal(openDatabase("rows.db")), table: "items", row: (n: number, key) => ({ n, key }) }),
     );
   },
-  { configuration: { flow: { "sink.batchInputs": 40, "stage.stepInputs": 16 } } },
+  { configuration: { flow: { "sink.batchInputs": 40, "stage.stepInputs": 16, "snapshots.everyRecords": 1000 } } },
 );
 `;
 
