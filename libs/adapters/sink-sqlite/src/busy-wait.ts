@@ -19,11 +19,11 @@ export class BusyWait {
   }
 
   /** Throws what `attempt` throws when it is busy no more, or still is after the timeout. */
-  async until<R>(attempt: () => R): Promise<R> {
+  async until<R>(attempt: () => R | Promise<R>): Promise<R> {
     const delays = [...DELAYS_MS];
     for (let waitedMs = 0; ;) {
       try {
-        return attempt();
+        return await attempt();
       } catch (cause) {
         if (!isBusy(cause) || waitedMs >= this.timeoutMs) throw cause;
       }

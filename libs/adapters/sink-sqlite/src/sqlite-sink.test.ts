@@ -2,16 +2,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { SinkFailure } from "@refold/core";
+import { SinkFailure, type DeliveryBatch } from "@refold/core";
 import { sinkConnectorConformance } from "@refold/testkit";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { Delivery, OTHER_RUN } from "../test-support/delivery.ts";
+import { Delivery, OTHER_RUN, RUN } from "../test-support/delivery.ts";
 import { drivers, execute, openDatabase, query } from "../test-support/open-database.ts";
+import { BusyWait } from "./busy-wait.ts";
+import { Deliveries } from "./deliveries.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteSinkError, type SqliteFault } from "./sqlite-fault.ts";
 import { sqliteSink, type SqliteRow, type SqliteTableOptions } from "./sqlite-sink.ts";
+import { SqliteWriter } from "./sqlite-writer.ts";
+import { TargetTable } from "./target-table.ts";
 
 let directory: string;
 let files = 0;
@@ -371,6 +375,71 @@ describe("a row that the database refuses", () => {
   });
 });
 
+describe("a SQLite sink waits", () => {
+  it("for those who hold the database as it is opened, as it begins to write, and as it commits", async () => {
+    const path = made();
+    const other = openDatabase(path);
+    let released = 0;
+    const release = (): void => {
+      other.prepare("COMMIT").run();
+      released++;
+    };
+    const sleeps: (() => void)[] = [];
+    const busy = new BusyWait(1_000, async () => sleeps.shift()?.());
+    other.prepare("BEGIN IMMEDIATE").run();
+    sleeps.push(() => undefined, release);
+    const database = await busy.until(() => {
+      execute(path, "CREATE TABLE others (n INTEGER)");
+      return openDatabase(path);
+    });
+    Deliveries.create(database);
+    const writer = new SqliteWriter<Item>({
+      database,
+      name: "items",
+      table: TargetTable.open(database, "items", []),
+      deliveries: new Deliveries(database, { runId: RUN, sink: "out" }),
+      row: (row) => row,
+      busy,
+    });
+    const batchOf = (n: number): DeliveryBatch<Item> => ({
+      items: [item(n)],
+      key: () => `${RUN}/rows:${n}`,
+      buffer: () => ({ stage: "out" }),
+    });
+    other.prepare("BEGIN IMMEDIATE").run();
+    sleeps.push(
+      () => undefined,
+      () => undefined,
+      release,
+    );
+    expect(await writer.write(batchOf(0))).toEqual({ outcome: "success" });
+    // One that reads holds up a commit, and nothing before it.
+    other.prepare("BEGIN").run();
+    other.prepare("SELECT * FROM items").all();
+    sleeps.push(() => undefined, release);
+    expect(await writer.write(batchOf(1))).toEqual({ outcome: "success" });
+    writer.close();
+    other.close();
+    expect(released).toBe(3);
+    expect(sleeps).toEqual([]);
+    expect(itemsIn(path)).toEqual(items(2));
+  });
+
+  it("for a write that was given up, and leaves out what that has committed", async () => {
+    const path = made();
+    const other = openDatabase(path);
+    const delivery = rowsTo(path);
+    await delivery.open();
+    other.prepare("BEGIN IMMEDIATE").run();
+    const writes = [1, 2, 3].map(() => delivery.deliver(items(3)));
+    other.prepare("COMMIT").run();
+    other.close();
+    expect(await Promise.all(writes)).toEqual([[], [], []]);
+    await delivery.close();
+    expect(itemsIn(path)).toEqual(items(3));
+  });
+});
+
 describe("the table of a SQLite sink", () => {
   it("has each row once, in order, wherever processes are killed, and whatever the log has forgotten", async () => {
     const step = fc.oneof(
@@ -588,6 +657,21 @@ describe("a SQLite sink fails, with nothing written,", () => {
     await delivery.deliver([item(1)], 1);
     await delivery.close();
     expect(itemsIn(path)).toEqual(items(2));
+  });
+
+  it("when another connection holds the database while it is opened for longer than it waits", async () => {
+    const path = made();
+    const other = openDatabase(path);
+    other.prepare("BEGIN IMMEDIATE").run();
+    const database = (): SqliteDatabase => {
+      execute(path, "CREATE TABLE others (n INTEGER)");
+      return openDatabase(path);
+    };
+    const fault = await faultOf(rowsTo(path, { database, busyTimeoutMs: 5 }).open());
+    expect(fault).toEqual({ kind: "database-busy", table: "items", waitedMs: 5 });
+    other.prepare("COMMIT").run();
+    other.close();
+    expect(query(path, "SELECT count(*) FROM items")).toEqual([[0]]);
   });
 
   it("when it is closed while it waits for the database", async () => {

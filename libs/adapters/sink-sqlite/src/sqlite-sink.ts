@@ -4,6 +4,7 @@ import type { SqliteRowValue } from "./bound-value.ts";
 import { BusyWait } from "./busy-wait.ts";
 import { Deliveries, DELIVERIES, REJECTIONS } from "./deliveries.ts";
 import { nameProblem } from "./identifier.ts";
+import { isBusy } from "./result-code.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteSinkError } from "./sqlite-fault.ts";
 import { SqliteWriter, statementFault } from "./sqlite-writer.ts";
@@ -17,11 +18,12 @@ export type SqliteRow = Readonly<Record<string, SqliteRowValue>>;
 
 export interface SqliteTableOptions {
   /**
-   * Opens the connection that the sink uses, and closes in the end. Called once by each process that runs the stage. Nobody else
-   * may use it: what they did would be part of the sink's transactions.
+   * Opens the connection that the sink uses, and closes in the end. Called once by each process that runs the stage, and again
+   * while it throws that the database is busy. Nobody else may use the connection: what they did would be part of the sink's
+   * transactions.
    */
   readonly database: () => SqliteDatabase | Promise<SqliteDatabase>;
-  /** The table that rows are written to. It has to exist. */
+  /** The table that rows are written to. It has to exist when the database has been opened. */
   readonly table: string;
   /**
    * Columns that are unique together in the table. A row whose values of them are there already takes the place of what is
@@ -79,7 +81,7 @@ async function openWriter<T>(
 ): Promise<SqliteWriter<T>> {
   const { table: name, upsertBy = [], busyTimeoutMs = BUSY_TIMEOUT_MS, ifRowsAreLost = "fail" } = options;
   const busy = new BusyWait(busyTimeoutMs);
-  const database = await options.database();
+  const database = await opened(options.database, name, busy);
   try {
     // Some drivers would wait by themselves, and hold up the whole process.
     database.prepare("PRAGMA busy_timeout = 0").all();
@@ -94,6 +96,16 @@ async function openWriter<T>(
     database.close();
     if (cause instanceof SqliteSinkError) throw cause;
     throw statementFault(cause, { doing: "open it", table: name, waitedMs: busyTimeoutMs });
+  }
+}
+
+/** Whoever opens a database may write to it as well: make the table, or choose the journal. */
+async function opened(open: SqliteTableOptions["database"], table: string, busy: BusyWait): Promise<SqliteDatabase> {
+  try {
+    return await busy.until(open);
+  } catch (cause) {
+    if (!isBusy(cause)) throw cause;
+    throw statementFault(cause, { doing: "open it", table, waitedMs: busy.timeoutMs });
   }
 }
 

@@ -39,6 +39,8 @@ export class SqliteWriter<T> implements SinkWriter<T> {
   readonly #begin: SqliteStatement;
   readonly #commit: SqliteStatement;
   readonly #rollback: SqliteStatement;
+  /** Done when the write before has ended: one that a timeout policy has given up may still wait for the database. */
+  #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(parts: SqliteWriterParts<T>) {
@@ -48,7 +50,21 @@ export class SqliteWriter<T> implements SinkWriter<T> {
     this.#rollback = parts.database.prepare("ROLLBACK");
   }
 
-  async write(batch: DeliveryBatch<T>): Promise<WriteReceipt> {
+  write(batch: DeliveryBatch<T>): Promise<WriteReceipt> {
+    const written = this.#turn.then(() => this.#write(batch));
+    this.#turn = written.catch(() => undefined);
+    return written;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // A commit that waits for its turn leaves its transaction open.
+    this.#rollBack();
+    this.#parts.database.close();
+  }
+
+  async #write(batch: DeliveryBatch<T>): Promise<WriteReceipt> {
     // Before the transaction begins, for it holds up all other writers of the database.
     const entries = batch.items.map((item, index) => this.#entry(item, batch.key(index)));
     const written = await this.#transaction((failed) => this.#writeRows(entries, failed));
@@ -60,14 +76,6 @@ export class SqliteWriter<T> implements SinkWriter<T> {
     const rejected = await this.#transaction((failed) => this.#reject(only, 0, failed, "domain", message));
     if (rejected.kind === "committed") return receiptOf(rejected.failed);
     throw new SqliteSinkError({ kind: "statement-failed", doing: "reject an item", message: rejected.message });
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    // A commit that waits for its turn leaves its transaction open.
-    this.#rollBack();
-    this.#parts.database.close();
   }
 
   #entry(item: T, key: string): Entry {

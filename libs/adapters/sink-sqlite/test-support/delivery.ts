@@ -8,7 +8,7 @@ import {
   type WriteReceipt,
 } from "@refold/core";
 
-const RUN = "01900001-0000-7000-8000-000000000000" as RunId;
+export const RUN = "01900001-0000-7000-8000-000000000000" as RunId;
 export const OTHER_RUN = "01900002-0000-7000-8000-000000000000" as RunId;
 
 export interface DeliveryOptions {
