@@ -7,7 +7,8 @@ import { nameProblem } from "./identifier.ts";
 import { isBusy } from "./result-code.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import { SqliteSinkError } from "./sqlite-fault.ts";
-import { SqliteWriter, statementFault } from "./sqlite-writer.ts";
+import { SqliteWriter } from "./sqlite-writer.ts";
+import { statementFault } from "./statement-fault.ts";
 import { TargetTable } from "./target-table.ts";
 
 const BUSY_TIMEOUT_MS = 10_000;

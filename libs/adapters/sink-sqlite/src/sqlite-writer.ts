@@ -10,9 +10,10 @@ import {
 
 import type { BusyWait } from "./busy-wait.ts";
 import type { Deliveries } from "./deliveries.ts";
-import { isBusy, isOfTrigger, resultCode, rowFault } from "./result-code.ts";
+import { isBusy, isOfTrigger, rowFault } from "./result-code.ts";
 import type { SqliteDatabase, SqliteStatement } from "./sqlite-database.ts";
 import { SqliteSinkError } from "./sqlite-fault.ts";
+import { messageOf, statementFault } from "./statement-fault.ts";
 import type { RowInsert, TargetTable } from "./target-table.ts";
 
 /** An item on its way into the database. */
@@ -191,28 +192,9 @@ export class SqliteWriter<T> implements SinkWriter<T> {
   }
 }
 
-/** What a driver threw, as a fault of the sink. */
-export function statementFault(
-  cause: unknown,
-  { doing, table, waitedMs }: { readonly doing: string; readonly table: string; readonly waitedMs: number },
-): SqliteSinkError {
-  if (isBusy(cause)) return new SqliteSinkError({ kind: "database-busy", table, waitedMs }, { cause });
-  const code = resultCode(cause);
-  const known = code === undefined ? {} : { code };
-  const where = `table ${JSON.stringify(table)}: to ${doing}`;
-  return new SqliteSinkError(
-    { kind: "statement-failed", doing: where, ...known, message: messageOf(cause) },
-    { cause },
-  );
-}
-
 /** The database has undone all of the transaction because of one of its rows. */
 class RolledBack extends Error {}
 
 function receiptOf(failed: readonly FailedItem[]): WriteReceipt {
   return failed.length === 0 ? { outcome: "success" } : { outcome: "partial", failed };
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
