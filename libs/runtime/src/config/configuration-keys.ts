@@ -171,7 +171,7 @@ const CONFIGURATION_KEYS = {
   "snapshots.everyRecords": {
     of: "flow",
     rule: { type: "whole", min: 1, max: 1_000_000_000, unit: "records" },
-    default: 500_000,
+    default: 100_000,
     doc: "After how many records the next snapshot is taken, however little time has passed.",
   },
   "metrics.enabled": {

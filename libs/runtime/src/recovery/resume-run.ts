@@ -12,7 +12,7 @@ import type { StartOptions } from "../pipeline/start-run.ts";
 import { flowDifferences } from "../replay/flow-differences.ts";
 import { HistoryReplay } from "../replay/history-replay.ts";
 import type { ReplayFault, ReplayReport } from "../replay/replay-report.ts";
-import { decodeRunState, type RunState } from "../snapshot/run-state.ts";
+import { decodeRunState, type RunStateAt } from "../snapshot/run-state.ts";
 import { recordedSettings } from "../config/recorded-settings.ts";
 
 export interface ResumeOptions extends StartOptions {
@@ -72,8 +72,8 @@ async function recover(
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
   const definition = numberedAs(declared, log.manifest);
   const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
-  const snapshot = await usableSnapshot(log, definition, host);
-  if (snapshot !== undefined) history.restore(snapshot.lsn, snapshot.state);
+  const [newest, before] = await usableSnapshots(log, definition, host);
+  if (newest !== undefined && before !== undefined) history.restore(before, newest);
   const read = await history.run();
   if (read.isErr()) return err(read.error);
   if (history.seal?.status === "completed") return err({ kind: "already-completed" });
@@ -87,23 +87,27 @@ async function recover(
   );
 }
 
-/** The newest snapshot that the code of today would have come to: code that has changed is held against the whole record. */
-async function usableSnapshot(
+/**
+ * The newest two snapshots, if it was the code of today that came to them, as far as its text tells. What the text does not tell,
+ * such as a value from elsewhere, shows when the code has to come from the one to the other; so one alone is of no use.
+ */
+async function usableSnapshots(
   log: RunLog,
   { stages }: FlowDefinition,
   { refold }: RunHost,
-): Promise<{ readonly lsn: Lsn; readonly state: RunState } | undefined> {
-  for (let before: Lsn | undefined; ;) {
+): Promise<readonly RunStateAt[]> {
+  const usable: RunStateAt[] = [];
+  for (let before: Lsn | undefined; usable.length < 2;) {
     const found = await log.snapshot(before);
     // A store that cannot give any has the record all the same.
-    if (found.isErr() || found.value === undefined) return undefined;
+    if (found.isErr() || found.value === undefined) return usable;
     const { lsn, body } = found.value;
     const state = decodeRunState(body);
-    const isSame =
-      state?.refold === refold && stages.every(({ name, fingerprint }) => state.fingerprints[name] === fingerprint);
-    if (isSame) return { lsn, state };
+    const isOurs = state?.refold === refold && stages.every((s) => state.fingerprints[s.name] === s.fingerprint);
+    if (isOurs) usable.push({ lsn, state });
     before = lsn;
   }
+  return usable;
 }
 
 /** A run keeps the versions of its types to its end: what goes on with it would write others. */

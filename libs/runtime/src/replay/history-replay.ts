@@ -41,7 +41,7 @@ import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
-import type { RunState } from "../snapshot/run-state.ts";
+import { isSameStored, type RunStateAt } from "../snapshot/run-state.ts";
 import { StageReplay } from "./stage-replay.ts";
 import { unreadableFrame } from "./unreadable-frame.ts";
 
@@ -89,6 +89,9 @@ export class HistoryReplay {
   #readFrom: Lsn = 0 as Lsn;
   /** Where the process began that took the snapshot. */
   #epochAt: Lsn = 0 as Lsn;
+  /** A newer snapshot, and the frame that comes next. */
+  #expected: RunStateAt | undefined;
+  #nextLsn: Lsn = 0 as Lsn;
   #frames = 0;
   #records = 0;
 
@@ -125,8 +128,14 @@ export class HistoryReplay {
     return this.#unforced;
   }
 
-  /** Goes on from a snapshot, in place of the frames before it. Called before `run`, or never. */
-  restore(lsn: Lsn, { lanes, timeMs, unreadBehind, epochBehind, runtime, refold, fingerprints }: RunState): void {
+  /**
+   * Goes on from a snapshot, in place of the frames before it. By the time of the other one, which is newer, the code has to have
+   * come to what that says. Called before `run`, or never.
+   */
+  restore({ lsn, state }: RunStateAt, newer: RunStateAt): void {
+    const { lanes, timeMs, unreadBehind, epochBehind, runtime, refold, fingerprints } = state;
+    this.#expected = newer;
+    this.#nextLsn = lsn;
     this.#begin = lsn;
     this.#readFrom = Math.max(this.#options.recorded.first, lsn - unreadBehind) as Lsn;
     this.#epochAt = (lsn - epochBehind) as Lsn;
@@ -151,6 +160,7 @@ export class HistoryReplay {
       progress?.(this.#frames);
       await into?.room();
     }
+    this.#compareState(this.#nextLsn);
     // What a log has accepted is not written yet, and a candidate that nobody can read certifies nothing.
     const safe = this.#last === undefined ? undefined : await into?.whenSafe(this.#last);
     return safe?.isErr() === true ? err(safe.error) : ok(undefined);
@@ -227,9 +237,29 @@ export class HistoryReplay {
 
   #take(stored: StoredFrame): ReplayFault | undefined | Promise<ReplayFault | undefined> {
     if (stored.lsn < this.#begin) return this.#recall(stored);
+    this.#compareState(stored.lsn);
     const decoded = this.#decoder.decode(stored);
     if (decoded instanceof Promise) return decoded.then((frame) => this.#takeDecoded(frame, stored));
     return this.#takeDecoded(decoded, stored);
+  }
+
+  /** Holds what every program has come to before a frame against the newer snapshot, if that is of the same time. */
+  #compareState(lsn: Lsn): void {
+    if (this.#expected?.lsn !== lsn) return;
+    for (const [index, { nextSeq, stage }] of this.#expected.state.lanes.entries()) {
+      const lane = this.#lanes[index];
+      const state = lane?.settledStep;
+      if (lane === undefined || stage.step === undefined || isSameStored(state, stage.step)) continue;
+      const place = formatPlace(lane.name, nextSeq as LaneSeq);
+      const changes = differences(stage.step.program, state?.program);
+      const found = {
+        kind: "changed",
+        causes: [],
+        recorded: "the state in its snapshot",
+        recomputed: "another state",
+      } as const;
+      this.#found(lane, { place, lsn, ...found, differences: changes });
+    }
   }
 
   /** Takes in of a frame from before the snapshot what was in flight then. */
@@ -281,6 +311,7 @@ export class HistoryReplay {
       const detail = `lane ${lane.name} goes on with ${frame.firstSeq} where ${expected} is next`;
       return { kind: "malformed-record", lsn, detail };
     }
+    this.#nextLsn = (lsn + 1) as Lsn;
     this.#nextSeq[frame.lane] = expected + frame.records.length;
     this.#frames++;
     this.#records += frame.records.length;

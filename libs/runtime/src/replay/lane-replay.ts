@@ -23,6 +23,7 @@ import type { StepInputs } from "./receipt-evidence.ts";
 import type { RecordedInputs, TakenInput } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
+import type { StepState } from "../step/step-recorder.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
 import type { StageReplay } from "./stage-replay.ts";
 
@@ -152,6 +153,12 @@ export class LaneReplay {
     if (stage.delivery !== undefined) this.#evidence?.restore(stage.delivery);
     this.#unread = stage.unread;
     this.#needed = [...stage.unread, ...(stage.delivery?.buffered.flat() ?? [])];
+  }
+
+  /** What its program has come to, where no step is open. */
+  get settledStep(): StepState | undefined {
+    this.#program?.close();
+    return this.#program?.state;
   }
 
   /** Whether a frame from before the snapshot may hold anything that the lane needs. */

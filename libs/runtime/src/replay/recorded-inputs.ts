@@ -146,11 +146,12 @@ export class RecordedInputs {
   offerUnread(frame: DecodedFrame, unread: readonly Span[]): void {
     const queue = this.#queues.get(frame.lane);
     if (queue === undefined || this.#skims) return;
-    for (const [index, record] of frame.records.entries()) {
-      const seq = (frame.firstSeq + index) as LaneSeq;
-      if (!unread.some(({ lane, first, last }) => lane === frame.lane && first <= seq && seq <= last)) continue;
-      if (record.kind === "data" && queue.view(record) !== undefined) queue.read--;
-      queue.frames.push({ ...frame, firstSeq: seq, records: [record] });
+    for (const { lane, first, last } of unread) {
+      const begin = Math.max(0, first - frame.firstSeq);
+      const records = frame.records.slice(begin, Math.max(0, last - frame.firstSeq + 1));
+      if (lane !== frame.lane || records.length === 0) continue;
+      queue.frames.push({ ...frame, firstSeq: (frame.firstSeq + begin) as LaneSeq, records });
+      for (const record of records) if (record.kind === "data" && queue.view(record) !== undefined) queue.read--;
     }
   }
 

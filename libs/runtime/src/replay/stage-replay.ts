@@ -124,6 +124,10 @@ export class StageReplay {
     return this.#open === undefined ? others : this.#settle(this.#open, frame, others);
   }
 
+  get state(): StepState {
+    return this.#step.state;
+  }
+
   /** Goes on from a snapshot. */
   restore(state: StepState, data: ReadonlyMap<TypeId, number>, timeMs: number): void {
     this.#step.restore(state);

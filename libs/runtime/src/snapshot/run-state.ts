@@ -4,6 +4,7 @@ import {
   type EndRecord,
   type LaneId,
   type LaneSeq,
+  type Lsn,
   type Span,
   type TypeId,
   type ValueFault,
@@ -12,6 +13,7 @@ import type { Kinded } from "@refold/fsm";
 import type { Result } from "neverthrow";
 
 import type { SourcePlace } from "../definition/opened-source.ts";
+import { sameBytes } from "../replay/same-bytes.ts";
 import type { StepState } from "../step/step-recorder.ts";
 
 /** What a run has come to between two of its frames: whoever has it need not fold the frames before. */
@@ -26,6 +28,12 @@ export interface RunState {
   readonly timeMs: number;
   /** By their ids. */
   readonly lanes: readonly LaneState[];
+}
+
+/** A state with the lsn of the first frame that is not in it. */
+export interface RunStateAt {
+  readonly lsn: Lsn;
+  readonly state: RunState;
 }
 
 /** What is on record of a lane. */
@@ -74,6 +82,12 @@ const FORM = 1;
 /** The state in bytes; or of which lane it cannot be stored, as the value of that number. */
 export function encodeRunState({ lanes, ...run }: RunState): Result<Uint8Array, ValueFault> {
   return encodeValues([...lanes, { ...run, form: FORM }], MAX_SNAPSHOT_BYTES);
+}
+
+/** Whether two values are the same when they are stored. */
+export function isSameStored(one: unknown, other: unknown): boolean {
+  const [a, b] = [one, other].map((value) => encodeValues([value], MAX_SNAPSHOT_BYTES).unwrapOr(undefined));
+  return a !== undefined && b !== undefined && sameBytes(a, a.length, b);
 }
 
 /** `undefined` for what another version of the runtime has written. */

@@ -6,7 +6,7 @@ import { LogMarks } from "./log-marks.ts";
 import { encodeRunState, type LaneState, type RunState } from "./run-state.ts";
 
 /** How often to look whether a snapshot is due; and how soon again, where a stage was in the middle of a step. */
-const LOOK_MS = 500;
+const LOOK_MS = 200;
 const LOOK_AGAIN_MS = 10;
 
 /** The next snapshot is not taken before so many times what the last one took has passed. */
