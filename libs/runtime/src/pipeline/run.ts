@@ -156,6 +156,7 @@ export class Run implements FlowHandle {
       hold,
       logger,
       process: { runtime, refold, fingerprints: fingerprintsOf(definition) },
+      retention: { mode: settings.flow("retention.mode"), keepMs: settings.flow("retention.keepMs") },
       lanes: () => this.#settled(),
     });
     const snapshot = (): MetricsSnapshot => this.#snapshot();
