@@ -37,6 +37,11 @@ export interface SinkContext {
    */
   readonly resumed: boolean;
   /**
+   * How many items of this sink have a receipt on record that ends them, as the process begins: 0 in a new run. What a sink keeps
+   * of its own about the run covers as many, or some of it was lost. Left out of a fork, whose beginning another run delivered.
+   */
+  readonly receipts?: number;
+  /**
    * The items of the handle are safe outside: a `committed` receipt for them goes on record. It may be called in the midst of
    * any call to the writer, and between them, such as when an answer arrives. A handle that is committed twice, after the
    * stage has ended, or is not of this stage, throws, and fails the stage.

@@ -74,7 +74,7 @@ export interface DeliveryState {
 }
 
 /** The most that a snapshot may take, in bytes. */
-export const MAX_SNAPSHOT_BYTES: number = 512 * 1024 * 1024;
+const MAX_SNAPSHOT_BYTES: number = 512 * 1024 * 1024;
 
 /** Counted up with every change of what a snapshot holds: one of another form is of no use. */
 const FORM = 2;

@@ -1,4 +1,4 @@
-import type { ContractRecord, LaneId, LogRecord, SinkWriter, Span } from "@refold/core";
+import type { ContractRecord, LaneId, LogRecord, SinkContext, SinkWriter, Span } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import type { SinkDefinition } from "../definition/flow-definition.ts";
@@ -100,6 +100,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
           stage: this.#context.name,
           runId: this.#context.manifest.runId,
           resumed: this.#context.resumed,
+          ...this.#receiptsOnRecord(),
           commit: (handle) => this.#commits.commit(handle),
         });
       });
@@ -139,6 +140,12 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     if (waiting !== undefined) return waiting.then(goOn);
     if (this.#inputs.empty) return context.wake.waitAtMost(this.#schedule.dueInMs, context.clock).then(goOn);
     return this.#deliver().then(goOn);
+  }
+
+  /** Not told in a fork: some of them are another run's. */
+  #receiptsOnRecord(): Pick<SinkContext, "receipts"> {
+    if (this.#context.manifest.forkOf !== undefined) return {};
+    return { receipts: [...this.#receipts.values()].reduce((sum, count) => sum + count, 0) };
   }
 
   #inputsEnded(end: Extract<SinkEvent, { kind: "inputs-ended" }>["end"]): Directive {

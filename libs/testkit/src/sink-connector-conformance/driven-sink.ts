@@ -34,6 +34,7 @@ export class DrivenSink<T> {
       stage: "sink",
       runId: RUN_ID,
       resumed: after !== undefined,
+      receipts: after ?? 0,
       commit: (handle) => driven.#commit(handle),
     });
     return driven;
