@@ -61,13 +61,13 @@ async function lastFrame(reader: RunReader): Promise<StoredFrame | undefined> {
 /** Clocks of two machines may well be so far apart. */
 const NOTED_BEHIND_MS = 1_000;
 
-/** The time of a run never goes back: what waits for a time waits longer. */
+/** The time of a run never goes back. */
 function clockNote(last: StoredFrame | undefined, nowMs: number): string | undefined {
   const behindMs = last === undefined ? 0 : last.timeMs - nowMs;
   if (!(behindMs > NOTED_BEHIND_MS)) return undefined;
   return (
     `The clock is ${durationText(behindMs)} behind the last time on record: it was set back, or is another machine's. ` +
-    "The time of the run stands still until the clock has caught up, and what waits for a time waits so long."
+    "The time of the run goes on from there, ahead of the clock."
   );
 }
 

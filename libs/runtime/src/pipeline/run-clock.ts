@@ -1,21 +1,27 @@
 import type { Clock } from "@refold/core";
 
-/** The clock of one run: what goes on record never runs backwards, even where the clock behind it is set back. */
+/**
+ * The clock of one run: what goes on record never runs backwards. Where the clock behind it is set back, it goes on from where it
+ * was, ahead of that by as much, so that whatever waits for a time to pass waits no longer for it.
+ */
 export class RunClock implements Clock {
   readonly #clock: Clock;
-  #latestMs: number;
+  /** What the clock behind it told last, and how far this one is ahead of that. */
+  #lastMs: number;
+  #aheadMs = 0;
 
   /** `latestMs` is the latest time on record of a run that is gone on with. */
   constructor(clock: Clock, latestMs: number = Number.NEGATIVE_INFINITY) {
     this.#clock = clock;
-    this.#latestMs = latestMs;
+    this.#lastMs = latestMs;
   }
 
   now(): number {
     const nowMs = this.#clock.now();
     if (!Number.isFinite(nowMs)) throw new RangeError(`the clock of the run tells ${nowMs}`);
-    if (nowMs > this.#latestMs) this.#latestMs = nowMs;
-    return this.#latestMs;
+    if (nowMs < this.#lastMs) this.#aheadMs += this.#lastMs - nowMs;
+    this.#lastMs = nowMs;
+    return nowMs + this.#aheadMs;
   }
 
   schedule(delayMs: number, run: () => void): () => void {
