@@ -87,7 +87,6 @@ export function recordFields(
     case "transition":
     case "policy":
     case "cursor":
-    case "snapshot":
     case "epoch": {
       const { kind: _, ...fields } = record;
       return fields;

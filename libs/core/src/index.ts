@@ -50,7 +50,6 @@ export type {
   RecordPlace,
   RunOutcome,
   SealRecord,
-  SnapshotRecord,
   TimerRecord,
   TransitionRecord,
   TypeCount,

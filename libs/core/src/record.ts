@@ -191,13 +191,6 @@ export interface CursorRecord {
   readonly cursor: unknown;
 }
 
-/** The state of a stage after all records of its lane before this one. */
-export interface SnapshotRecord {
-  readonly kind: "snapshot";
-  readonly fingerprint: string;
-  readonly state: unknown;
-}
-
 /** A process took over the run. The first record of a run is an epoch. */
 export interface EpochRecord {
   readonly kind: "epoch";
@@ -241,7 +234,6 @@ export type LogRecord =
   | ContractRecord
   | LivenessRecord
   | PolicyRecord
-  | SnapshotRecord
   | EpochRecord
   | SealRecord
   | CursorRecord;

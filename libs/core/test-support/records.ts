@@ -94,7 +94,6 @@ const SHAPES: Shapes = {
     status: fc.constantFrom("healthy", "idle", "suspect", "stalled", "recovered"),
   },
   policy: { policy: text, decision: text, detail: storable },
-  snapshot: { fingerprint: text, state: storable },
   epoch: {
     runtime: text,
     refold: text,

@@ -90,7 +90,7 @@ describe("what happens before what", () => {
       expect(() => happensBefore(recorded, place, "left:0")).toThrow(RangeError);
       expect(() => expectOrder(recorded, "left:0", place)).toThrow(RangeError);
     }
-    expect(() => recorded.place("left", ({ kind }) => kind === "snapshot")).toThrow('"left" has no such record');
+    expect(() => recorded.place("left", ({ kind }) => kind === "watermark")).toThrow('"left" has no such record');
   });
 });
 

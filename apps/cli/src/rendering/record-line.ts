@@ -109,7 +109,6 @@ function summary(record: LogRecord, at: RecordAt, room: number): string {
     case "effect-settled":
     case "policy":
     case "cursor":
-    case "snapshot":
       return previewValue(recordFields(record, { lane: at.read.frame.lane, manifest, inputs }), room);
   }
 }

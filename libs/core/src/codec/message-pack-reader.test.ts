@@ -21,9 +21,9 @@ const RICH = {
   "a key of more than thirty-one letters, which is not cached": false,
 };
 
-/** The body of one snapshot record whose state is these bytes. */
-function bodyWith(...state: readonly number[]): Uint8Array {
-  return Uint8Array.from([0x91, 0x93, 13, 0xa1, 0x66].concat(state));
+/** The body of one cursor record whose cursor is these bytes. */
+function bodyWith(...cursor: readonly number[]): Uint8Array {
+  return Uint8Array.from([0x91, 0x92, 13].concat(cursor));
 }
 
 function detailOf(body: Uint8Array): string {

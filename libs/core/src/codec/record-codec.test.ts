@@ -114,7 +114,7 @@ describe("the table of record kinds", () => {
     expectTypeOf<keyof typeof RECORD_FIELDS>().toEqualTypeOf<RecordKind>();
     expect(RECORD_KINDS).toEqual([
       ...["data", "consumed", "error", "end", "watermark", "timer", "effect-started", "effect-settled"],
-      ...["receipt", "transition", "contract", "liveness", "policy", "snapshot", "epoch", "seal", "cursor"],
+      ...["receipt", "transition", "contract", "liveness", "policy", "cursor", "epoch", "seal"],
     ]);
     expect([...RECORD_KINDS].sort()).toEqual(Object.keys(RECORD_FIELDS).sort());
   });
@@ -137,7 +137,6 @@ describe("the table of record kinds", () => {
       contract: "contract upstream verdict advertised read",
       liveness: "upstream reader status",
       policy: "policy decision detail",
-      snapshot: "fingerprint state",
       epoch: "runtime refold fingerprints forced retryFailed source",
       seal: "status reason data digest",
       cursor: "cursor",

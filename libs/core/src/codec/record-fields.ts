@@ -93,7 +93,6 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
   },
   liveness: { upstream: natural, reader: natural, status: oneOf("healthy", "idle", "suspect", "stalled", "recovered") },
   policy: { policy: text, decision: text, detail: anything },
-  snapshot: { fingerprint: text, state: anything },
   epoch: {
     runtime: text,
     refold: text,
@@ -134,8 +133,7 @@ export const RECORD_KINDS: readonly RecordKind[] = [
   "contract",
   "liveness",
   "policy",
-  "snapshot",
+  "cursor",
   "epoch",
   "seal",
-  "cursor",
 ];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { encodeRecords, MessagePackWriter, RecordDecoder, type EndKind, type LaneId, type LaneSeq } from "@refold/core";
+import { decodeValues, encodeValues, type EndKind, type LaneId, type LaneSeq } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
 import { replayFlow, runFlow } from "@refold/testkit";
 
@@ -328,8 +328,5 @@ describe("windows of any kind", () => {
 
 /** What the log makes of a state. */
 function stored(state: unknown): unknown {
-  const writer = new MessagePackWriter(1_024);
-  expect(encodeRecords(writer, [{ kind: "snapshot", fingerprint: "", state }])).toBeUndefined();
-  const [record] = new RecordDecoder().decode(writer.bytes.slice(0, writer.at))._unsafeUnwrap();
-  return record?.kind === "snapshot" ? record.state : undefined;
+  return decodeValues(encodeValues([state], 1_000_000)._unsafeUnwrap())._unsafeUnwrap()[0];
 }

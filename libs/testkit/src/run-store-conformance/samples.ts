@@ -108,7 +108,6 @@ export const EVERY_KIND: readonly LogRecord[] = [
   { kind: "contract", contract: "transport", upstream: 1 as LaneId, verdict: "held", advertised: 12, read: 12 },
   { kind: "liveness", upstream: 1 as LaneId, reader: 2 as LaneId, status: "idle" },
   { kind: "policy", policy: "breaker", decision: "opened", detail: { failures: 5 } },
-  { kind: "snapshot", fingerprint: "f", state: new Map([["a", [1, 2]]]) },
   { kind: "cursor", cursor: { page: 7, token: "next" } },
   { kind: "seal", status: "failed", reason: "full disk", data: [0, 12], digest: "00c0ffee" },
 ];
