@@ -84,12 +84,13 @@ export function plannedFlow(plan: FlowPlan, delivered: Delivered = new Map()): F
       const bySize: boolean =
         stage.merged === "by size" && stage.does !== "loop" && waits.canMerge(inputs.map(({ roots }) => roots));
       const input = bySize ? f.mergeOrdered(size, ...read) : f.merge(...read);
-      const from: Joined = { input, inputs, references: stage.references.map(numbered) };
+      const references = stage.references.slice(0, stage.does === "join of each" ? 1 : undefined).map(numbered);
+      const from: Joined = { input, inputs, references };
       const joined =
         isMultiplied && stage.does === "join of each" ? undefined : added(f, from, name, stage.does, waits);
       const made = joined ?? { out: input.map(name, (item) => ["not joined", item]) };
       if (stage.does === "join of each") isMultiplied = true;
-      const used = joined === undefined || !isJoin(stage.does) ? inputs : [...inputs, ...from.references];
+      const used = joined === undefined || !isJoin(stage.does) ? inputs : [...inputs, ...references];
       for (const each of used) each.read = true;
       const roots: Roots = new Set(used.flatMap((each) => [...each.roots]));
       for (const [branch, stream] of Object.entries(made)) {

@@ -1,9 +1,10 @@
-import { eventType } from "@refold/core";
+import { EffectFailure, eventType } from "@refold/core";
 import { ok } from "neverthrow";
 
 import {
   always,
   distinct,
+  effect,
   everyN,
   groupBy,
   onEnd,
@@ -32,6 +33,7 @@ export const DOINGS = [
     "check",
     "reject",
     "effectful",
+    "call",
     "observe",
   ] as const),
   ...(["sum", "group", "always", "every", "within", "distinct", "top"] as const),
@@ -237,6 +239,18 @@ function single(
         effects: {},
         handle: async (item, { capture }) => [item, await capture("size", () => size(item))],
       });
+    case "call":
+      return input.effectful(name, {
+        effects: { look },
+        concurrency: 4,
+        handle: async (item, { effects }) => {
+          const outcome = await effects.look(item);
+          return outcome.match(
+            (seen) => ["seen", seen],
+            ({ error }) => ["not seen", error],
+          );
+        },
+      });
     case "map":
       return input.map(name, (item) => ({ of: item }));
     case "filter":
@@ -261,6 +275,19 @@ function single(
       return input.stateful(name, groupBy({ key: size, initial: () => 0, fold: (count) => count + 1, emit: onEnd() }));
   }
 }
+
+/** Answers what follows from its input, or that it cannot. */
+const look = effect({
+  name: "look",
+  safety: "keyed",
+  client: () => ({ answer: (item: unknown) => [size(item)] }),
+  run: async (item: unknown, { client }) => {
+    await Promise.resolve();
+    if (size(item) % 5 === 0)
+      return new EffectFailure({ error: "domain", message: "nothing to see", detail: undefined });
+    return client.answer(item);
+  },
+});
 
 /** Emits several outputs at a time, which small windows cannot take at once. */
 const counting = {

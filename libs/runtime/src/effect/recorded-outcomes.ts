@@ -21,6 +21,8 @@ export class CallDiverged extends Error {
 interface Call {
   started: EffectStartedRecord | undefined;
   settled: EffectSettledRecord | undefined;
+  /** Whether one of them is on record twice. */
+  repeated: boolean;
 }
 
 /** The calls for one input that the handler has not asked for yet. */
@@ -53,12 +55,14 @@ export class RecordedOutcomes {
     const { ordinal } = record;
     let call = calls.byOrdinal.get(ordinal);
     if (call === undefined) {
-      call = { started: undefined, settled: undefined };
+      call = { started: undefined, settled: undefined, repeated: false };
       calls.byOrdinal.set(ordinal, call);
       calls.known = Math.max(calls.known, ordinal + 1);
       this.#unasked++;
     }
-    if (record.kind === "effect-started") call.started = record;
+    const isStart = record.kind === "effect-started";
+    if ((isStart ? call.started : call.settled) !== undefined) call.repeated = true;
+    if (isStart) call.started = record;
     else {
       call.settled = record;
       calls.order.push({ ordinal, after: calls.known });
@@ -143,11 +147,16 @@ function placeId(lane: LaneId, seq: LaneSeq): string {
 }
 
 /** Throws where a call is not the one on record. */
-function hold({ started, settled }: Call, { name, version, input, ordinal }: EffectRequest): void {
-  const recorded = started?.effect ?? settled?.effect;
-  if (recorded !== name)
-    throw new CallDiverged(`call ${ordinal} is of "${name}", but on record it is of "${recorded}"`);
-  if (started === undefined) return;
+function hold({ started, settled, repeated }: Call, { name, version, input, ordinal, make }: EffectRequest): void {
+  if (repeated) throw new CallDiverged(`call ${ordinal}, of "${name}", is on record twice`);
+  for (const record of [started, settled]) {
+    if (record === undefined || record.effect === name) continue;
+    throw new CallDiverged(`call ${ordinal} is of "${name}", but on record it is of "${record.effect}"`);
+  }
+  if (started === undefined) {
+    if (make.kind === "capture") return;
+    throw new CallDiverged(`call ${ordinal}, of "${name}", was never begun by what is on record`);
+  }
   if (started.version !== version) {
     throw new CallDiverged(
       `"${name}" is called in version ${version}, but on record it is of version ${started.version}`,

@@ -162,8 +162,9 @@ export class StageReplay {
 
   #fire(recorded: TimerRecord, frame: DecodedFrame): void {
     const { dueMs } = this.#step;
-    if (dueMs !== recorded.dueMs) {
-      const [then, now] = [`a timer due at ${recorded.dueMs}`, dueMs === undefined ? "none" : `one due at ${dueMs}`];
+    if (dueMs !== recorded.dueMs || recorded.timer !== SCHEDULE) {
+      const then = `${nameOfTimer(recorded.timer)} due at ${recorded.dueMs}`;
+      const now = dueMs === undefined ? "none" : `one due at ${dueMs}`;
       const place = this.#ownPlace(frame.firstSeq);
       const found = { causes: [], recorded: then, recomputed: now, differences: [] };
       this.#found({ place, lsn: frame.lsn, kind: "changed", ...found });
@@ -338,6 +339,13 @@ export class StageReplay {
 
 function seqAfter(seq: LaneSeq, records: number): LaneSeq {
   return (seq + records) as LaneSeq;
+}
+
+/** The one timer that a stage has. */
+const SCHEDULE = "schedule";
+
+function nameOfTimer(timer: string): string {
+  return timer === SCHEDULE ? "a timer" : `a timer called ${describeValue(timer)}`;
 }
 
 /** Events after which the step that is open may still go on. */
