@@ -12,6 +12,7 @@ import type { StartOptions } from "../pipeline/start-run.ts";
 import { flowDifferences } from "../replay/flow-differences.ts";
 import { HistoryReplay } from "../replay/history-replay.ts";
 import type { ReplayFault, ReplayReport } from "../replay/replay-report.ts";
+import { isComputedBy, lastSnapshots } from "../snapshot/last-snapshots.ts";
 import { recordedSettings } from "../config/recorded-settings.ts";
 
 export interface ResumeOptions extends StartOptions {
@@ -61,11 +62,15 @@ async function resume(
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
   const definition = numberedAs(declared, log.manifest);
   const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
+  const snapshots = await lastSnapshots(log, host.refold);
+  const isOurs = isComputedBy(definition);
+  const usable = snapshots !== undefined && (isOurs(snapshots.newest) || (force && log.first > 0));
+  if (usable) history.restore(snapshots);
   const read = await history.run();
   if (read.isErr()) return err(read.error);
   if (history.seal?.status === "completed") return err({ kind: "already-completed" });
   const { recovered, report } = history.handOver();
-  const forced = history.unforced !== undefined;
+  const forced = history.unforced !== undefined || (usable && !isOurs(snapshots.newest));
   if (forced && !force) return err({ kind: "resume-diverged", report });
   const clock = new RunClock(host.clock, history.lastTimeMs);
   const settings = options.settings ?? recordedSettings(log.manifest);

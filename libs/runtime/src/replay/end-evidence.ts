@@ -1,5 +1,6 @@
-import type { DecodedFrame, EndKind, EndRecord } from "@refold/core";
+import type { DecodedFrame, EndKind, LaneSeq } from "@refold/core";
 
+import type { LaneEnd } from "../snapshot/run-state.ts";
 import type { Disagreement } from "./input-evidence.ts";
 
 /**
@@ -8,15 +9,20 @@ import type { Disagreement } from "./input-evidence.ts";
  */
 export class EndEvidence {
   readonly #machine: string;
-  #ended: EndRecord | undefined;
+  #ended: LaneEnd | undefined;
 
   constructor(machine: string) {
     this.#machine = machine;
   }
 
   /** The end of the lane, if it is on record. */
-  get ended(): EndRecord | undefined {
+  get ended(): LaneEnd | undefined {
     return this.#ended;
+  }
+
+  /** Goes on from a snapshot. */
+  restore(ended: LaneEnd | undefined): void {
+    this.#ended = ended;
   }
 
   /** Another process goes on with the lane, and will come to an end of its own. */
@@ -25,7 +31,7 @@ export class EndEvidence {
   }
 
   /** Where a frame does not agree with the state that the lane has after it, and with how its inputs ended. */
-  check({ records }: DecodedFrame, state: string | undefined, inputs: EndKind): readonly Disagreement[] {
+  check({ records, firstSeq }: DecodedFrame, state: string | undefined, inputs: EndKind): readonly Disagreement[] {
     let found: Disagreement[] | undefined;
     const disagree = (index: number, recorded: unknown, recomputed: string): void => {
       (found ??= []).push({ index, recorded, recomputed });
@@ -36,7 +42,7 @@ export class EndEvidence {
         else if ((record.end === "poison") !== (state === "failed" || inputs === "poison")) {
           disagree(index, record, `the stage is ${state}, and its inputs came to a ${inputs} end`);
         }
-        this.#ended = record;
+        this.#ended = { record, seq: (firstSeq + index) as LaneSeq };
       } else if (record.kind === "data" && this.#ended !== undefined) {
         disagree(index, record, "the lane has ended already");
       }

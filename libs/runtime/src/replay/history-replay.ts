@@ -35,12 +35,14 @@ import type { ResolvedConfiguration } from "../config/resolved-configuration.ts"
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { LaneReplay } from "./lane-replay.ts";
 import { RecordedTypes } from "./recorded-types.ts";
-import { RecordedInputs } from "./recorded-inputs.ts";
+import { RecordedInputs, withoutVoidEnds } from "./recorded-inputs.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
 import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
+import type { LastSnapshots, RunStateAt } from "../snapshot/last-snapshots.ts";
+import { isSameStored } from "../snapshot/run-state.ts";
 import { StageReplay } from "./stage-replay.ts";
 import { unreadableFrame } from "./unreadable-frame.ts";
 
@@ -65,7 +67,7 @@ export class HistoryReplay {
   /** What was in effect for the recorded run. */
   readonly #settings: ResolvedConfiguration;
   readonly #lanes: readonly LaneReplay[];
-  readonly #decoder: FrameDecoder;
+  #decoder: FrameDecoder;
   /** Whether payloads were frozen in the recorded run before handlers saw them, and so are here. */
   readonly #freezes: boolean;
   /** The lanes in which the candidate does not hold all that is on record at the same places. */
@@ -83,6 +85,14 @@ export class HistoryReplay {
   /** The frame since which nobody has gone on with the run by force, and the first divergence from there on. */
   #forcedAt: Lsn = 0 as Lsn;
   #unforced: Divergence | undefined;
+  /** Where the history begins: behind a snapshot, if there is one; and from where on what was in flight then is read. */
+  #begin: Lsn = 0 as Lsn;
+  #readFrom: Lsn = 0 as Lsn;
+  /** Where the process began that took the snapshot. */
+  #epochAt: Lsn = 0 as Lsn;
+  /** A newer snapshot, and the frame that comes next. */
+  #expected: RunStateAt | undefined;
+  #nextLsn: Lsn = 0 as Lsn;
   #frames = 0;
   #records = 0;
 
@@ -90,10 +100,7 @@ export class HistoryReplay {
     this.#options = options;
     this.#manifest = options.recorded.manifest;
     this.#settings = recordedSettings(this.#manifest);
-    this.#decoder = new FrameDecoder(
-      options.recorded,
-      options.keepBytes === undefined ? {} : { keepBytes: options.keepBytes },
-    );
+    this.#decoder = this.#makeDecoder(0 as Lsn);
     this.#freezes = this.#settings.flow("development.freeze");
     this.#types = new RecordedTypes(this.#manifest, options.definition.types);
     this.#nextSeq = this.#manifest.lanes.map(() => 0);
@@ -119,9 +126,30 @@ export class HistoryReplay {
     return this.#unforced;
   }
 
+  /**
+   * Goes on from the earlier of two snapshots, in place of the frames before it. By the time of the other, the code has to have
+   * come to what that says. Called before `run`, or never.
+   */
+  restore({ earlier: { lsn, state }, newest }: LastSnapshots): void {
+    const { lanes, unreadBehind, payloadsBehind, epochBehind, runtime, refold, fingerprints } = state;
+    this.#expected = newest;
+    this.#nextLsn = lsn;
+    this.#begin = lsn;
+    this.#readFrom = Math.max(this.#options.recorded.first, lsn - unreadBehind) as Lsn;
+    this.#decoder = this.#makeDecoder((lsn - payloadsBehind) as Lsn);
+    this.#epochAt = (lsn - epochBehind) as Lsn;
+    this.#epoch = { kind: "epoch", runtime, refold, fingerprints, forced: false };
+    this.#forcedAt = lsn;
+    this.#lastTimeMs = state.timeMs;
+    for (const [lane, one] of lanes.entries()) {
+      this.#nextSeq[lane] = one.nextSeq;
+      this.#lanes[lane]?.restore(one, lanes);
+    }
+  }
+
   async run(): Promise<Result<void, ReplayFault>> {
     const { recorded, into, progress } = this.#options;
-    for await (const batch of recorded.read(0 as Lsn)) {
+    for await (const batch of recorded.read(this.#readFrom)) {
       if (batch.isErr()) return err(batch.error);
       for (const frame of batch.value) {
         const taken = this.#take(frame);
@@ -131,9 +159,15 @@ export class HistoryReplay {
       progress?.(this.#frames);
       await into?.room();
     }
+    this.#compareState(this.#nextLsn);
     // What a log has accepted is not written yet, and a candidate that nobody can read certifies nothing.
     const safe = this.#last === undefined ? undefined : await into?.whenSafe(this.#last);
     return safe?.isErr() === true ? err(safe.error) : ok(undefined);
+  }
+
+  #makeDecoder(payloadsFrom: Lsn): FrameDecoder {
+    const { recorded, keepBytes } = this.#options;
+    return new FrameDecoder(recorded, { payloadsFrom, ...(keepBytes !== undefined && { keepBytes }) });
   }
 
   #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
@@ -206,9 +240,57 @@ export class HistoryReplay {
   }
 
   #take(stored: StoredFrame): ReplayFault | undefined | Promise<ReplayFault | undefined> {
+    if (stored.lsn < this.#begin) return this.#recall(stored);
+    this.#compareState(stored.lsn);
     const decoded = this.#decoder.decode(stored);
     if (decoded instanceof Promise) return decoded.then((frame) => this.#takeDecoded(frame, stored));
     return this.#takeDecoded(decoded, stored);
+  }
+
+  /** Holds what every program has come to before a frame against the newer snapshot, if that is of the same time. */
+  #compareState(lsn: Lsn): void {
+    if (this.#expected?.lsn !== lsn) return;
+    for (const [index, { nextSeq, stage }] of this.#expected.state.lanes.entries()) {
+      const lane = this.#lanes[index];
+      const state = lane?.settledStep;
+      if (lane === undefined || stage.step === undefined || isSameStored(state, stage.step)) continue;
+      const place = formatPlace(lane.name, nextSeq as LaneSeq);
+      const changes = differences(stage.step.program, state?.program);
+      const found = {
+        kind: "changed",
+        causes: [],
+        recorded: "the state in its snapshot",
+        recomputed: "another state",
+      } as const;
+      this.#found(lane, { place, lsn, ...found, differences: changes });
+    }
+  }
+
+  /** Takes in of a frame from before the snapshot what was in flight then. */
+  #recall(stored: StoredFrame): undefined | Promise<ReplayFault | undefined> {
+    const readers = (this.#readers.get(stored.lane) ?? []).filter((reader) => reader.needs(stored));
+    const own = this.#lanes[stored.lane];
+    if (readers.length === 0 && own?.hasCalls !== true) {
+      this.#decoder.pass(stored);
+      return undefined;
+    }
+    return this.#recallFor(readers, own, stored);
+  }
+
+  async #recallFor(
+    readers: readonly LaneReplay[],
+    own: LaneReplay | undefined,
+    stored: StoredFrame,
+  ): Promise<ReplayFault | undefined> {
+    const decoded = await this.#decoder.decode(stored);
+    if (decoded.isErr()) return unreadableFrame(decoded.error, stored.lsn, this.#manifest);
+    own?.noteUnread(decoded.value);
+    for (const reader of readers) {
+      const again = this.#decoder.decodeAgain(stored);
+      if (again.isErr()) return unreadableFrame(again.error, stored.lsn, this.#manifest);
+      reader.offerUnread(this.#asSeen(stored.lsn < this.#epochAt ? withoutVoidEnds(again.value) : again.value));
+    }
+    return undefined;
   }
 
   #takeDecoded(
@@ -232,6 +314,7 @@ export class HistoryReplay {
       const detail = `lane ${lane.name} goes on with ${frame.firstSeq} where ${expected} is next`;
       return { kind: "malformed-record", lsn, detail };
     }
+    this.#nextLsn = (lsn + 1) as Lsn;
     this.#nextSeq[frame.lane] = expected + frame.records.length;
     this.#frames++;
     this.#records += frame.records.length;
@@ -241,7 +324,7 @@ export class HistoryReplay {
 
   /** Why a frame cannot be where it is: a run begins with an epoch, and nothing but another one follows its seal. */
   #misplaced({ lane, records }: DecodedFrame, takesOver: boolean): string | undefined {
-    if (this.#frames === 0 && !takesOver) return "a run begins with an epoch";
+    if (this.#epoch === undefined && !takesOver) return "a run begins with an epoch";
     if (this.#seal !== undefined && !takesOver) return "it comes after the run's seal";
     // A step is a frame, as far as it has room in one.
     const late = records.slice(1).find(({ kind }) => kind === "consumed" || kind === "timer");
@@ -381,6 +464,8 @@ export class HistoryReplay {
 
   #uncertified(): readonly string[] {
     const found: string[] = [];
+    if (this.#begin > 0)
+      found.push(`What is computed begins with frame ${this.#begin}: what came before stands as a snapshot has it.`);
     const { tornTail } = this.#options.recorded;
     if (this.#seal === undefined)
       found.push("The run has no seal: it did not end, and what came after the last frame is not known.");

@@ -4,6 +4,8 @@ import {
   type LaneSeq,
   type LogRecord,
   type ReceiptRecord,
+  type Span,
+  type StoredFrame,
   type TypeId,
   type DecodedFrame,
 } from "@refold/core";
@@ -11,6 +13,7 @@ import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
 import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
+import type { LaneState } from "../snapshot/run-state.ts";
 import { differences } from "./differences.ts";
 import { EndEvidence } from "./end-evidence.ts";
 import type { EffectfulReplay } from "./effectful-replay.ts";
@@ -21,6 +24,7 @@ import { sourceEvidence } from "./source-evidence.ts";
 import type { RecordedInputs, TakenInput } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
+import type { StepState } from "../step/step-recorder.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
 import type { StageReplay } from "./stage-replay.ts";
 
@@ -49,6 +53,10 @@ export class LaneReplay {
   readonly #types: readonly TypeId[];
   /** `undefined` for lanes that have no end. */
   readonly #end: EndEvidence | undefined;
+  #timeMs = Number.NEGATIVE_INFINITY;
+  /** What the lane had not taken when a snapshot was taken, and that with what was buffered. */
+  #unread: readonly Span[] = [];
+  #needed: readonly Span[] = [];
 
   constructor(options: {
     readonly name: string;
@@ -98,7 +106,7 @@ export class LaneReplay {
   /** Whether the lane has come to its natural end: nothing takes it up again. */
   get isDone(): boolean {
     if (this.stateOf(this.name)?.kind !== "drained") return false;
-    return this.#kind === "source" ? this.#end?.ended?.end === "natural" : this.inputs.endedNaturally;
+    return this.#kind === "source" ? this.#end?.ended?.record.end === "natural" : this.inputs.endedNaturally;
   }
 
   /** Another process goes on with the run. */
@@ -120,6 +128,8 @@ export class LaneReplay {
     return {
       nextSeq: this.#nextSeq,
       data: this.#data,
+      timeMs: this.#timeMs,
+      end: this.#end?.ended,
       isDone,
       state,
       place: { ...this.#place },
@@ -128,6 +138,56 @@ export class LaneReplay {
       program: this.#program?.rest,
       calls: this.#calls,
     };
+  }
+
+  /** Goes on from a snapshot. What it says of the lanes that this one reads is in `lanes`. */
+  restore(state: LaneState, lanes: readonly LaneState[]): void {
+    const { nextSeq, data, timeMs, end, place, machines, stage } = state;
+    this.#nextSeq = nextSeq;
+    this.#timeMs = timeMs;
+    this.#end?.restore(end);
+    Object.assign(this.#place, place);
+    for (const [type, count] of data) this.#data.set(type, count);
+    this.dataRecords = place.items;
+    if (this.#kind === "source") this.#taken = place.items;
+    this.#lifecycle.restore(machines);
+    for (const lane of this.inputs.lanes) {
+      const upstream = lanes[lane] as LaneState;
+      const { end: ended } = upstream;
+      const isUnread = ended !== undefined && stage.unread.some((span) => isIn(span, lane, ended.seq));
+      this.inputs.restore(lane, upstream.data, isUnread ? undefined : ended?.record);
+    }
+    if (stage.step !== undefined) this.#program?.restore(stage.step, data, timeMs);
+    if (stage.delivery !== undefined) this.#evidence?.restore(stage.delivery);
+    this.#unread = stage.unread;
+    this.#needed = [...stage.unread, ...(stage.delivery?.buffered.flat() ?? [])];
+  }
+
+  /** What its program has come to, where no step is open. */
+  get settledStep(): StepState | undefined {
+    this.#program?.close();
+    return this.#program?.state;
+  }
+
+  /** Whether a frame from before the snapshot may hold anything that the lane needs. */
+  needs({ lane, firstSeq, count }: StoredFrame): boolean {
+    return this.#needed.some((span) => span.lane === lane && span.first < firstSeq + count && firstSeq <= span.last);
+  }
+
+  /** Whether calls in the lane before the snapshot may be for inputs that were not taken by then. */
+  get hasCalls(): boolean {
+    return this.#calls !== undefined && this.#unread.length > 0;
+  }
+
+  /** Takes a frame of a lane that is read in, from before the snapshot. */
+  offerUnread(frame: DecodedFrame): void {
+    this.inputs.offerUnread(frame, this.#unread);
+    this.#evidence?.find(frame);
+  }
+
+  /** Notes the calls in a frame of the lane itself, from before the snapshot. */
+  noteUnread(frame: DecodedFrame): void {
+    this.#calls?.noteUnread(frame, this.#unread);
   }
 
   /** Whether recorded records of the last frame taken are still to be compared. */
@@ -143,6 +203,7 @@ export class LaneReplay {
   /** The records of the frame as they are computed now, or why the recorded ones make no sense. */
   take(frame: DecodedFrame): readonly LogRecord[] | string {
     this.#nextSeq = frame.firstSeq + frame.records.length;
+    this.#timeMs = frame.timeMs;
     for (const [index, record] of frame.records.entries()) {
       if (record.kind === "data") {
         this.#data.set(record.type, (this.#data.get(record.type) ?? 0) + 1);
@@ -222,6 +283,10 @@ export class LaneReplay {
       differences: [],
     });
   }
+}
+
+function isIn({ lane, first, last }: Span, of: LaneId, seq: LaneSeq): boolean {
+  return lane === of && first <= seq && seq <= last;
 }
 
 /** Whether a receipt is the first that tells what became of its inputs. */

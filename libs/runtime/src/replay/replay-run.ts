@@ -1,6 +1,7 @@
 import { err, type Result } from "neverthrow";
 
 import { flowDifferences } from "./flow-differences.ts";
+import { lastSnapshots } from "../snapshot/last-snapshots.ts";
 import { HistoryReplay, type HistoryReplayOptions } from "./history-replay.ts";
 import type { ReplayFault, ReplayReport } from "./replay-report.ts";
 
@@ -13,6 +14,12 @@ export async function replayRun(options: HistoryReplayOptions): Promise<Result<R
     const differing = flowDifferences(options.recorded.manifest, options.definition);
     if (differing.length > 0) return err({ kind: "flow-differs", differences: differing });
     const replay = new HistoryReplay(options);
+    const { recorded, into, host } = options;
+    // A candidate has all of the run or is none; what is only compared may begin with what is left.
+    if (recorded.first > 0 && into === undefined) {
+      const snapshots = await lastSnapshots(recorded, host.refold);
+      if (snapshots !== undefined) replay.restore(snapshots);
+    }
     return (await replay.run()).map(() => replay.report());
   } finally {
     await options.into?.close();
