@@ -16,7 +16,7 @@ import { jsonValue } from "../rendering/json-value.ts";
 import { replayJson } from "../rendering/replay-json.ts";
 import { replayLines } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
-import { tornTailNote } from "../rendering/torn-tail.ts";
+import { tornTailNote } from "../rendering/log-notes.ts";
 import { exitOf, replayFault, replayWatched, stillWritten } from "../replay-watched.ts";
 import type { Replayed } from "../replayed.ts";
 import { reportFault } from "../report-fault.ts";

@@ -11,7 +11,7 @@ import { jsonValue } from "../rendering/json-value.ts";
 import { replayJson } from "../rendering/replay-json.ts";
 import { findingLines } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
-import { tornTailNote } from "../rendering/torn-tail.ts";
+import { tornTailNote } from "../rendering/log-notes.ts";
 import { exitOf, replayFault, replayWatched, stillWritten } from "../replay-watched.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";

@@ -7,7 +7,7 @@ import type { SettledOutcome } from "./effect-outcome.ts";
 /** What the record has of a call: its outcome; that it was begun; or nothing. */
 export type RecordedCall =
   | { readonly kind: "settled"; readonly outcome: SettledOutcome }
-  | { readonly kind: "in-doubt"; readonly key: string }
+  | { readonly kind: "in-doubt"; readonly key: string; readonly attempts: number }
   | { readonly kind: "unknown" };
 
 /** A handler asks for another call than the one on record. */
@@ -21,8 +21,8 @@ export class CallDiverged extends Error {
 interface Call {
   started: EffectStartedRecord | undefined;
   settled: EffectSettledRecord | undefined;
-  /** Whether one of them is on record twice. */
-  repeated: boolean;
+  /** Whether it is not to count what came of it. */
+  isForgotten: boolean;
 }
 
 /** The calls for one input that the handler has not asked for yet. */
@@ -55,15 +55,18 @@ export class RecordedOutcomes {
     const { ordinal } = record;
     let call = calls.byOrdinal.get(ordinal);
     if (call === undefined) {
-      call = { started: undefined, settled: undefined, repeated: false };
+      call = { started: undefined, settled: undefined, isForgotten: false };
       calls.byOrdinal.set(ordinal, call);
       calls.known = Math.max(calls.known, ordinal + 1);
       this.#unasked++;
     }
-    const isStart = record.kind === "effect-started";
-    if ((isStart ? call.started : call.settled) !== undefined) call.repeated = true;
-    if (isStart) call.started = record;
-    else {
+    // What is begun, or made, anew voids what came of it before.
+    const before = calls.order.findIndex((settled) => settled.ordinal === ordinal);
+    if (before >= 0) calls.order.splice(before, 1);
+    if (record.kind === "effect-started") {
+      call.started = record;
+      call.settled = undefined;
+    } else {
       call.settled = record;
       calls.order.push({ ordinal, after: calls.known });
     }
@@ -85,7 +88,10 @@ export class RecordedOutcomes {
     hold(call, request);
     calls.byOrdinal.delete(ordinal);
     this.#unasked--;
-    if (call.settled === undefined) return { kind: "in-doubt", key: call.started?.key ?? "" };
+    if (call.settled === undefined || call.isForgotten) {
+      const { key = "", attempt = 1 } = call.started ?? {};
+      return { kind: "in-doubt", key, attempts: attempt };
+    }
     await this.#whileMoving(() => {
       const [next] = calls.order;
       return next === undefined || (next.ordinal === ordinal && calls.asked >= next.after);
@@ -97,6 +103,34 @@ export class RecordedOutcomes {
     );
     this.#moves++;
     return { kind: "settled", outcome: call.settled };
+  }
+
+  /** The calls for an input by themselves, where all are settled and one has failed. */
+  settledWithFailures(lane: LaneId, seq: LaneSeq): RecordedOutcomes | undefined {
+    const id = placeId(lane, seq);
+    const calls = this.#inputs.get(id);
+    if (calls === undefined) return undefined;
+    const settled = [...calls.byOrdinal.values()].map((call) => call.settled?.outcome);
+    if (!settled.includes("failed") || settled.includes(undefined)) return undefined;
+    const copy = new RecordedOutcomes(this.#clock);
+    copy.#inputs.set(id, { ...calls, byOrdinal: new Map(calls.byOrdinal), order: [...calls.order] });
+    copy.#unasked = calls.byOrdinal.size;
+    return copy;
+  }
+
+  /** From now on what became of these calls for an input is not known: they were begun, and that is all. */
+  forgetFailures(lane: LaneId, seq: LaneSeq, ordinals: readonly number[]): void {
+    const calls = this.#inputs.get(placeId(lane, seq));
+    if (calls === undefined) return;
+    for (const ordinal of ordinals) {
+      const call = calls.byOrdinal.get(ordinal);
+      if (call === undefined) continue;
+      calls.byOrdinal.set(ordinal, { ...call, isForgotten: true });
+      calls.order.splice(
+        calls.order.findIndex((settled) => settled.ordinal === ordinal),
+        1,
+      );
+    }
   }
 
   /** Resolves when every call on record was asked for that handlers ask for without waiting for anything else. */
@@ -147,8 +181,7 @@ function placeId(lane: LaneId, seq: LaneSeq): string {
 }
 
 /** Throws where a call is not the one on record. */
-function hold({ started, settled, repeated }: Call, { name, version, input, ordinal, make }: EffectRequest): void {
-  if (repeated) throw new CallDiverged(`call ${ordinal}, of "${name}", is on record twice`);
+function hold({ started, settled }: Call, { name, version, input, ordinal, make }: EffectRequest): void {
   for (const record of [started, settled]) {
     if (record === undefined || record.effect === name) continue;
     throw new CallDiverged(`call ${ordinal} is of "${name}", but on record it is of "${record.effect}"`);

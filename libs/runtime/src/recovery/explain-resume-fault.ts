@@ -19,6 +19,8 @@ export function explainResumeFault(fault: ResumeFault): string {
       const where = first === undefined ? "" : `, first at ${first.place}`;
       return `The code of today does not compute what is on record${where}. Go on with the code that was recorded, or force it, which goes on record.`;
     }
+    case "no-snapshots":
+      return `The frames before ${fault.first} were let go of, and there are no two snapshots that the code of today has come to. Go on with the code that was recorded; or force it, if the snapshots are still there, which goes on record; or bring back the segments from the archive.`;
     case "malformed-record":
     case "upcast-failed":
     case "damaged":

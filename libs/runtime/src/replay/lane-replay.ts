@@ -14,6 +14,7 @@ import type { Kinded } from "@refold/fsm";
 import type { StageDefinition } from "../definition/flow-definition.ts";
 import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import type { LaneState } from "../snapshot/run-state.ts";
+import { rejectedBy } from "../supervision/lane-writer.ts";
 import { differences } from "./differences.ts";
 import { EndEvidence } from "./end-evidence.ts";
 import type { EffectfulReplay } from "./effectful-replay.ts";
@@ -54,6 +55,7 @@ export class LaneReplay {
   /** `undefined` for lanes that have no end. */
   readonly #end: EndEvidence | undefined;
   #timeMs = Number.NEGATIVE_INFINITY;
+  #rejected = 0;
   /** What the lane had not taken when a snapshot was taken, and that with what was buffered. */
   #unread: readonly Span[] = [];
   #needed: readonly Span[] = [];
@@ -128,6 +130,8 @@ export class LaneReplay {
     return {
       nextSeq: this.#nextSeq,
       data: this.#data,
+      taken: this.#kind === "source" ? this.#place.items : this.inputs.taken,
+      rejected: this.#rejected,
       timeMs: this.#timeMs,
       end: this.#end?.ended,
       isDone,
@@ -145,6 +149,8 @@ export class LaneReplay {
     const { nextSeq, data, timeMs, end, place, machines, stage } = state;
     this.#nextSeq = nextSeq;
     this.#timeMs = timeMs;
+    this.#rejected = state.rejected;
+    this.inputs.taken = state.taken;
     this.#end?.restore(end);
     Object.assign(this.#place, place);
     for (const [type, count] of data) this.#data.set(type, count);
@@ -213,6 +219,7 @@ export class LaneReplay {
         this.#place.cursor = record.cursor;
         this.#place.itemsSinceCursor = 0;
       } else if (record.kind === "transition") this.#checkMove(record, frame, index);
+      else if (record.kind === "error" || record.kind === "receipt") this.#rejected += rejectedBy(record);
     }
     const computed = this.#program === undefined ? this.#takeAsRecorded(frame) : this.#program.take(frame);
     for (const disagreement of this.#evidenceOf(frame)) this.#disagrees(disagreement, frame);

@@ -27,6 +27,7 @@ const TAKEN_ON_TRUST: readonly (readonly [tampering: RegExp, why: string])[] = [
     /^effect-started key/,
     "a key may be of the run that a fork came of, or of a function that knows more than the input",
   ],
+  [/^repeat (?:frame of )?effect-/, "a call that is made anew is on record again"],
   [/^policy |^(?:drop|repeat)(?: frame of)? policy/, "what a policy decided hangs on the time and the outside of then"],
   [/^liveness |^(?:drop|repeat)(?: frame of)? liveness/, "how an edge fared hangs on the time of then"],
   [/^epoch (?:runtime|fingerprints|forced)/, "a process says itself what it is"],

@@ -13,12 +13,12 @@ const MOST_TAKEN = 256;
 /** Tells which frames of a log are still needed to go on from a snapshot. Frames are counted since this process began. */
 export class FramesNeeded {
   readonly #marks: LogMarks = new LogMarks();
-  readonly #stages: number;
+  readonly #passers: number;
   #taken: readonly Taken[];
 
-  /** `stages` is how many there are; `isNew` says that the run has no frame before the first that is counted. */
-  constructor(stages: number, isNew: boolean) {
-    this.#stages = stages;
+  /** `passers` is how many stages may pass payloads on; `isNew` says that the run has no frame before the first that is counted. */
+  constructor(passers: number, isNew: boolean) {
+    this.#passers = passers;
     this.#taken = [{ frames: 0, unreadFrom: isNew ? 0 : Number.NEGATIVE_INFINITY }];
   }
 
@@ -36,11 +36,11 @@ export class FramesNeeded {
 
   /**
    * The first frame that may hold a payload that a record from `from` on passes on. Whoever passes one on had taken it, or had
-   * been passed it, as an input after the last snapshot before; and so on, for as many stages as there are.
+   * been passed it, as an input after the last snapshot before; and so on, for as many stages as may do so.
    */
   payloadsFrom(from: number): number {
     let first = from;
-    for (let stage = 0; stage < this.#stages && first > 0; stage++) {
+    for (let stage = 0; stage < this.#passers && first > 0; stage++) {
       const before = this.#taken.findLast(({ frames }) => frames <= first);
       if (before === undefined) return Number.NEGATIVE_INFINITY;
       first = before.unreadFrom;

@@ -34,8 +34,8 @@ export class Retention {
 
   /** A snapshot is kept, and whoever goes on from it needs the frames from `from` on. The last two are there to go on from. */
   kept(from: number): void {
-    if (this.#mode === "keep") return;
     const nowMs = this.#clock.now();
+    if (this.#mode === "keep") return;
     const before = this.#kept;
     this.#kept = [...before, { atMs: nowMs, from }].slice(-MOST_KEPT);
     if (this.#asking) return;

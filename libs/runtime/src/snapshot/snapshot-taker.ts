@@ -17,6 +17,8 @@ export interface SnapshotTakerOptions {
   readonly log: RunLog;
   /** Of all lanes, the system's first. */
   readonly writers: readonly LaneWriter[];
+  /** How many stages may pass payloads on. */
+  readonly passers: number;
   readonly everyMs: number;
   readonly everyRecords: number;
   readonly clock: Clock;
@@ -45,8 +47,8 @@ export class SnapshotTaker {
 
   constructor(options: SnapshotTakerOptions) {
     this.#options = options;
-    const { log, writers, clock, logger, retention } = options;
-    this.#needed = new FramesNeeded(writers.length - 1, this.#recordsNow === 0);
+    const { log, clock, logger, retention } = options;
+    this.#needed = new FramesNeeded(options.passers, this.#recordsNow === 0);
     this.#retention = new Retention({ log, clock, logger, ...retention });
     this.#records = this.#recordsNow;
     this.#takenAtMs = this.#restsUntilMs = clock.now();

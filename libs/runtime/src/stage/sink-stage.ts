@@ -98,6 +98,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       await this.#outside(async () => {
         this.#writer = await this.#definition.connector.open({
           stage: this.#context.name,
+          runId: this.#context.manifest.runId,
+          resumed: this.#context.resumed,
           commit: (handle) => this.#commits.commit(handle),
         });
       });
@@ -178,7 +180,6 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       await this.#appendStep([consumed, ...receiptsOf(parts, length)], () => this.#settle(batch, parts));
       this.#schedule.wrote(length);
     }
-    counters.in += length;
     counters.inFlight = 0;
     counters.stepMs.record(clock.now() - begunMs);
     this.#inputs.release();
@@ -209,7 +210,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
 
   /** Counts what has come to its end, now that it is on record. */
   #settle(batch: SinkBatch, parts: readonly DeliveredPart[]): void {
-    const { errors } = this.#context.counters;
+    const { counters } = this.#context;
+    counters.in += batch.length;
     const nowMs = this.#context.clock.now();
     batch.countLanes(0, batch.length, this.#given);
     for (const part of parts) {
@@ -218,7 +220,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
         this.#commits.keep(part.handle, batch.buffered(first, count));
         continue;
       }
-      if (part.outcome === "failed") errors[part.error] += count;
+      if (part.outcome === "failed") counters.errors[part.error] += count;
       batch.countLanes(first, count, this.#receipts);
       const isAll = count === batch.length;
       this.#latency.delivered(isAll ? batch.records : batch.records.slice(first, first + count), nowMs);
