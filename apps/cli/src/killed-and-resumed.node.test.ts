@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,16 +9,12 @@ import { RecordDecoder, type Lsn } from "@refold/core";
 import { fileStore } from "refold";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
+import { commandOn, isInstalled, type Runtime } from "../test/runtimes.ts";
+
 // Each of a dozen processes takes its time to start on a machine with other work.
 vi.setConfig({ testTimeout: 240_000 });
 
-const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const RUNTIMES = {
-  node: [process.execPath, "--conditions=refold-source", "--import", fileURLToPath(import.meta.resolve("tsx"))],
-  bun: [join(ROOT, "node_modules/.bin/bun"), "--conditions=refold-source"],
-  deno: [join(ROOT, "node_modules/.bin/deno"), "run", "-A", "--conditions=refold-source"],
-} as const;
 
 const ITEMS = 2_000;
 
@@ -84,14 +79,14 @@ interface Ended {
 async function refold(
   argv: readonly string[],
   at: {
-    runtime?: keyof typeof RUNTIMES;
+    runtime?: Runtime;
     killAfter?: number;
     /** Called when its sink has written the first line, with the process. */
     begun?: (child: ChildProcess) => void;
   } = {},
 ): Promise<Ended> {
-  const [command, ...flags] = RUNTIMES[at.runtime ?? "node"];
-  const child = spawn(command, [...flags, MAIN, ...argv], {
+  const [command, ...flags] = commandOn(at.runtime ?? "node");
+  const child = spawn(command, [...flags, ...argv], {
     cwd: folder,
     env: { ...process.env, REFOLD_RUNS: "", NODE_OPTIONS: "" },
     stdio: ["ignore", "pipe", "pipe"],
@@ -159,8 +154,8 @@ function* seeded(seed: number): Generator<number, never> {
 }
 
 async function killAndResume(
-  kills: readonly { readonly runtime?: keyof typeof RUNTIMES; readonly killAfter: number }[],
-  last: keyof typeof RUNTIMES,
+  kills: readonly { readonly runtime?: Runtime; readonly killAfter: number }[],
+  last: Runtime,
 ): Promise<void> {
   const startsAt = [{ written: 0, receipts: 0 }];
   for (const [index, kill] of kills.entries()) {
@@ -210,9 +205,7 @@ it("is gone on with by one process at a time, and by none while the first still 
   expect((await refold(["replay", "last", "--verify"])).code).toBe(0);
 });
 
-const others = (["bun", "deno"] as const).filter((runtime) => existsSync(RUNTIMES[runtime][0]));
-
-it.skipIf(others.length < 2)(
+it.skipIf(!isInstalled("bun") || !isInstalled("deno"))(
   "is recorded on Node, killed, gone on with on Bun, killed, and completes on Deno",
   async () => {
     await killAndResume(

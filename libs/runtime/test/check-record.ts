@@ -13,6 +13,8 @@ interface OnRecord {
   readonly at: number;
 }
 
+type Reader = Exclude<StageDefinition, { kind: "source" | "observer" | "sink" }>;
+
 interface Input {
   readonly lane: LaneId;
   readonly seq: number;
@@ -31,6 +33,7 @@ export function checkRecord(recorded: RecordedRun, definition: FlowDefinition): 
     checkEnds(recorded, stage);
     if (stage.kind === "source") checkSource(recorded, stage);
     else if (stage.kind === "observer") checkObserver(recorded, stage);
+    else if (stage.kind === "sink") checkSink(recorded, stage);
     else checkReader(recorded, stage);
   }
   checkSeal(recorded, definition);
@@ -77,16 +80,24 @@ function checkSource(recorded: RecordedRun, { name, lane }: StageDefinition): vo
   }
 }
 
-function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { kind: "source" | "observer" }>): void {
+function checkReader(recorded: RecordedRun, stage: Reader): void {
   const unread = new Map(stage.inputs.map((input) => [input.from, readable(recorded, input)]));
   const everything = new Map<LaneId, { first: number; last: number }>();
+  const passedBy = new PassedBy(stage);
+  /** Whether it has inputs again that it had taken, and was not begun anew since. */
+  let isToBegin = false;
   let inputs: readonly Input[] = [];
   for (const frame of recorded.frames) {
-    if (isEpoch(frame.records)) voidEnds(unread, frame.lsn);
+    if (isEpoch(frame.records)) {
+      voidEnds(unread, frame.lsn);
+      isToBegin = passedBy.putBack(unread) || isToBegin;
+    }
     if (frame.lane !== stage.lane) continue;
+    if (frame.records.some(({ kind }) => kind === "transition")) isToBegin = false;
     for (const [index, record] of frame.records.entries()) {
       if (record.kind === "consumed") {
         expect(index).toBe(0);
+        passedBy.take(record.spans, unread);
         inputs = record.spans.flatMap((span) => takeSpan(span, unread));
         for (const { lane, seq } of inputs) {
           const span = everything.get(lane);
@@ -99,13 +110,54 @@ function checkReader(recorded: RecordedRun, stage: Exclude<StageDefinition, { ki
       }
     }
   }
-  if (stage.kind === "sink") checkReceipts(recorded, stage);
-  const { name } = stage;
-  if (recorded.moves(name).at(-1) === "drained") {
-    for (const { from, backward } of stage.inputs) {
-      // The way back of a cycle ends only after the stage that it leads to.
-      expect(unread.get(from)?.filter(({ record }) => !backward || record.kind !== "end")).toEqual([]);
+  if (!isToBegin) checkNoneLeft(recorded, stage, unread);
+}
+
+/** The stream's records that a join takes and puts out nothing for, since a reference was cut short: it gets them again. */
+class PassedBy {
+  readonly #references: ReadonlySet<LaneId>;
+  readonly #hydrates: boolean;
+  #isCutShort = false;
+  #inputs: (OnRecord & { readonly lane: LaneId })[] = [];
+
+  constructor(stage: Reader) {
+    const references = stage.inputs.filter(({ reference }) => reference !== undefined);
+    this.#references = new Set(references.map(({ from }) => from));
+    this.#hydrates = stage.kind === "join" && stage.hydrates;
+  }
+
+  /** What is to be taken, before it is. */
+  take(spans: readonly Span[], unread: ReadonlyMap<LaneId, readonly OnRecord[]>): void {
+    if (!this.#hydrates) return;
+    for (const { lane, last } of spans) {
+      const taken = (unread.get(lane) ?? []).filter(({ seq }) => seq <= last);
+      if (!this.#references.has(lane)) {
+        if (this.#isCutShort) this.#inputs.push(...taken.map((input) => ({ ...input, lane })));
+      } else if (taken.some(({ record }) => record.kind === "end" && record.end !== "natural")) this.#isCutShort = true;
     }
+  }
+
+  /** Returns whether there was anything to put back. */
+  putBack(unread: ReadonlyMap<LaneId, OnRecord[]>): boolean {
+    for (const input of this.#inputs) if (input.record.kind === "data") unread.get(input.lane)?.push(input);
+    for (const queue of unread.values()) queue.sort((a, b) => a.seq - b.seq);
+    const isAny = this.#inputs.length > 0;
+    this.#inputs = [];
+    this.#isCutShort = false;
+    return isAny;
+  }
+}
+
+/** A stage that has drained has taken all there was. */
+function checkNoneLeft(
+  recorded: RecordedRun,
+  { name, inputs }: Exclude<StageDefinition, { kind: "source" | "observer" }>,
+  unread: ReadonlyMap<LaneId, OnRecord[]>,
+): void {
+  if (recorded.moves(name).at(-1) !== "drained") return;
+  for (const { from, backward } of inputs) {
+    // The way back of a cycle ends only after the stage that it leads to.
+    expect(unread.get(from)?.filter(({ record }) => !backward || record.kind !== "end")).toEqual([]);
   }
 }
 
@@ -122,42 +174,53 @@ function checkObserver(recorded: RecordedRun, { name }: StageDefinition): void {
   for (const { kind } of recorded.records(name)) expect(kind).toBe("transition");
 }
 
-/** Every input of a step has one receipt, or two where it was buffered and is committed. */
-function checkReceipts(
-  recorded: RecordedRun,
-  { name, inputs: edges }: Extract<StageDefinition, { kind: "sink" }>,
-): void {
-  const unread = new Map(edges.map((edge) => [edge.from, readable(recorded, edge)]));
-  const buffered = new Set<string>();
-  let inputs: readonly string[] = [];
+/**
+ * Every input of a step has one receipt, or two where it was buffered and is committed. What was not committed when a process
+ * died is given to the next one again.
+ */
+function checkSink(recorded: RecordedRun, stage: Extract<StageDefinition, { kind: "sink" }>): void {
+  const unread = new Map(stage.inputs.map((edge) => [edge.from, readable(recorded, edge)]));
+  const buffered = new Map<string, Input & { readonly at: number }>();
+  let inputs: readonly Input[] = [];
   let next = 0;
-  for (const record of recorded.records(name)) {
-    if (record.kind === "consumed") {
-      expect(next).toBe(inputs.length);
-      inputs = record.spans.flatMap((span) => takeSpan(span, unread)).map(({ lane, seq }) => `${lane}:${seq}`);
-      next = 0;
+  for (const { lane, lsn, records } of recorded.frames) {
+    if (isEpoch(records)) {
+      voidEnds(unread, lsn);
+      for (const { lane: from, ...input } of buffered.values()) unread.get(from)?.push(input);
+      for (const queue of unread.values()) queue.sort((a, b) => a.seq - b.seq);
+      buffered.clear();
     }
-    if (record.kind !== "receipt") continue;
-    const { outcome, first, count, spans = [] } = record;
-    expect(count).toBeGreaterThan(0);
-    if (outcome === "partial") expect([first, count]).toEqual([0, inputs.length]);
-    else if (outcome === "committed") {
-      const committed = spans.flatMap(({ lane, first: from, last }) =>
-        [...buffered].filter((place) => {
-          const [at, seq] = place.split(":").map(Number) as [number, number];
-          return at === lane && seq >= from && seq <= last;
-        }),
-      );
-      expect(committed).toHaveLength(count);
-      for (const place of committed) buffered.delete(place);
-    } else {
-      expect(first).toBe(next);
-      next += count;
-      if (outcome === "buffered") for (const place of inputs.slice(first, next)) buffered.add(place);
+    if (lane !== stage.lane) continue;
+    for (const record of records) {
+      if (record.kind === "consumed") {
+        expect(next).toBe(inputs.length);
+        inputs = record.spans.flatMap((span) => takeSpan(span, unread));
+        next = 0;
+      }
+      if (record.kind !== "receipt") continue;
+      const { outcome, first, count, spans = [] } = record;
+      expect(count).toBeGreaterThan(0);
+      if (outcome === "partial") expect([first, count]).toEqual([0, inputs.length]);
+      else if (outcome === "committed") {
+        const committed = spans.flatMap((span) =>
+          [...buffered].filter(
+            ([, { lane: from, seq }]) => from === span.lane && seq >= span.first && seq <= span.last,
+          ),
+        );
+        expect(committed).toHaveLength(count);
+        for (const [place] of committed) buffered.delete(place);
+      } else {
+        expect(first).toBe(next);
+        next += count;
+        if (outcome !== "buffered") continue;
+        for (const input of inputs.slice(first, next))
+          buffered.set(`${input.lane}:${input.seq}`, { ...input, at: lsn });
+      }
     }
   }
   expect(next).toBe(inputs.length);
-  if (recorded.moves(name).at(-1) === "drained") expect([...buffered]).toEqual([]);
+  checkNoneLeft(recorded, stage, unread);
+  if (recorded.moves(stage.name).at(-1) === "drained") expect([...buffered]).toEqual([]);
 }
 
 /** The data inputs within a span, which has to name exactly what is next of its lane. */
@@ -175,7 +238,7 @@ function checkOutput(
   record: DataRecord,
   seq: number,
   at: {
-    readonly stage: Exclude<StageDefinition, { kind: "source" | "observer" }>;
+    readonly stage: Reader;
     readonly inputs: readonly Input[];
     readonly everything: ReadonlyMap<LaneId, { readonly first: number; readonly last: number }>;
   },
@@ -203,7 +266,7 @@ function checkOutput(
 /** Single places that were taken, one of them of the stream, in the step at hand, whose origin the output has. */
 function checkJoined(
   { cause, originLane, originSeq }: DataRecord,
-  stage: Exclude<StageDefinition, { kind: "source" }>,
+  stage: Reader,
   inputs: readonly Input[],
   everything: ReadonlyMap<LaneId, { readonly first: number; readonly last: number }>,
 ): void {

@@ -77,6 +77,14 @@ class JoinProgram implements StageProgram {
     return found === undefined ? undefined : this.#joined(payload, found, context);
   }
 
+  passesBy(lane: LaneId): boolean {
+    return this.#kept.cutShort && !this.#referenceOf.has(lane);
+  }
+
+  takeOver(): void {
+    this.#kept.cutShort = false;
+  }
+
   ended(lane: LaneId, _: Outputs, end: EndKind): undefined {
     if (end !== "natural" && this.#join.read === "first" && this.#referenceOf.has(lane)) this.#kept.cutShort = true;
   }

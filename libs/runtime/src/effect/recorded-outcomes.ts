@@ -181,11 +181,15 @@ function placeId(lane: LaneId, seq: LaneSeq): string {
 }
 
 /** Throws where a call is not the one on record. */
-function hold({ started, settled }: Call, { name, version, input, ordinal }: EffectRequest): void {
-  const recorded = started?.effect ?? settled?.effect;
-  if (recorded !== name)
-    throw new CallDiverged(`call ${ordinal} is of "${name}", but on record it is of "${recorded}"`);
-  if (started === undefined) return;
+function hold({ started, settled }: Call, { name, version, input, ordinal, make }: EffectRequest): void {
+  for (const record of [started, settled]) {
+    if (record === undefined || record.effect === name) continue;
+    throw new CallDiverged(`call ${ordinal} is of "${name}", but on record it is of "${record.effect}"`);
+  }
+  if (started === undefined) {
+    if (make.kind === "capture") return;
+    throw new CallDiverged(`call ${ordinal}, of "${name}", was never begun by what is on record`);
+  }
   if (started.version !== version) {
     throw new CallDiverged(
       `"${name}" is called in version ${version}, but on record it is of version ${started.version}`,

@@ -4,7 +4,7 @@ import { memoryStore } from "@refold/log-memory";
 import { FlowRun, runFlow } from "@refold/testkit";
 
 import { killedAfter } from "../../test/killed-run.ts";
-import { flow } from "../authoring/flow.ts";
+import { flow, type Flow } from "../authoring/flow.ts";
 import { poll } from "../authoring/poll.ts";
 import type { SourceInput } from "../authoring/source-input.ts";
 
@@ -32,3 +32,30 @@ for (const [name, input] of [
     }
   });
 }
+
+/** Pages of so many items, each with the cursor behind it. */
+const paged = (size: number): Flow =>
+  flow("numbers", (f) => {
+    const pages = poll<number>(({ cursor }) => {
+      const from = typeof cursor === "number" ? cursor : 0;
+      const items = numbers.slice(from, Math.min(from + size, 12));
+      return { items, cursor: from + items.length, done: from + items.length === 12 };
+    });
+    f.source("numbers", pages).sink("out", () => undefined);
+  });
+
+it("a source that is polled for less than before gives no item twice, wherever its run was killed, and killed again", async () => {
+  const configuration = { flow: { "stage.stepInputs": 1 } };
+  const { recorded } = await runFlow(paged(6), { store: memoryStore(), configuration });
+  for (let frames = 1; frames < recorded.frames.length; frames += 2) {
+    const first = await FlowRun.resume(paged(2), { store: await killedAfter(recorded, frames) });
+    await first.run();
+    const resumed = await first.recorded();
+    expect(resumed.payloads("numbers")).toEqual(numbers.slice(0, 12));
+    for (let again = frames + 1; again < resumed.frames.length; again++) {
+      const second = await FlowRun.resume(paged(6), { store: await killedAfter(resumed, again) });
+      await second.run();
+      expect((await second.recorded()).payloads("numbers")).toEqual(numbers.slice(0, 12));
+    }
+  }
+});

@@ -1,4 +1,13 @@
-import { formatPlace, type Clock, type LaneSeq, type Span, type DecodedFrame } from "@refold/core";
+import {
+  formatPlace,
+  type Cause,
+  type Clock,
+  type DecodedFrame,
+  type EffectSettledRecord,
+  type EffectStartedRecord,
+  type LaneSeq,
+  type Span,
+} from "@refold/core";
 
 import type { EffectfulDefinition } from "../definition/flow-definition.ts";
 import { InputHandling } from "../effect/input-handling.ts";
@@ -35,7 +44,9 @@ export class EffectfulReplay implements RecoveredCalls {
   /** Notes the calls of a frame, and handles the inputs that it took. A promise only where there is something to wait for. */
   prepare(frame: DecodedFrame): Promise<void> | undefined {
     for (const record of frame.records) {
-      if (record.kind === "effect-started" || record.kind === "effect-settled") this.outcomes.note(record);
+      if (record.kind !== "effect-started" && record.kind !== "effect-settled") continue;
+      if (!namesOneInput(record.cause)) this.#forNoInput(record, frame);
+      this.outcomes.note(record);
     }
     const [head] = frame.records;
     return head?.kind === "consumed" ? this.#handle(head.spans, frame) : undefined;
@@ -62,6 +73,18 @@ export class EffectfulReplay implements RecoveredCalls {
     }
   }
 
+  #forNoInput({ effect, cause }: EffectStartedRecord | EffectSettledRecord, { lsn, firstSeq }: DecodedFrame): void {
+    this.#found({
+      place: formatPlace(this.#stage, firstSeq),
+      lsn,
+      kind: "changed",
+      causes: [],
+      recorded: { effect, cause },
+      recomputed: "a call for one input",
+      differences: [],
+    });
+  }
+
   #notMade(effect: string, input: LaneSeq, { lsn, firstSeq }: DecodedFrame): void {
     this.#found({
       place: formatPlace(this.#stage, firstSeq),
@@ -73,4 +96,10 @@ export class EffectfulReplay implements RecoveredCalls {
       differences: [],
     });
   }
+}
+
+function namesOneInput(cause: Cause): boolean {
+  if (typeof cause !== "object" || cause.length !== 1) return false;
+  const [span] = cause;
+  return span?.first === span?.last;
 }

@@ -177,10 +177,10 @@ export class HistoryReplay {
     const isJudged = (contract: "transport" | "delivery", from: LaneId): boolean =>
       this.#isJudged(contract, from, name);
     const found = (divergence: FoundDivergence): void => this.#found(this.#lanes[lane] as LaneReplay, divergence);
+    const types = typesOf(stage).map((type) => this.#typeAsRecorded(type));
     if (stage === undefined || stage.kind === "source" || stage.kind === "sink" || stage.kind === "observer") {
-      return new LaneReplay({ name, stage, inputs, program: undefined, isJudged, nameOf, found });
+      return new LaneReplay({ name, stage, types, inputs, program: undefined, isJudged, nameOf, found });
     }
-    const types = stage.types.map((type) => this.#typeAsRecorded(type));
     const loop = this.#loopEntry(name);
     const manifest = this.#manifest;
     const frozen = this.#freezes;
@@ -188,13 +188,13 @@ export class HistoryReplay {
     const common = { definition: stage, manifest, lane, types, reads, inputs, loop, frozen, passesOn, found };
     if (stage.kind !== "effectful") {
       const program = new StageReplay({ ...common, program: stage.program(reads) });
-      return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });
+      return new LaneReplay({ name, stage, types, inputs, program, isJudged, nameOf, found });
     }
     const { rootRunId } = manifest;
     const { clock } = this.#options.host;
     const calls = new EffectfulReplay({ definition: stage, rootRunId, inputs, clock, found });
     const program = new StageReplay({ ...common, program: calls.handling });
-    return new LaneReplay({ name, stage, inputs, program, calls, isJudged, nameOf, found });
+    return new LaneReplay({ name, stage, types, inputs, program, calls, isJudged, nameOf, found });
   }
 
   /** Lanes and types are numbered by the recorded manifest, which may list them in another order than the flow does now. */
@@ -303,9 +303,8 @@ export class HistoryReplay {
     if ("kind" in records) return records;
     const frame: DecodedFrame = { ...stored, records };
     const takesOver = frame.lane === SYSTEM_LANE && frame.records.some(({ kind }) => kind === "epoch");
-    if (this.#seal !== undefined && !takesOver) {
-      return { kind: "malformed-record", lsn, detail: "it comes after the run's seal" };
-    }
+    const misplaced = this.#misplaced(frame, takesOver);
+    if (misplaced !== undefined) return { kind: "malformed-record", lsn, detail: misplaced };
     if (takesOver && this.#epoch !== undefined) this.#takeOver();
     this.#lastTimeMs = Math.max(this.#lastTimeMs, stored.timeMs);
     const lane = this.#lanes[frame.lane];
@@ -321,6 +320,17 @@ export class HistoryReplay {
     this.#records += frame.records.length;
     const prepared = lane.prepare(frame);
     return prepared === undefined ? this.#compute(lane, frame) : prepared.then(() => this.#compute(lane, frame));
+  }
+
+  /** Why a frame cannot be where it is: a run begins with an epoch, and nothing but another one follows its seal. */
+  #misplaced({ lane, records }: DecodedFrame, takesOver: boolean): string | undefined {
+    if (this.#epoch === undefined && !takesOver) return "a run begins with an epoch";
+    if (this.#seal !== undefined && !takesOver) return "it comes after the run's seal";
+    // A step is a frame, as far as it has room in one.
+    const late = records.slice(1).find(({ kind }) => kind === "consumed" || kind === "timer");
+    if (late !== undefined) return `a frame goes on with a record of kind ${late.kind}`;
+    const seals = lane === SYSTEM_LANE && records.some(({ kind }) => kind === "seal");
+    return seals && records.length > 1 ? "a seal stands alone in its frame" : undefined;
   }
 
   #compute(lane: LaneReplay, frame: DecodedFrame): ReplayFault | undefined {
@@ -463,6 +473,12 @@ export class HistoryReplay {
       found.push(`The last ${tornTail.bytes} bytes of ${tornTail.segment} are a frame cut short.`);
     return found;
   }
+}
+
+/** The types of what a stage emits, by port. */
+function typesOf(stage: StageDefinition | undefined): readonly TypeId[] {
+  if (stage === undefined || stage.kind === "sink" || stage.kind === "observer") return [];
+  return stage.kind === "source" ? [stage.type] : stage.types;
 }
 
 function readersOf(lanes: readonly LaneReplay[]): ReadonlyMap<LaneId, readonly LaneReplay[]> {

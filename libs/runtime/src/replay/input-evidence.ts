@@ -25,6 +25,8 @@ export class InputEvidence {
   #receiptsFound: Disagreement[] = [];
   /** Upstream lanes whose delivery contract is on record. */
   readonly #delivered: Set<LaneId> = new Set();
+  /** The contracts of an input's end that are on record: each is told of once. */
+  readonly #judged: Set<string> = new Set();
   #told = false;
 
   constructor(options: {
@@ -44,6 +46,7 @@ export class InputEvidence {
   takeOver(): void {
     this.#told = false;
     this.#delivered.clear();
+    this.#judged.clear();
     this.#inputs.putBack(this.#receipts.takeOver());
   }
 
@@ -101,7 +104,12 @@ export class InputEvidence {
   }
 
   #checkContract(recorded: ContractRecord, index: number): readonly Disagreement[] {
+    const name = `${recorded.contract} of ${recorded.upstream}`;
     const recomputed = this.#contract(recorded.contract, recorded.upstream);
+    if (recomputed !== undefined) {
+      if (this.#judged.has(name)) return [{ index, recorded, recomputed: "it is on record already" }];
+      this.#judged.add(name);
+    }
     if (recomputed === undefined || sameContract(recorded, recomputed)) return [];
     return [{ index, recorded, recomputed }];
   }

@@ -13,14 +13,15 @@ import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
 import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
-import type { LaneEnd, LaneState } from "../snapshot/run-state.ts";
-import { contract } from "../stage/contract-record.ts";
+import type { LaneState } from "../snapshot/run-state.ts";
 import { rejectedBy } from "../supervision/lane-writer.ts";
 import { differences } from "./differences.ts";
+import { EndEvidence } from "./end-evidence.ts";
 import type { EffectfulReplay } from "./effectful-replay.ts";
 import { InputEvidence, type Disagreement } from "./input-evidence.ts";
 import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
 import type { StepInputs } from "./receipt-evidence.ts";
+import { sourceEvidence } from "./source-evidence.ts";
 import type { RecordedInputs, TakenInput } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
@@ -49,7 +50,10 @@ export class LaneReplay {
   #nextSeq = 0;
   /** Data records on record, by type. */
   readonly #data: Map<TypeId, number> = new Map();
-  #end: LaneEnd | undefined;
+  /** The types of what the stage emits, by the numbers of the recorded run. */
+  readonly #types: readonly TypeId[];
+  /** `undefined` for lanes that have no end. */
+  readonly #end: EndEvidence | undefined;
   #timeMs = Number.NEGATIVE_INFINITY;
   #rejected = 0;
   /** What the lane had not taken when a snapshot was taken, and that with what was buffered. */
@@ -60,6 +64,7 @@ export class LaneReplay {
     readonly name: string;
     /** `undefined` for the system's lane. */
     readonly stage: StageDefinition | undefined;
+    readonly types: readonly TypeId[];
     readonly inputs: RecordedInputs;
     readonly program: StageReplay | undefined;
     /** Of an effectful stage. */
@@ -75,6 +80,9 @@ export class LaneReplay {
     this.#calls = options.calls;
     this.#found = options.found;
     this.#lifecycle = lifecycleOf(options.stage);
+    this.#types = options.types;
+    const hasEnd = !["system", "sink", "observer"].includes(this.#kind);
+    this.#end = hasEnd ? new EndEvidence(options.name) : undefined;
     const { inputs, isJudged, nameOf } = options;
     const isSink = this.#kind === "sink";
     const tells = inputs.lanes.length > 0 && this.#kind !== "observer";
@@ -100,14 +108,14 @@ export class LaneReplay {
   /** Whether the lane has come to its natural end: nothing takes it up again. */
   get isDone(): boolean {
     if (this.stateOf(this.name)?.kind !== "drained") return false;
-    return this.#kind === "source" ? this.#end?.record.end === "natural" : this.inputs.endedNaturally;
+    return this.#kind === "source" ? this.#end?.ended?.record.end === "natural" : this.inputs.endedNaturally;
   }
 
   /** Another process goes on with the run. */
   takeOver(): void {
     if (this.isDone) return;
     this.#lifecycle.takeOver();
-    this.#end = undefined;
+    this.#end?.takeOver();
     this.inputs.takeOver();
     this.#evidence?.takeOver();
     this.#program?.takeOver();
@@ -125,7 +133,7 @@ export class LaneReplay {
       taken: this.#kind === "source" ? this.#place.items : this.inputs.taken,
       rejected: this.#rejected,
       timeMs: this.#timeMs,
-      end: this.#end,
+      end: this.#end?.ended,
       isDone,
       state,
       place: { ...this.#place },
@@ -143,7 +151,7 @@ export class LaneReplay {
     this.#timeMs = timeMs;
     this.#rejected = state.rejected;
     this.inputs.taken = state.taken;
-    this.#end = end;
+    this.#end?.restore(end);
     Object.assign(this.#place, place);
     for (const [type, count] of data) this.#data.set(type, count);
     this.dataRecords = place.items;
@@ -210,14 +218,11 @@ export class LaneReplay {
       } else if (record.kind === "cursor") {
         this.#place.cursor = record.cursor;
         this.#place.itemsSinceCursor = 0;
-      } else if (record.kind === "end") this.#end = { record, seq: (frame.firstSeq + index) as LaneSeq };
-      else if (record.kind === "transition") this.#checkMove(record, frame, index);
+      } else if (record.kind === "transition") this.#checkMove(record, frame, index);
       else if (record.kind === "error" || record.kind === "receipt") this.#rejected += rejectedBy(record);
     }
     const computed = this.#program === undefined ? this.#takeAsRecorded(frame) : this.#program.take(frame);
-    for (const disagreement of this.#evidence?.check(frame) ?? this.#sourceEvidence(frame)) {
-      this.#disagrees(disagreement, frame);
-    }
+    for (const disagreement of this.#evidenceOf(frame)) this.#disagrees(disagreement, frame);
     if (typeof computed !== "string") for (const { kind } of computed) if (kind === "data") this.dataRecords++;
     return computed;
   }
@@ -253,14 +258,11 @@ export class LaneReplay {
     return frame.records;
   }
 
-  /** A source has as many records as it has on record. */
-  #sourceEvidence({ records }: DecodedFrame): readonly Disagreement[] {
-    return records.flatMap((recorded, index) => {
-      if (recorded.kind !== "contract" || recorded.contract !== "source") return [];
-      const recomputed = contract("source", recorded.upstream, recorded.advertised, this.#taken);
-      const isSame = recorded.read === recomputed.read && recorded.verdict === recomputed.verdict;
-      return isSame ? [] : [{ index, recorded, recomputed }];
-    });
+  /** Where a frame does not agree with what the lane has on record beside it. */
+  *#evidenceOf(frame: DecodedFrame): Iterable<Disagreement> {
+    if (this.#evidence !== undefined) yield* this.#evidence.check(frame);
+    if (this.#kind === "source") yield* sourceEvidence(frame, this.#taken, this.#types);
+    if (this.#end !== undefined) yield* this.#end.check(frame, this.stateOf(this.name)?.kind, this.inputs.end);
   }
 
   #disagrees({ index, recorded, recomputed }: Disagreement, frame: DecodedFrame): void {

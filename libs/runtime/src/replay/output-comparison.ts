@@ -88,8 +88,7 @@ export class OutputComparison {
 
   #isSame(then: PlacedOutput | undefined, now: StepOutput | undefined, step: ComparedStep): boolean {
     const refused = now === undefined ? undefined : this.#encode([now]);
-    const changes =
-      then === undefined || now === undefined || refused !== undefined ? [] : this.#changes(then.record, now);
+    const changes = then === undefined || now === undefined || refused !== undefined ? [] : this.#changes(then, now);
     const record = then?.record ?? now;
     if (record === undefined) return false;
     if (then !== undefined && now !== undefined && refused === undefined && changes.length === 0) return true;
@@ -115,21 +114,25 @@ export class OutputComparison {
   }
 
   /** Where two records of the same place differ: in their payloads or, if these are the same, in what is said of them. */
-  #changes(then: StepOutput, now: StepOutput): readonly Difference[] {
-    const found = differences(contentOf(then), contentOf(now));
+  #changes(then: PlacedOutput, now: StepOutput): readonly Difference[] {
+    const found = differences(contentOf(then.record), contentOf(now));
     if (found.length > 0) return found;
-    // The origin of an aggregate is its own place, which one more or less before it shifts.
-    const said = (record: StepOutput): unknown => this.#said(record);
-    return differences(said(then), said(now)).map((one) => ({ ...one, path: one.path.replace("$", "(record)") }));
+    return differences(this.#said(then.record, then.seq), this.#said(now, undefined)).map((one) => ({
+      ...one,
+      path: one.path.replace("$", "(record)"),
+    }));
   }
 
-  #said(record: StepOutput): unknown {
+  /** The origin of an aggregate is its own place, which one more or less before it shifts: of a computed one it is not known. */
+  #said(record: StepOutput, seq: LaneSeq | undefined): unknown {
     if (record.kind === "watermark") return {};
     const { cause, originLane, originSeq } = record;
+    const isOwnPlace = typeof cause !== "number" && originLane === this.#lane && (seq ?? originSeq) === originSeq;
     return {
       type: record.kind === "data" ? this.#manifest.types[record.type]?.name : undefined,
       hops: record.kind === "data" ? (record.hops ?? 0) : undefined,
-      ...(typeof cause === "number" ? { origin: this.placeOf(originLane, originSeq) } : { cause }),
+      origin: isOwnPlace ? "its own place" : this.placeOf(originLane, originSeq),
+      ...(typeof cause === "number" ? {} : { cause }),
     };
   }
 
@@ -156,7 +159,7 @@ function contentOf(record: StepOutput): unknown {
     case "data":
       return record.payload;
     case "error":
-      return { error: record.error, message: record.message };
+      return { error: record.error, message: record.message, input: record.input };
     case "watermark":
       return { watermark: record.eventTimeMs };
   }

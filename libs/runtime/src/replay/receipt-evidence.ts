@@ -106,12 +106,13 @@ export class ReceiptEvidence {
     return twice === undefined ? undefined : `input ${twice} of the step has a receipt already`;
   }
 
-  #commit({ spans = [], count }: ReceiptRecord): string | undefined {
+  #commit({ spans = [], first, count }: ReceiptRecord): string | undefined {
     const key = keyOf(spans);
     const batch = this.#buffered.get(key);
     if (batch === undefined) return "no batch of these inputs is buffered";
     this.#buffered.delete(key);
     this.#end(batch.map(({ lane }) => lane));
+    if (first !== 0) return "a batch is committed from its first input on";
     return batch.length === count ? undefined : `the batch holds ${batch.length} inputs`;
   }
 

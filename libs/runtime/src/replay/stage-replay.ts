@@ -25,7 +25,7 @@ import { HandlerThrew, StepRecorder, type StepState } from "../step/step-recorde
 import { describeValue } from "./describe-value.ts";
 import { differences } from "./differences.ts";
 import { OutputComparison, type FoundDivergence, type PlacedOutput } from "./output-comparison.ts";
-import type { RecordedInputs } from "./recorded-inputs.ts";
+import type { RecordedInputs, TakenInput } from "./recorded-inputs.ts";
 import { isStepOutput, outputsIn, type StepOutput } from "./step-output.ts";
 
 /** A step whose recorded outputs may go on in the next frame. */
@@ -43,8 +43,11 @@ interface OpenStep {
 export class StageReplay {
   matched = 0;
   readonly #name: string;
+  readonly #program: StageProgram;
   readonly #step: StepRecorder;
   readonly #inputs: RecordedInputs;
+  /** The inputs that the program has passed by, in the order taken. */
+  #passedBy: TakenInput[] = [];
   readonly #types: readonly TypeId[];
   readonly #found: (divergence: FoundDivergence) => void;
   readonly #comparison: OutputComparison;
@@ -74,6 +77,7 @@ export class StageReplay {
   }) {
     const { definition, program, manifest, lane, types } = options;
     this.#name = definition.name;
+    this.#program = program;
     this.#inputs = options.inputs;
     this.#types = types;
     this.#found = options.found;
@@ -138,6 +142,9 @@ export class StageReplay {
   /** Another process goes on with the stage. What the last step had left to give, it still has. */
   takeOver(): void {
     this.#ending = false;
+    this.#inputs.putBack(this.#passedBy);
+    this.#passedBy = [];
+    this.#program.takeOver?.();
   }
 
   /** What the stage has come to: its program with its state, and what it computed and has not on record yet. */
@@ -166,8 +173,9 @@ export class StageReplay {
 
   #fire(recorded: TimerRecord, frame: DecodedFrame): void {
     const { dueMs } = this.#step;
-    if (dueMs !== recorded.dueMs) {
-      const [then, now] = [`a timer due at ${recorded.dueMs}`, dueMs === undefined ? "none" : `one due at ${dueMs}`];
+    if (dueMs !== recorded.dueMs || recorded.timer !== SCHEDULE) {
+      const then = `${nameOfTimer(recorded.timer)} due at ${recorded.dueMs}`;
+      const now = dueMs === undefined ? "none" : `one due at ${dueMs}`;
       const place = this.#ownPlace(frame.firstSeq);
       const found = { causes: [], recorded: then, recomputed: now, differences: [] };
       this.#found({ place, lsn: frame.lsn, kind: "changed", ...found });
@@ -192,7 +200,7 @@ export class StageReplay {
     // What the last input has left is taken as the record goes on with it.
     step.begin(outputsIn(frame), seqAfter(frame.firstSeq, 1));
     for (const span of spans) {
-      const found = this.#inputs.take(span, (record, seq, { timeMs }) => {
+      const found = this.#inputs.take(span, (record, seq, from, original) => {
         this.#guard(frame, () => step.drain());
         if (record.kind === "end") {
           const { end } = record;
@@ -203,10 +211,13 @@ export class StageReplay {
           step.passOn(record, span.lane, seq);
           return;
         }
-        const taken = this.#guard(frame, () => step.take(record, span.lane, seq, timeMs), [
+        const taken = this.#guard(frame, () => step.take(record, span.lane, seq, from.timeMs), [
           this.#comparison.placeOf(span.lane, seq),
         ]);
         if (!taken) step.skip(span.lane, seq);
+        if (this.#program.passesBy?.(span.lane) === true) {
+          this.#passedBy.push({ lane: span.lane, seq, record: original, frame: from });
+        }
       });
       if (!found)
         return `it takes ${this.#comparison.spanText(span)}, which is not what its upstream has on record next`;
@@ -339,6 +350,13 @@ export class StageReplay {
 
 function seqAfter(seq: LaneSeq, records: number): LaneSeq {
   return (seq + records) as LaneSeq;
+}
+
+/** The one timer that a stage has. */
+const SCHEDULE = "schedule";
+
+function nameOfTimer(timer: string): string {
+  return timer === SCHEDULE ? "a timer" : `a timer called ${describeValue(timer)}`;
 }
 
 /** Events after which the step that is open may still go on. */

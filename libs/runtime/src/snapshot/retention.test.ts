@@ -21,7 +21,8 @@ class TickingClock extends ManualClock {
 }
 
 /** Flows of few stages through which many items go, so that there is something to let go of. */
-const longPlans: fc.Arbitrary<FlowPlan> = flowPlans.map(({ sources, stages }) => ({
+const longPlans: fc.Arbitrary<FlowPlan> = flowPlans.map(({ sources, stages, ...plan }) => ({
+  ...plan,
   sources: sources.map(({ items, ...source }) => ({
     ...source,
     items: Array.from({ length: 200 }, (_, n) => items[n % items.length] ?? n),

@@ -197,8 +197,8 @@ export class Intake {
     if (problem !== undefined) return this.#refused(problem);
     // What was not read has not succeeded.
     if (this.#reads?.wasRefused !== true) this.failures = 0;
-    const { cursor, done, againMs } = batch;
-    let { items } = batch;
+    const { done, againMs } = batch;
+    let { items, cursor } = batch;
     if (done === true) this.state = { kind: "ended" };
     else if (items.length === 0) this.#rest(againMs ?? AGAIN_MS);
     else if (againMs !== undefined && againMs > 0) this.#rest(againMs);
@@ -206,6 +206,8 @@ export class Intake {
       const skipped = Math.min(this.#skip, items.length);
       this.#skip -= skipped;
       items = items.slice(skipped);
+      // It would stand behind more items on record than it is behind.
+      if (this.#skip > 0) cursor = undefined;
       // Nothing else would have the stage come back for what follows.
       this.#wake.signal();
     }

@@ -74,6 +74,8 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
   /** What the stage has come to, between two steps. */
   get settled(): StageState | undefined {
     if (this.#isOpen || this.#context.isAppending || !this.#inputs.isSettled) return undefined;
+    // What a join passes by is taken again by whoever goes on with it, and is not part of what it has come to.
+    if (this.#inputs.edges.some(({ from }) => this.#step.passesBy(from))) return undefined;
     return { unread: this.#inputs.unread, step: this.#step.state };
   }
 

@@ -31,6 +31,13 @@ export interface StageProgram {
   accept(input: unknown, context: ProgramContext, outputs: Outputs): Iterator<unknown> | undefined;
   /** An upstream lane has ended, after all inputs that were accepted so far. One that did not end naturally was cut short. */
   ended?(lane: LaneId, outputs: Outputs, end: EndKind): Iterator<unknown> | undefined;
+  /**
+   * Whether inputs of a lane come to nothing now, because another lane was cut short. Whoever goes on with the stage gets them
+   * again.
+   */
+  passesBy?(lane: LaneId): boolean;
+  /** Another process goes on with the stage: ends that were not natural are none any more. */
+  takeOver?(): void;
   /** When `fire` is to be called, in milliseconds since 1970; `undefined` while there is no need. */
   readonly dueMs?: number | undefined;
   /** The time of `dueMs` has come. What it gives are aggregates. */

@@ -129,6 +129,11 @@ export class StepRecorder implements Outputs {
     this.#program.restore?.(program);
   }
 
+  /** Whether inputs of a lane come to nothing now, see {@link StageProgram.passesBy}. */
+  passesBy(lane: LaneId): boolean {
+    return this.#program.passesBy?.(lane) === true;
+  }
+
   /** How many inputs the step has taken. */
   get inputs(): number {
     return this.#seqs.length;

@@ -1,0 +1,3 @@
+import { richFlow } from "./rich-flow.ts";
+
+export default richFlow("rich", { chance: true });
