@@ -7,6 +7,7 @@ import { RecordedOutcomes } from "../effect/recorded-outcomes.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { RecoveredCalls } from "./recovered-lane.ts";
+import type { BeforeInput } from "./stage-replay.ts";
 
 /** Runs the handler of an effectful stage on recorded inputs, ahead of the step that took them, with the recorded outcomes of its calls. */
 export class EffectfulReplay implements RecoveredCalls {
@@ -15,6 +16,7 @@ export class EffectfulReplay implements RecoveredCalls {
   readonly #stage: string;
   readonly #inputs: RecordedInputs;
   readonly #found: (divergence: FoundDivergence) => void;
+  readonly #before: BeforeInput | undefined;
 
   constructor(options: {
     readonly definition: EffectfulDefinition;
@@ -22,11 +24,14 @@ export class EffectfulReplay implements RecoveredCalls {
     readonly inputs: RecordedInputs;
     readonly clock: Clock;
     readonly found: (divergence: FoundDivergence) => void;
+    /** Called before the handler takes an input. */
+    readonly before?: BeforeInput | undefined;
   }) {
     const { definition, rootRunId, clock } = options;
     this.#stage = definition.name;
     this.#inputs = options.inputs;
     this.#found = options.found;
+    this.#before = options.before;
     this.outcomes = new RecordedOutcomes(clock);
     const place = { stage: definition.name, rootRunId, clock };
     this.handling = new InputHandling(definition.handling, new RecordedEffects(this.outcomes), place);
@@ -45,6 +50,7 @@ export class EffectfulReplay implements RecoveredCalls {
   async #handle(spans: readonly Span[], frame: DecodedFrame): Promise<void> {
     for (const span of spans) {
       for (const input of this.#inputs.peek(span)) {
+        this.#before?.(input.payload, input.lane, input.seq);
         await this.handling.handle(input);
         for (const effect of this.outcomes.forget(input.lane, input.seq)) this.#notMade(effect, input.seq, frame);
       }

@@ -4,6 +4,7 @@ import {
   formatPlace,
   FrameDecoder,
   SYSTEM_LANE,
+  type AbortSignalLike,
   type EpochRecord,
   type LaneId,
   type LaneSeq,
@@ -34,6 +35,7 @@ import { recordedSettings } from "../config/recorded-settings.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { LaneReplay } from "./lane-replay.ts";
+import type { Pace } from "./pace.ts";
 import { RecordedTypes } from "./recorded-types.ts";
 import { RecordedInputs } from "./recorded-inputs.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
@@ -56,6 +58,24 @@ export interface HistoryReplayOptions {
   readonly keepBytes?: number;
   /** Called now and then with the number of frames done. */
   readonly progress?: (frames: number) => void;
+  /** What is replayed of the run, and how; all of it, as fast as possible, unless it is given. */
+  readonly part?: ReplayPart;
+}
+
+/** A part of a run, as found in its record. */
+export interface ReplayPart {
+  /** The last frame, and what to say of those behind it. */
+  readonly until?: { readonly lsn: Lsn; readonly leftOut: string };
+  readonly pace?: Pace;
+  readonly signal?: AbortSignalLike;
+  /** The only stage that is computed and compared. */
+  readonly stage?: string;
+  /** Called before a handler takes the input at a place. */
+  readonly breakAt?: {
+    readonly lane: LaneId;
+    readonly seq: LaneSeq;
+    readonly reached: (stage: string, input: unknown) => void;
+  };
 }
 
 /** Runs a recorded history through a flow, lane by lane, and gathers where it differs from what is on record. */
@@ -85,6 +105,8 @@ export class HistoryReplay {
   #unforced: Divergence | undefined;
   #frames = 0;
   #records = 0;
+  /** Whether the replay was given up before the end of what it was to replay. */
+  #givenUp = false;
 
   constructor(options: HistoryReplayOptions) {
     this.#options = options;
@@ -120,10 +142,20 @@ export class HistoryReplay {
   }
 
   async run(): Promise<Result<void, ReplayFault>> {
-    const { recorded, into, progress } = this.#options;
-    for await (const batch of recorded.read(0 as Lsn)) {
+    const { recorded, into, progress, part: { until, pace, signal } = {} } = this.#options;
+    reading: for await (const batch of recorded.read(0 as Lsn)) {
       if (batch.isErr()) return err(batch.error);
       for (const frame of batch.value) {
+        if (until !== undefined && frame.lsn > until.lsn) break reading;
+        const due = pace?.whenDue(frame.timeMs);
+        if (due !== undefined) {
+          progress?.(this.#frames);
+          await due;
+        }
+        if (signal?.aborted === true) {
+          this.#givenUp = true;
+          break reading;
+        }
         const taken = this.#take(frame);
         const fault = taken instanceof Promise ? await taken : taken;
         if (fault !== undefined) return err(fault);
@@ -131,6 +163,7 @@ export class HistoryReplay {
       progress?.(this.#frames);
       await into?.room();
     }
+    progress?.(this.#frames);
     // What a log has accepted is not written yet, and a candidate that nobody can read certifies nothing.
     const safe = this.#last === undefined ? undefined : await into?.whenSafe(this.#last);
     return safe?.isErr() === true ? err(safe.error) : ok(undefined);
@@ -143,7 +176,14 @@ export class HistoryReplay {
     const isJudged = (contract: "transport" | "delivery", from: LaneId): boolean =>
       this.#isJudged(contract, from, name);
     const found = (divergence: FoundDivergence): void => this.#found(this.#lanes[lane] as LaneReplay, divergence);
-    if (stage === undefined || stage.kind === "source" || stage.kind === "sink" || stage.kind === "observer") {
+    const { stage: alone, breakAt } = this.#options.part ?? {};
+    if (
+      stage === undefined ||
+      stage.kind === "source" ||
+      stage.kind === "sink" ||
+      stage.kind === "observer" ||
+      (alone !== undefined && alone !== name)
+    ) {
       return new LaneReplay({ name, stage, inputs, program: undefined, isJudged, nameOf, found });
     }
     const types = stage.types.map((type) => this.#typeAsRecorded(type));
@@ -151,14 +191,19 @@ export class HistoryReplay {
     const manifest = this.#manifest;
     const frozen = this.#freezes;
     const passesOn = !this.#types.upcasts;
+    const before =
+      breakAt &&
+      ((input: unknown, from: LaneId, seq: LaneSeq): void => {
+        if (from === breakAt.lane && seq === breakAt.seq) breakAt.reached(name, input);
+      });
     const common = { definition: stage, manifest, lane, types, reads, inputs, loop, frozen, passesOn, found };
     if (stage.kind !== "effectful") {
-      const program = new StageReplay({ ...common, program: stage.program(reads) });
+      const program = new StageReplay({ ...common, program: stage.program(reads), before });
       return new LaneReplay({ name, stage, inputs, program, isJudged, nameOf, found });
     }
     const { rootRunId } = manifest;
     const { clock } = this.#options.host;
-    const calls = new EffectfulReplay({ definition: stage, rootRunId, inputs, clock, found });
+    const calls = new EffectfulReplay({ definition: stage, rootRunId, inputs, clock, found, before });
     const program = new StageReplay({ ...common, program: calls.handling });
     return new LaneReplay({ name, stage, inputs, program, calls, isJudged, nameOf, found });
   }
@@ -329,6 +374,8 @@ export class HistoryReplay {
   }
 
   #found(lane: LaneReplay, found: FoundDivergence): void {
+    const { stage: alone } = this.#options.part ?? {};
+    if (alone !== undefined && alone !== lane.name) return;
     const divergence: Divergence = { stage: lane.name, ...found, code: this.#codeOf(lane.name) };
     lane.diverged++;
     lane.first ??= divergence;
@@ -362,15 +409,27 @@ export class HistoryReplay {
   report(): ReplayReport {
     for (const lane of this.#lanes) lane.close();
     const uncertified = this.#uncertified();
-    const stages = this.#options.definition.stages.map(
-      ({ name }) => (this.#lanes.find((lane) => lane.name === name) as LaneReplay).verdict,
-    );
+    const { definition, part } = this.#options;
+    const stages = definition.stages
+      .filter(({ name }) => part?.stage === undefined || part.stage === name)
+      .map(({ name }) => (this.#lanes.find((lane) => lane.name === name) as LaneReplay).verdict);
+    const leftOut = this.#leftOut();
     const verdict = this.#first !== undefined ? "diverged" : uncertified.length > 0 ? "uncertified" : "matched";
-    return { verdict, frames: this.#frames, records: this.#records, stages, first: this.#first, uncertified };
+    return { verdict, frames: this.#frames, records: this.#records, stages, first: this.#first, uncertified, leftOut };
+  }
+
+  /** What was not asked for. */
+  #leftOut(): readonly string[] {
+    const { until, stage } = this.#options.part ?? {};
+    const alone = `Only stage "${stage}" was computed and compared; the others stand as they are on record.`;
+    return [...(until === undefined ? [] : [until.leftOut]), ...(stage === undefined ? [] : [alone])];
   }
 
   #uncertified(): readonly string[] {
     const found: string[] = [];
+    if (this.#givenUp)
+      return [`The replay was given up after ${this.#frames} frames: what comes behind was not compared.`];
+    if (this.#options.part?.until !== undefined) return [];
     const { tornTail } = this.#options.recorded;
     if (this.#seal === undefined)
       found.push("The run has no seal: it did not end, and what came after the last frame is not known.");

@@ -178,7 +178,7 @@ export class LaneReplay {
             seqs.push(seq);
             inputs.push({ lane: span.lane, seq, record: original, frame: from });
           });
-          if (!found) return "a delivery names inputs that are not next on record";
+          if (!found) return "it takes inputs that are not next on record";
         }
       }
     }

@@ -9,12 +9,14 @@ export interface ReplayReport {
   readonly frames: number;
   /** Records of the recorded run that were looked at. */
   readonly records: number;
-  /** In the order declared. */
+  /** In the order declared; of a replay of one stage, that stage alone. */
   readonly stages: readonly StageVerdict[];
   /** The first divergence in the order of the log. */
   readonly first: Divergence | undefined;
   /** What could not be certified, and why, in sentences. */
   readonly uncertified: readonly string[];
+  /** What was left out because it was not asked for, in sentences. The verdict does not speak of it. */
+  readonly leftOut: readonly string[];
 }
 
 export interface StageVerdict {

@@ -39,6 +39,9 @@ interface OpenStep {
   readonly lsn: Lsn;
 }
 
+/** Hears of an input, and where it stands, before a handler takes it. */
+export type BeforeInput = (input: unknown, lane: LaneId, seq: LaneSeq) => void;
+
 /** Runs the program of one pure stage over its recorded inputs, and holds its outputs against the recorded ones. */
 export class StageReplay {
   matched = 0;
@@ -48,6 +51,7 @@ export class StageReplay {
   readonly #types: readonly TypeId[];
   readonly #found: (divergence: FoundDivergence) => void;
   readonly #comparison: OutputComparison;
+  readonly #before: BeforeInput | undefined;
   #open: OpenStep | undefined;
   /** How many data records of each type were computed. */
   readonly #computed: Map<TypeId, number> = new Map();
@@ -71,8 +75,11 @@ export class StageReplay {
     /** Whether payloads may be passed on by reference: each is on record as it is here. */
     readonly passesOn: boolean;
     readonly found: (divergence: FoundDivergence) => void;
+    /** Called before the handler takes an input. */
+    readonly before?: BeforeInput | undefined;
   }) {
     const { definition, program, manifest, lane, types } = options;
+    this.#before = options.before;
     this.#name = definition.name;
     this.#inputs = options.inputs;
     this.#types = types;
@@ -192,6 +199,7 @@ export class StageReplay {
           step.passOn(record, span.lane, seq);
           return;
         }
+        this.#before?.(record.payload, span.lane, seq);
         const taken = this.#guard(frame, () => step.take(record, span.lane, seq, timeMs), [
           this.#comparison.placeOf(span.lane, seq),
         ]);
