@@ -1,7 +1,7 @@
 import type { ReplayReport } from "@refold/runtime";
 
 /** What a replay found, for machines. */
-export function replayJson({ verdict, frames, records, stages, first, uncertified }: ReplayReport): object {
+export function replayJson({ verdict, frames, records, stages, first, uncertified, leftOut }: ReplayReport): object {
   return {
     verdict,
     frames,
@@ -9,5 +9,6 @@ export function replayJson({ verdict, frames, records, stages, first, uncertifie
     stages: stages.map((stage) => ({ ...stage, first: stage.first ?? null })),
     first: first ?? null,
     uncertified,
+    leftOut,
   };
 }

@@ -15,10 +15,19 @@ function told(report: Partial<ReplayReport>): string {
     recorded: manifest,
     candidate: { ...manifest, runId: "computed" as RunId },
     location: "/runs/orders/computed",
-    report: { verdict: "matched", frames: 1, records: 1234, stages: [], first: undefined, uncertified: [], ...report },
+    report: {
+      verdict: "matched",
+      frames: 1,
+      records: 1234,
+      stages: [],
+      first: undefined,
+      uncertified: [],
+      leftOut: [],
+      ...report,
+    },
     tookMs: 1500,
   };
-  return replayLines(replayed, plain).join("\n");
+  return replayLines(replayed, "npx refold verify recorded", plain).join("\n");
 }
 
 const changed: Divergence = {

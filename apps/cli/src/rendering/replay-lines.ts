@@ -10,23 +10,31 @@ import { previewValue } from "./value-preview.ts";
 const SIDE_CHARACTERS = 400;
 
 /** A replay that was made, and where it is kept: a verdict for each stage, the first divergence, and the sum of it. */
-export function replayLines(replayed: Replayed, style: Style): readonly string[] {
+export function replayLines(replayed: Replayed, verify: string, style: Style): readonly string[] {
   const { recorded, candidate, location, report, tookMs } = replayed;
   return [
     `${style.bold("Replay")} of ${recorded.runId}, flow ${safeText(recorded.flow)}`,
     "",
-    ...findingLines(report, tookMs, style),
+    ...findingLines({ report, tookMs, verify }, style),
     `  replayed as  ${candidate.runId}`,
     `  kept in      ${location}`,
   ];
 }
 
+/** What a replay found, how long that took, and the command that finds it again. */
+export interface Finding {
+  readonly report: ReplayReport;
+  readonly tookMs: number;
+  readonly verify: string;
+}
+
 /** What a replay found: a verdict for each stage, the first divergence with both sides, and the sum of it. */
-export function findingLines(report: ReplayReport, tookMs: number, style: Style): readonly string[] {
+export function findingLines({ report, tookMs, verify }: Finding, style: Style): readonly string[] {
   return [
     ...verdictTable(report.stages),
     "",
-    ...(report.first === undefined ? [] : [...divergenceLines(report.first, style), ""]),
+    ...(report.first === undefined ? [] : [...divergenceLines(report.first, style), ...debugLines(report, verify), ""]),
+    ...report.leftOut.map((sentence) => `${style.yellow("Left out:")} ${safeText(sentence)}`),
     ...report.uncertified.map((sentence) => `${style.yellow("Not certified:")} ${safeText(sentence)}`),
     `${verdict(report, style)}, ${counted(report.records, "record")} in ${durationText(tookMs)}`,
   ];
@@ -63,6 +71,13 @@ function verdict({ verdict: found, first }: ReplayReport, style: Style): string 
     case "uncertified":
       return `${style.yellow("not certified")}: nothing differs, but not all could be checked`;
   }
+}
+
+/** How to step through what the first divergence came of, where that is one input that a handler took. */
+function debugLines({ first }: ReplayReport, verify: string): readonly string[] {
+  const [cause, ...others] = first?.causes ?? [];
+  if (first === undefined || cause === undefined || others.length > 0 || cause.includes("..")) return [];
+  return [`  debug       ${safeText(`${verify} --stage ${first.stage} --inspect-brk --break-at ${cause}`)}`];
 }
 
 const KINDS: { readonly [K in Divergence["kind"]]: string } = {

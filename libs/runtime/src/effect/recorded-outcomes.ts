@@ -7,7 +7,7 @@ import type { SettledOutcome } from "./effect-outcome.ts";
 /** What the record has of a call: its outcome; that it was begun; or nothing. */
 export type RecordedCall =
   | { readonly kind: "settled"; readonly outcome: SettledOutcome }
-  | { readonly kind: "in-doubt"; readonly key: string }
+  | { readonly kind: "in-doubt"; readonly key: string; readonly place: string }
   | { readonly kind: "unknown" };
 
 /** A handler asks for another call than the one on record. */
@@ -21,6 +21,8 @@ export class CallDiverged extends Error {
 interface Call {
   started: EffectStartedRecord | undefined;
   settled: EffectSettledRecord | undefined;
+  /** Where the first of them stands. */
+  readonly place: string;
 }
 
 /** The calls for one input that the handler has not asked for yet. */
@@ -48,12 +50,13 @@ export class RecordedOutcomes {
     this.#clock = clock;
   }
 
-  note(record: EffectStartedRecord | EffectSettledRecord): void {
+  /** Takes in what is on record of a call, and where. */
+  note(record: EffectStartedRecord | EffectSettledRecord, place: string): void {
     const calls = this.#callsOf(record.cause);
     const { ordinal } = record;
     let call = calls.byOrdinal.get(ordinal);
     if (call === undefined) {
-      call = { started: undefined, settled: undefined };
+      call = { started: undefined, settled: undefined, place };
       calls.byOrdinal.set(ordinal, call);
       calls.known = Math.max(calls.known, ordinal + 1);
       this.#unasked++;
@@ -78,10 +81,10 @@ export class RecordedOutcomes {
     this.#moves++;
     const call = calls.byOrdinal.get(ordinal);
     if (call === undefined) return { kind: "unknown" };
-    hold(call, request);
     calls.byOrdinal.delete(ordinal);
     this.#unasked--;
-    if (call.settled === undefined) return { kind: "in-doubt", key: call.started?.key ?? "" };
+    hold(call, request);
+    if (call.settled === undefined) return { kind: "in-doubt", key: call.started?.key ?? "", place: call.place };
     await this.#whileMoving(() => {
       const [next] = calls.order;
       return next === undefined || (next.ordinal === ordinal && calls.asked >= next.after);
@@ -142,19 +145,28 @@ function placeId(lane: LaneId, seq: LaneSeq): string {
   return `${lane}:${seq}`;
 }
 
-/** Throws where a call is not the one on record. */
-function hold({ started, settled }: Call, { name, version, input, ordinal }: EffectRequest): void {
+/** Throws where a call is not the one on record, or the record makes no sense of it. */
+function hold({ started, settled, place }: Call, { name, version, input, ordinal, make }: EffectRequest): void {
   const recorded = started?.effect ?? settled?.effect;
   if (recorded !== name)
-    throw new CallDiverged(`call ${ordinal} is of "${name}", but on record it is of "${recorded}"`);
-  if (started === undefined) return;
+    throw new CallDiverged(`call ${ordinal} is of "${name}", but on record it is of "${recorded}", at ${place}`);
+  if (settled !== undefined && settled.effect !== name) {
+    throw new CallDiverged(`the call of "${name}" at ${place} has on record an outcome of "${settled.effect}"`);
+  }
+  if (started === undefined) {
+    // What is captured is no call: only its value is on record.
+    if (make.kind === "capture") return;
+    throw new CallDiverged(`"${name}" has an outcome on record, at ${place}, but not that it was called`);
+  }
   if (started.version !== version) {
     throw new CallDiverged(
-      `"${name}" is called in version ${version}, but on record it is of version ${started.version}`,
+      `"${name}" is called in version ${version}, but on record it is of version ${started.version}, at ${place}`,
     );
   }
   const [first] = differences(started.input, input);
   if (first === undefined) return;
   const { path, recorded: then, recomputed: now } = first;
-  throw new CallDiverged(`"${name}" is called with another input: ${path} is ${now}, but on record it is ${then}`);
+  throw new CallDiverged(
+    `"${name}" is called with another input: ${path} is ${now}, but on record it is ${then}, at ${place}`,
+  );
 }

@@ -1,7 +1,7 @@
-import { formatPlace, type Clock, type LaneSeq, type Span, type DecodedFrame } from "@refold/core";
+import { formatPlace, type Clock, type LaneId, type LaneSeq, type Span, type DecodedFrame } from "@refold/core";
 
 import type { EffectfulDefinition } from "../definition/flow-definition.ts";
-import { InputHandling } from "../effect/input-handling.ts";
+import { InputHandling, type HandledInput } from "../effect/input-handling.ts";
 import { RecordedEffects } from "../effect/recorded-effects.ts";
 import { RecordedOutcomes } from "../effect/recorded-outcomes.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
@@ -15,6 +15,7 @@ export class EffectfulReplay implements RecoveredCalls {
   readonly handling: InputHandling;
   readonly #stage: string;
   readonly #inputs: RecordedInputs;
+  readonly #nameOf: (lane: LaneId) => string;
   readonly #found: (divergence: FoundDivergence) => void;
   readonly #before: BeforeInput | undefined;
 
@@ -23,6 +24,7 @@ export class EffectfulReplay implements RecoveredCalls {
     readonly rootRunId: string;
     readonly inputs: RecordedInputs;
     readonly clock: Clock;
+    readonly nameOf: (lane: LaneId) => string;
     readonly found: (divergence: FoundDivergence) => void;
     /** Called before the handler takes an input. */
     readonly before?: BeforeInput | undefined;
@@ -30,6 +32,7 @@ export class EffectfulReplay implements RecoveredCalls {
     const { definition, rootRunId, clock } = options;
     this.#stage = definition.name;
     this.#inputs = options.inputs;
+    this.#nameOf = options.nameOf;
     this.#found = options.found;
     this.#before = options.before;
     this.outcomes = new RecordedOutcomes(clock);
@@ -39,8 +42,9 @@ export class EffectfulReplay implements RecoveredCalls {
 
   /** Notes the calls of a frame, and handles the inputs that it took. A promise only where there is something to wait for. */
   prepare(frame: DecodedFrame): Promise<void> | undefined {
-    for (const record of frame.records) {
-      if (record.kind === "effect-started" || record.kind === "effect-settled") this.outcomes.note(record);
+    for (const [index, record] of frame.records.entries()) {
+      if (record.kind !== "effect-started" && record.kind !== "effect-settled") continue;
+      this.outcomes.note(record, formatPlace(this.#stage, (frame.firstSeq + index) as LaneSeq));
     }
     const [head] = frame.records;
     return head?.kind === "consumed" ? this.#handle(head.spans, frame) : undefined;
@@ -52,17 +56,18 @@ export class EffectfulReplay implements RecoveredCalls {
       for (const input of this.#inputs.peek(span)) {
         this.#before?.(input.payload, input.lane, input.seq);
         await this.handling.handle(input);
-        for (const effect of this.outcomes.forget(input.lane, input.seq)) this.#notMade(effect, input.seq, frame);
+        for (const effect of this.outcomes.forget(input.lane, input.seq)) this.#notMade(effect, input, frame);
       }
     }
   }
 
-  #notMade(effect: string, input: LaneSeq, { lsn, firstSeq }: DecodedFrame): void {
+  #notMade(effect: string, { lane, seq }: HandledInput, { lsn, firstSeq }: DecodedFrame): void {
+    const input = formatPlace(this.#nameOf(lane), seq);
     this.#found({
       place: formatPlace(this.#stage, firstSeq),
       lsn,
       kind: "missing",
-      causes: [],
+      causes: [input],
       recorded: `a call of "${effect}" for input ${input}`,
       recomputed: undefined,
       differences: [],

@@ -158,7 +158,7 @@ export class HistoryReplay {
         }
         const taken = this.#take(frame);
         const fault = taken instanceof Promise ? await taken : taken;
-        if (fault !== undefined) return err(fault);
+        if (fault !== undefined) return err(this.#withFirst(fault));
       }
       progress?.(this.#frames);
       await into?.room();
@@ -167,6 +167,12 @@ export class HistoryReplay {
     // What a log has accepted is not written yet, and a candidate that nobody can read certifies nothing.
     const safe = this.#last === undefined ? undefined : await into?.whenSafe(this.#last);
     return safe?.isErr() === true ? err(safe.error) : ok(undefined);
+  }
+
+  /** What makes no sense may follow from what diverged before it. */
+  #withFirst(fault: ReplayFault): ReplayFault {
+    if (fault.kind !== "malformed-record" || this.#first === undefined) return fault;
+    return { ...fault, detail: `${fault.detail}; before it, ${this.#first.place} is not computed as it was recorded` };
   }
 
   #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
@@ -203,7 +209,7 @@ export class HistoryReplay {
     }
     const { rootRunId } = manifest;
     const { clock } = this.#options.host;
-    const calls = new EffectfulReplay({ definition: stage, rootRunId, inputs, clock, found, before });
+    const calls = new EffectfulReplay({ definition: stage, rootRunId, inputs, clock, nameOf, found, before });
     const program = new StageReplay({ ...common, program: calls.handling });
     return new LaneReplay({ name, stage, inputs, program, calls, isJudged, nameOf, found });
   }

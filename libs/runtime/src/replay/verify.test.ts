@@ -32,6 +32,7 @@ import { groupBy } from "../authoring/group-by.ts";
 import { poll } from "../authoring/poll.ts";
 import { onEnd } from "../authoring/schedule.ts";
 import { explainReplayFault } from "./explain-replay-fault.ts";
+import type { ReplayRunFault } from "./replay-options.ts";
 import type { ReplayFault, ReplayReport } from "./replay-report.ts";
 import { replayRun } from "./replay-run.ts";
 
@@ -729,7 +730,7 @@ async function refusalOrReport(
   runtime = "test",
   progress?: (frames: number) => void,
   number = 1,
-): Promise<ReplayFault | ReplayReport> {
+): Promise<ReplayRunFault | ReplayReport> {
   const opened = (await store.open(testRunId(number)))._unsafeUnwrap();
   const recorded: RunReader = {
     manifest: opened.manifest,

@@ -1,0 +1,203 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { ManualClock } from "@refold/testkit";
+import { flow, poll, type Flow } from "refold";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { CliHarness } from "../../test/cli-harness.ts";
+
+let cli: CliHarness;
+beforeEach(async () => {
+  cli = await CliHarness.open();
+});
+afterEach(() => cli.close());
+
+let called: string[] = [];
+let described: Flow;
+
+const numbers = (times = 2): Flow =>
+  flow(
+    "numbers",
+    (f) =>
+      f
+        .source("counted", [1, 2, 3])
+        .map("multiplied", (n) => (called.push("multiplied"), n * times))
+        .map("shown", (n) => (called.push("shown"), `${n}`))
+        .sink("out", () => undefined),
+    { configuration: { flow: { "stage.stepInputs": 1 } } },
+  );
+
+/** Records a run, and gives the places of what `multiplied` gave. */
+async function recorded(one: Flow = numbers()): Promise<readonly string[]> {
+  described = one;
+  await cli.module("numbers.flow.ts", () => ({ default: described }));
+  await cli.refold("run", "numbers.flow.ts");
+  called = [];
+  const log = await cli.refold("log", "last", "--stage", "multiplied", "--type", "multiplied", "--json");
+  const lines = log.stdout.trim().split("\n").filter(Boolean);
+  return lines.map((line) => (JSON.parse(line) as { readonly place: string }).place);
+}
+
+/** How many runs there are. */
+const runs = async (): Promise<number> => (await readdir(join(cli.cwd, "runs", "numbers"))).length;
+
+describe("a part of a run", () => {
+  it("ends with the record of --until, says what is left out, and keeps the rest as a run of its own", async () => {
+    const [first = ""] = await recorded();
+    const replayed = await cli.refold("replay", "last", "--verify", "--until", first);
+    expect(replayed).toMatchObject({ code: 0, stderr: "" });
+    expect(replayed.stdout).toMatch(
+      new RegExp(`\\nLeft out: Frames \\d+ to \\d+ were left out: [^\\n]* up to ${first}\\.\\nmatched: `),
+    );
+    const json = JSON.parse((await cli.refold("verify", "last", "--until", first, "--json")).stdout) as object;
+    expect(json).toMatchObject({ verdict: "matched", leftOut: [expect.stringContaining(first) as string] });
+  });
+
+  it("is one stage with --stage: its handler alone is called", async () => {
+    await recorded();
+    const verified = await cli.refold("verify", "last", "--stage", "shown");
+    expect(verified.code).toBe(0);
+    expect(called).toEqual(["shown", "shown", "shown"]);
+    expect(verified.stdout).toMatch(/shown +transform +0 +3 +0\n\nLeft out: Only stage "shown" was computed/);
+    expect(verified.stdout).not.toMatch(/^ *multiplied/m);
+  });
+
+  it("gives the command that stops before the input that the first divergence came of", async () => {
+    await recorded();
+    described = numbers(5);
+    const { stdout } = await cli.refold("verify", "last", "--flow", "numbers.flow.ts", "--runs", "runs");
+    const command = /debug +npx refold (verify \S+ --runs runs --flow numbers\.flow\.ts .*)\n/.exec(stdout)?.[1] ?? "";
+    expect(command).toMatch(/ --stage multiplied --inspect-brk --break-at counted:\d+$/);
+    const url = "ws://127.0.0.1:9229/1";
+    const opened: unknown[] = [];
+    cli.inspector = {
+      open: (...asked) => void opened.push(asked),
+      url: () => (opened.length > 0 ? url : undefined),
+      waitForDebugger: () => void opened.push("waited"),
+    };
+    called = [];
+    const again = await cli.refold(...command.split(" "));
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(
+      /^Stage multiplied is about to take counted:\d+\.\nWaiting for a debugger to attach to ws:/,
+    );
+    expect(opened).toEqual([[undefined, "127.0.0.1", false], "waited"]);
+  });
+
+  it("takes another port where the usual one is taken, and an inspector that is there as it is", async () => {
+    const [first = ""] = await recorded();
+    const ports: unknown[] = [];
+    cli.inspector = {
+      open: (port) => void ports.push(port),
+      url: () => (ports.length > 1 ? "ws://127.0.0.1:1/1" : undefined),
+      waitForDebugger: () => undefined,
+    };
+    const asked = ["verify", "last", "--inspect-brk", "--break-at", first] as const;
+    expect((await cli.refold(...asked)).stderr).toMatch(/attach to ws:\/\/127\.0\.0\.1:1\/1,/);
+    expect(ports).toEqual([undefined, 0]);
+    expect((await cli.refold(...asked)).stderr).not.toMatch(/attach/);
+    expect(ports).toHaveLength(2);
+    const already = Object.assign(new Error("it is there"), { code: "ERR_INSPECTOR_ALREADY_ACTIVATED" });
+    const open = (): never => {
+      throw already;
+    };
+    cli.inspector = { open, url: () => undefined, waitForDebugger: () => undefined };
+    expect((await cli.refold(...asked)).stderr).not.toMatch(/attach|cannot/);
+    cli.inspector = {};
+    expect((await cli.refold(...asked)).stderr).toMatch(/opens no inspector for a program\. .*bun --inspect-wait/);
+  });
+
+  it("says so where no handler takes what is named", async () => {
+    await recorded();
+    const { code, stderr } = await cli.refold("verify", "last", "--break-at", "counted:0");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "No handler took counted:0, so nothing was stopped.\n" });
+  });
+
+  it.each([
+    ["--stage", "shwn", /no stage "shwn"\. Did you mean "shown"\?/],
+    ["--stage", "counted", /"counted" is a source: .* These are: multiplied, shown\./],
+    ["--until", "multiplied:99", /"multiplied" has no record multiplied:99: it has multiplied:0 to multiplied:\d+\./],
+    ["--until", "99999", /no frame 99999: it has frames 0 to \d+\./],
+    ["--until", "later", /"later" names no record\. Give its place as stage:seq/],
+    ["--break-at", "shown:3", /No handler that a replay calls takes shown:3\. It is read by: out\./],
+    ["--break-at", "multiplyed:3", /no stage "multiplyed"\. Did you mean "multiplied"\?/],
+    ["--break-at", "3", /"3" names no record/],
+  ])("is refused with what there is, and leaves no run behind: %s %s", async (option, value, told) => {
+    await recorded();
+    for (const command of ["verify", "replay"]) {
+      const { code, stdout, stderr } = await cli.refold(command, "last", option, value);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+      expect(stderr).toMatch(told);
+    }
+    expect(called).toEqual([]);
+    expect(await runs()).toBe(1);
+  });
+
+  it("is refused where options make no sense together", async () => {
+    const [first = ""] = await recorded();
+    const alone = await cli.refold("verify", "last", "--inspect-brk");
+    expect(alone).toMatchObject({ code: 3, stderr: expect.stringContaining("--break-at stage:seq") as string });
+    const two = await cli.refold("verify", "last", "last", "--until", first);
+    expect(two).toMatchObject({ code: 3, stderr: expect.stringContaining("Name one run for") as string });
+    for (const speed of ["0", "-1", "fast", ""]) {
+      expect((await cli.refold("replay", "last", "--speed", speed)).stderr).toMatch(/must be a number above 0/);
+    }
+    expect((await cli.refold("replay", "last", "--real-time", "--speed", "2")).code).toBe(3);
+  });
+});
+
+describe("refold replay in real time", () => {
+  it("takes the time that the run took, is given up at SIGINT, and then certifies only what it compared", async () => {
+    let polls = 0;
+    const distanceMs = 10;
+    const slow = flow("numbers", (f) =>
+      f
+        .source(
+          "counted",
+          poll(() => ({ items: [polls], againMs: distanceMs, done: ++polls === 3 })),
+        )
+        .map("multiplied", (n) => n * 2)
+        .sink("out", () => undefined),
+    );
+    const places = await recorded(slow);
+    expect(places).toHaveLength(3);
+    const clock = new ManualClock();
+    cli.clock = { now: () => clock.now(), schedule: (ms, run) => clock.schedule(ms, run), turn: nextTurn };
+    // So slow that the few milliseconds of the run are hours, and every wait is seen.
+    const slowly = ["replay", "last", "--verify", "--speed", "0.000001"] as const;
+
+    const whole = cli.refold(...slowly);
+    await pass(clock, whole, Number.POSITIVE_INFINITY);
+    expect((await whole).stdout).toMatch(/^matched: /m);
+    expect(clock.now()).toBeGreaterThanOrEqual(2 * distanceMs * 1_000_000);
+
+    const cut = cli.refold(...slowly);
+    await pass(clock, cut, 1.5 * distanceMs * 1_000_000);
+    cli.signal("SIGINT");
+    const { code, stdout, stderr } = await cut;
+    expect(code).toBe(2);
+    expect(stderr).toBe("Giving the replay up after SIGINT. Once more ends the process at once.\n");
+    expect(stdout).toMatch(/Not certified: The replay was given up after \d+ frames: /);
+    expect(stdout).not.toMatch(/multiplied +transform +0 +3 +0\n/);
+    expect((await cli.refold("runs")).stdout).toMatch(/interrupted/);
+  });
+});
+
+/** Lets time pass from timer to timer, each once nothing else goes on, until `ended`, or for `ms`. */
+async function pass(clock: ManualClock, ended: Promise<unknown>, ms: number): Promise<void> {
+  let over = false;
+  void ended.finally(() => (over = true));
+  const endMs = clock.now() + ms;
+  while (!over) {
+    await nextTurn();
+    const { nextMs } = clock;
+    if (nextMs === undefined) continue;
+    if (nextMs > endMs) return;
+    clock.advance(nextMs - clock.now());
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
