@@ -103,6 +103,7 @@ export { explainReplayFault } from "./replay/explain-replay-fault.ts";
 export type { Divergence, ReplayFault, ReplayReport, StageVerdict } from "./replay/replay-report.ts";
 export type { ReachedInput, ReplayOptions, ReplayRunFault } from "./replay/replay-options.ts";
 export type { ReplayPartFault } from "./replay/replay-part.ts";
+export type { RecordChanges, StageReach } from "./replay/stage-reach.ts";
 export { replayRun } from "./replay/replay-run.ts";
 export { compareRuns, type CompareFault, type RunComparison } from "./recovery/compare-runs.ts";
 export type { ComparedOutput, OutputDifference, StageComparison } from "./recovery/compared-lane.ts";

@@ -181,7 +181,7 @@ export async function runFlow(flow: Flow, options: FlowRunOptions): Promise<Fini
 /** What is replayed of a run, and how: see `ReplayOptions` of `@refold/runtime`. */
 export interface FlowReplayOptions extends Pick<
   ReplayOptions,
-  "until" | "speed" | "signal" | "stage" | "breakAt" | "progress"
+  "until" | "speed" | "signal" | "stage" | "cascade" | "breakAt" | "progress"
 > {
   /** Keeps the recorded run, and takes the candidate. */
   readonly store: RunStore;

@@ -19,15 +19,9 @@ import {
   type RunReader,
   type SealRecord,
   type StoredFrame,
-  type TypeId,
 } from "@refold/core";
 
-import {
-  inputsOf,
-  type FlowDefinition,
-  type InputDefinition,
-  type StageDefinition,
-} from "../definition/flow-definition.ts";
+import { inputsOf, type FlowDefinition, type StageDefinition } from "../definition/flow-definition.ts";
 import type { RunHost } from "../pipeline/run-host.ts";
 import { differences } from "./differences.ts";
 import { EffectfulReplay } from "./effectful-replay.ts";
@@ -36,6 +30,7 @@ import type { ResolvedConfiguration } from "../config/resolved-configuration.ts"
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { LaneReplay } from "./lane-replay.ts";
 import type { Pace } from "./pace.ts";
+import { RecordedNumbers } from "./recorded-numbers.ts";
 import { RecordedTypes } from "./recorded-types.ts";
 import { RecordedInputs } from "./recorded-inputs.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
@@ -91,6 +86,7 @@ export class HistoryReplay {
   /** The lanes in which the candidate does not hold all that is on record at the same places. */
   readonly #unlike: Set<LaneId> = new Set();
   readonly #types: RecordedTypes;
+  readonly #numbers: RecordedNumbers;
   readonly #nextSeq: number[];
   /** The lanes that read a lane, by its id. */
   readonly #readers: ReadonlyMap<LaneId, readonly LaneReplay[]>;
@@ -118,6 +114,7 @@ export class HistoryReplay {
     );
     this.#freezes = this.#settings.flow("development.freeze");
     this.#types = new RecordedTypes(this.#manifest, options.definition.types);
+    this.#numbers = new RecordedNumbers(this.#manifest, options.definition);
     this.#nextSeq = this.#manifest.lanes.map(() => 0);
     this.#lanes = this.#manifest.lanes.map((name, lane) => {
       const stage = options.definition.stages.find((known) => known.name === name);
@@ -177,7 +174,7 @@ export class HistoryReplay {
 
   #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
     const nameOf = (from: LaneId): string => this.#manifest.lanes[from] ?? String(from);
-    const reads = stage === undefined ? [] : inputsOf(stage).map((input) => this.#asRecorded(input));
+    const reads = stage === undefined ? [] : inputsOf(stage).map((input) => this.#numbers.input(input));
     const inputs = new RecordedInputs(reads, { skims: stage?.kind === "observer" });
     const isJudged = (contract: "transport" | "delivery", from: LaneId): boolean =>
       this.#isJudged(contract, from, name);
@@ -192,7 +189,7 @@ export class HistoryReplay {
     ) {
       return new LaneReplay({ name, stage, inputs, program: undefined, isJudged, nameOf, found });
     }
-    const types = stage.types.map((type) => this.#typeAsRecorded(type));
+    const types = stage.types.map((type) => this.#numbers.type(type));
     const loop = this.#loopEntry(name);
     const manifest = this.#manifest;
     const frozen = this.#freezes;
@@ -212,19 +209,6 @@ export class HistoryReplay {
     const calls = new EffectfulReplay({ definition: stage, rootRunId, inputs, clock, nameOf, found, before });
     const program = new StageReplay({ ...common, program: calls.handling });
     return new LaneReplay({ name, stage, inputs, program, calls, isJudged, nameOf, found });
-  }
-
-  /** Lanes and types are numbered by the recorded manifest, which may list them in another order than the flow does now. */
-  #asRecorded(input: InputDefinition): InputDefinition {
-    const { from, takes } = input;
-    const writer = this.#options.definition.stages[from - 1]?.name ?? "";
-    const types = takes.types?.map((type) => this.#typeAsRecorded(type));
-    return { ...input, from: this.#manifest.lanes.indexOf(writer) as LaneId, takes: { ...takes, types } };
-  }
-
-  #typeAsRecorded(type: TypeId): TypeId {
-    const name = this.#options.definition.types[type]?.name;
-    return this.#manifest.types.findIndex((known) => known.name === name) as TypeId;
   }
 
   /** The depth of a cycle is that of the recorded run, whatever is set now. */

@@ -151,7 +151,7 @@ export class OutputComparison {
 }
 
 /** What is compared of a record before all else. */
-function contentOf(record: StepOutput): unknown {
+export function contentOf(record: StepOutput): unknown {
   switch (record.kind) {
     case "data":
       return record.payload;

@@ -20,6 +20,11 @@ export interface ReplayOptions extends Omit<HistoryReplayOptions, "part"> {
   readonly signal?: AbortSignalLike;
   /** Computes this stage alone, by its recorded inputs, and compares nothing else: no other handler is called. */
   readonly stage?: string;
+  /**
+   * Where anything diverged, follows what the stages after it would have given: the `cascade` of the report. It reads the log
+   * again, and changes neither the verdict nor what is kept.
+   */
+  readonly cascade?: boolean;
   /** Calls `reached` whenever a handler is about to take the input at this place, `stage:seq`. */
   readonly breakAt?: { readonly place: string; readonly reached: (input: ReachedInput) => void };
 }

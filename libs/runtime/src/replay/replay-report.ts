@@ -1,6 +1,7 @@
 import type { AppendFault, Lsn, ReadFault } from "@refold/core";
 
 import type { Difference } from "./differences.ts";
+import type { StageReach } from "./stage-reach.ts";
 
 /** What a replay found. */
 export interface ReplayReport {
@@ -17,6 +18,8 @@ export interface ReplayReport {
   readonly uncertified: readonly string[];
   /** What was left out because it was not asked for, in sentences. The verdict does not speak of it. */
   readonly leftOut: readonly string[];
+  /** How far the divergences reach, by stage, where that was asked for and anything diverged. */
+  readonly cascade?: readonly StageReach[];
 }
 
 export interface StageVerdict {

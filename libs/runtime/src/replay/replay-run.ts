@@ -2,6 +2,7 @@ import { err, ok, type Result } from "neverthrow";
 
 import type { RunReader } from "@refold/core";
 
+import { Cascade } from "./cascade.ts";
 import { flowDifferences } from "./flow-differences.ts";
 import { HistoryReplay, type ReplayPart } from "./history-replay.ts";
 import { Pace } from "./pace.ts";
@@ -22,8 +23,14 @@ export async function replayRun(options: ReplayOptions): Promise<Result<ReplayRe
     if (differing.length > 0) return err({ kind: "flow-differs", differences: differing });
     const part = await partOf(options);
     if (part.isErr()) return err(part.error);
-    const replay = new HistoryReplay({ ...options, part: part.value });
-    return (await replay.run()).map(() => replay.report());
+    const asked = { ...options, part: part.value };
+    const replay = new HistoryReplay(asked);
+    const ran = await replay.run();
+    if (ran.isErr()) return err(ran.error);
+    const report = replay.report();
+    const isGivenUp = options.signal?.aborted === true;
+    if (options.cascade !== true || report.verdict !== "diverged" || isGivenUp) return ok(report);
+    return (await new Cascade(asked, report).run()).map((cascade) => ({ ...report, cascade }));
   } finally {
     await into?.close();
   }

@@ -26,6 +26,7 @@ import { describeValue } from "./describe-value.ts";
 import { differences } from "./differences.ts";
 import { OutputComparison, type FoundDivergence, type PlacedOutput } from "./output-comparison.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
+import { UNSETTLING } from "./unsettling.ts";
 import { isStepOutput, outputsIn, type StepOutput } from "./step-output.ts";
 
 /** A step whose recorded outputs may go on in the next frame. */
@@ -337,6 +338,3 @@ export class StageReplay {
 function seqAfter(seq: LaneSeq, records: number): LaneSeq {
   return (seq + records) as LaneSeq;
 }
-
-/** Events after which the step that is open may still go on. */
-const UNSETTLING: readonly string[] = ["cancel", "fail", "emission-begun", "hydrated", "initialize", "start"];
