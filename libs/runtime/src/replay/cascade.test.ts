@@ -44,15 +44,15 @@ async function follow(build: Build, change: (n: number) => readonly number[], st
   const store = memoryStore();
   const recorded: Calls = new Map();
   await runFlow(noting(build, recorded, AS_RECORDED, stepInputs), { store });
-  const [plain, both, run]: Calls[] = [new Map(), new Map(), new Map()];
-  await replayFlow(noting(build, plain as Calls, change), { store, into: 2 });
-  const { report } = await replayFlow(noting(build, both as Calls, change), { store, into: 3, cascade: true });
-  await runFlow(noting(build, run as Calls, change, stepInputs), { store: memoryStore() });
+  const plain: Calls = new Map();
+  const both: Calls = new Map();
+  const run: Calls = new Map();
+  await replayFlow(noting(build, plain, change), { store, into: 2 });
+  const { report } = await replayFlow(noting(build, both, change), { store, into: 3, cascade: true });
+  await runFlow(noting(build, run, change, stepInputs), { store: memoryStore() });
   // The plain replay comes first, each stage by what is on record.
-  const followed = new Map(
-    [...(both as Calls)].map(([stage, inputs]) => [stage, inputs.slice(plain?.get(stage)?.length ?? 0)]),
-  );
-  return { report, cascade: report.cascade ?? [], followed, run: run as Calls };
+  const followed = new Map([...both].map(([stage, inputs]) => [stage, inputs.slice(plain.get(stage)?.length ?? 0)]));
+  return { report, cascade: report.cascade ?? [], followed, run };
 }
 
 const summary = (cascade: readonly StageReach[]): readonly string[] =>

@@ -172,7 +172,17 @@ export class CascadedStage {
           if (record.event.kind === "inputs-ended")
             this.#ending = (record.event as { readonly end?: unknown }).end === "natural";
           break;
-        default:
+        case "watermark":
+        case "cursor":
+        case "receipt":
+        case "contract":
+        case "liveness":
+        case "policy":
+        case "snapshot":
+        case "epoch":
+        case "seal":
+          // Nobody after the stage takes these.
+          break;
       }
     }
   }
