@@ -173,6 +173,12 @@ function inPart(command: Command): Command {
   return command
     .option("--until <record>", "the last record to replay: its place, stage:seq, or the number of its frame")
     .option("--stage <name>", "compute and compare this stage alone: no other handler is called")
+    .addOption(
+      new Option(
+        "--cascade",
+        "where anything diverges, show how far that reaches: what the stages after it would have given",
+      ).conflicts("stage"),
+    )
     .option("--break-at <record>", "stop a debugger before a handler takes the input at this place, stage:seq")
     .option("--inspect-brk", "with --break-at: open the inspector there, and wait for a debugger to attach");
 }

@@ -6,6 +6,8 @@ export interface ReplayPartArgs {
   readonly until?: string;
   /** The one stage whose handler is called. */
   readonly stage?: string;
+  /** Whether divergences are followed through the stages after them. */
+  readonly cascade?: boolean;
   /** The place of an input before which a debugger stops. */
   readonly breakAt?: string;
   /** Opens the inspector there, and waits for a debugger to attach. */
@@ -26,6 +28,6 @@ export function partProblem({ breakAt, inspectBrk }: ReplayPartArgs): CliFault |
 }
 
 /** Whether any part is asked for. */
-export function asksForPart({ until, stage, breakAt, inspectBrk }: ReplayPartArgs): boolean {
-  return until !== undefined || stage !== undefined || breakAt !== undefined || inspectBrk === true;
+export function asksForPart({ until, stage, cascade, breakAt, inspectBrk }: ReplayPartArgs): boolean {
+  return [until, stage, breakAt].some((name) => name !== undefined) || cascade === true || inspectBrk === true;
 }

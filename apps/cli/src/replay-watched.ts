@@ -65,6 +65,7 @@ export async function replayWatched(watched: WatchedReplay, io: CliIo): Promise<
       ...(into && { into }),
       ...(args.until !== undefined && { until: args.until }),
       ...(args.stage !== undefined && { stage: args.stage }),
+      ...(args.cascade === true && { cascade: true }),
       ...(speed !== undefined && { speed }),
       ...(given && { signal: given.signal }),
       ...(stop && args.breakAt !== undefined && { breakAt: { place: args.breakAt, reached: stop.reached } }),

@@ -1,6 +1,7 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { RunId } from "@refold/core";
 import { ManualClock } from "@refold/testkit";
 import { flow, poll, type Flow } from "refold";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -144,6 +145,77 @@ describe("a part of a run", () => {
       expect((await cli.refold("replay", "last", "--speed", speed)).stderr).toMatch(/must be a number above 0/);
     }
     expect((await cli.refold("replay", "last", "--real-time", "--speed", "2")).code).toBe(3);
+  });
+});
+
+describe("refold verify --cascade", () => {
+  it("shows of each stage how far a divergence reaches, and answers by the divergence alone", async () => {
+    await recorded();
+    described = numbers(5);
+    const plain = await cli.refold("verify", "last");
+    expect(plain.stdout).not.toContain("What would have followed");
+    const { code, stdout } = await cli.refold("verify", "last", "--cascade");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /multiplied +changed +- +3 changed\n +shown +changed +3 changed +3 changed\n +out +changed +3 changed +-\n/,
+    );
+    expect(stdout).toMatch(/\n {2}multiplied:\d+ {2}2 → 5\n {2}shown:\d+ {2}"2" → "5"\n/);
+    const json = JSON.parse((await cli.refold("verify", "last", "--cascade", "--json")).stdout) as object;
+    expect(json).toMatchObject({ cascade: [{ stage: "multiplied" }, { inputs: { changed: 3 } }, { first: null }] });
+    const both = await cli.refold("verify", "last", "--cascade", "--stage", "shown");
+    expect(both).toMatchObject({ code: 3, stderr: expect.stringContaining("cannot be used with") as string });
+    // The report that is kept with a replay has it as well.
+    const replayed = JSON.parse((await cli.refold("replay", "last", "--cascade", "--json")).stdout) as {
+      location: string;
+    };
+    const kept = JSON.parse(await readFile(join(replayed.location, "verify.json"), "utf8")) as unknown;
+    expect(kept).toEqual(replayed);
+  });
+});
+
+describe("a run that cannot be replayed", () => {
+  it("is refused while it is being written", async () => {
+    await recorded();
+    const [id] = await readdir(join(cli.cwd, "runs", "numbers"));
+    const log = await cli.openStore(join(cli.cwd, "runs")).resume(id as RunId);
+    for (const command of ["replay", "verify"]) {
+      const { code, stdout, stderr } = await cli.refold(command, id as string);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+      expect(stderr).toMatch(/is still being written\. Wait for its end, then replay it\./);
+    }
+    await log._unsafeUnwrap().close();
+    expect((await cli.refold("verify", "last")).code).toBe(0);
+  });
+
+  it("is refused when the file of its flow is gone, and taken with another one", async () => {
+    await recorded();
+    await rm(join(cli.cwd, "numbers.flow.ts"));
+    await cli.module("moved.flow.ts", () => ({ default: described }));
+    for (const command of ["replay", "verify"]) {
+      const { code, stdout, stderr } = await cli.refold(command, "last");
+      expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+      expect(stderr).toMatch(/numbers\.flow\.ts, which is gone\. Name the file that holds it now with --flow\./);
+      expect((await cli.refold(command, "last", "--flow", "moved.flow.ts")).code).toBe(0);
+    }
+  });
+
+  it("is refused for a flow with other stages, with every difference", async () => {
+    await recorded();
+    described = flow("numbers", (f) =>
+      f
+        .source("counted", [1])
+        .map("halved", (n) => n / 2)
+        .sink("out", () => undefined),
+    );
+    for (const command of ["replay", "verify"]) {
+      const { code, stdout, stderr } = await cli.refold(command, "last");
+      expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+      expect(stderr).toMatch(
+        /"multiplied" is on record, but no longer[^]*"out" read from shown, but now reads from halved/,
+      );
+      expect(stderr).toMatch(/"halved" is in the flow, but not on record/);
+    }
+    expect(await runs()).toBe(1);
   });
 });
 

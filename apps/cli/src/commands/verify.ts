@@ -35,7 +35,7 @@ type Opened = FoundRun & { readonly reader: RunReader };
 export async function verifyCommand(args: VerifyArgs, io: CliIo): Promise<ExitCode> {
   if (args.other !== undefined && (asksForPart(args) || args.flow !== undefined)) {
     const why = "Two runs are compared by what they have on record, as a whole: nothing is computed.";
-    return reportFault(refused(`${why} Name one run for --flow, --until, --stage or --break-at.`), io);
+    return reportFault(refused(`${why} Name one run for --flow, --until, --stage, --cascade or --break-at.`), io);
   }
   const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
   try {

@@ -1,7 +1,16 @@
 import type { ReplayReport } from "@refold/runtime";
 
 /** What a replay found, for machines. */
-export function replayJson({ verdict, frames, records, stages, first, uncertified, leftOut }: ReplayReport): object {
+export function replayJson({
+  verdict,
+  frames,
+  records,
+  stages,
+  first,
+  uncertified,
+  leftOut,
+  cascade,
+}: ReplayReport): object {
   return {
     verdict,
     frames,
@@ -10,5 +19,8 @@ export function replayJson({ verdict, frames, records, stages, first, uncertifie
     first: first ?? null,
     uncertified,
     leftOut,
+    ...(cascade && {
+      cascade: cascade.map((reach) => ({ ...reach, first: reach.first ?? null, why: reach.why ?? null })),
+    }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Divergence, ReplayReport, StageVerdict } from "@refold/runtime";
 
 import type { Replayed } from "../replayed.ts";
+import { cascadeLines } from "./cascade-lines.ts";
 import { oneLine, safeText } from "./safe-text.ts";
 import type { Style } from "./style.ts";
 import { counted, countText, tableLines } from "./table.ts";
@@ -34,6 +35,7 @@ export function findingLines({ report, tookMs, verify }: Finding, style: Style):
     ...verdictTable(report.stages),
     "",
     ...(report.first === undefined ? [] : [...divergenceLines(report.first, style), ...debugLines(report, verify), ""]),
+    ...(report.cascade === undefined ? [] : cascadeLines(report.cascade, style)),
     ...report.leftOut.map((sentence) => `${style.yellow("Left out:")} ${safeText(sentence)}`),
     ...report.uncertified.map((sentence) => `${style.yellow("Not certified:")} ${safeText(sentence)}`),
     `${verdict(report, style)}, ${counted(report.records, "record")} in ${durationText(tookMs)}`,
