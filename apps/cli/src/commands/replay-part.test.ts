@@ -259,7 +259,10 @@ describe("refold replay in real time", () => {
 /** Lets time pass from timer to timer, each once nothing else goes on, until `ended`, or for `ms`. */
 async function pass(clock: ManualClock, ended: Promise<unknown>, ms: number): Promise<void> {
   let over = false;
-  void ended.finally(() => (over = true));
+  const end = (): void => {
+    over = true;
+  };
+  void ended.then(end, end);
   const endMs = clock.now() + ms;
   while (!over) {
     await nextTurn();

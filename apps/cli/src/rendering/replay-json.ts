@@ -7,6 +7,7 @@ export function replayJson({
   records,
   stages,
   first,
+  chain,
   uncertified,
   leftOut,
   cascade,
@@ -17,6 +18,7 @@ export function replayJson({
     records,
     stages: stages.map((stage) => ({ ...stage, first: stage.first ?? null })),
     first: first ?? null,
+    chain,
     uncertified,
     leftOut,
     ...(cascade && {

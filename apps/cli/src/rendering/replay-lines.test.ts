@@ -21,6 +21,7 @@ function told(report: Partial<ReplayReport>): string {
       records: 1234,
       stages: [],
       first: undefined,
+      chain: [],
       uncertified: [],
       leftOut: [],
       ...report,
@@ -58,6 +59,19 @@ describe("the report of a replay", () => {
     const extra = told({ verdict: "diverged", first: { ...changed, kind: "extra", differences: [], causes: [] } });
     expect(extra).toMatch(/was computed, but is not on record\n +recomputed /);
     expect(extra).not.toMatch(/^ +recorded |caused by/m);
+  });
+
+  it("shows what led to a divergence, on back to what came from outside, and what each stage has of each kind", () => {
+    const kinds = { changed: 1, missing: 2, extra: 0, "handler-threw": 1 };
+    const text = told({
+      verdict: "diverged",
+      first: changed,
+      chain: ["orders:3", "lines:9"],
+      stages: [{ stage: "priced", kind: "transform", taken: 0, matched: 5, diverged: 4, kinds, first: changed }],
+    });
+    expect(text).toMatch(/caused by +orders:3 ← lines:9\n/);
+    expect(text).toMatch(/priced +transform +0 +5 +4 +1 changed, 2 missing, 1 threw; first at priced:4\n/);
+    expect(text).toMatch(/debug +npx refold verify recorded --stage priced --inspect-brk --break-at orders:3\n/);
   });
 
   it("says of each part that could not be certified why", () => {

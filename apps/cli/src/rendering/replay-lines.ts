@@ -34,7 +34,9 @@ export function findingLines({ report, tookMs, verify }: Finding, style: Style):
   return [
     ...verdictTable(report.stages),
     "",
-    ...(report.first === undefined ? [] : [...divergenceLines(report.first, style), ...debugLines(report, verify), ""]),
+    ...(report.first === undefined
+      ? []
+      : [...divergenceLines(report.first, style, report.chain), ...debugLines(report, verify), ""]),
     ...(report.cascade === undefined ? [] : cascadeLines(report.cascade, style)),
     ...report.leftOut.map((sentence) => `${style.yellow("Left out:")} ${safeText(sentence)}`),
     ...report.uncertified.map((sentence) => `${style.yellow("Not certified:")} ${safeText(sentence)}`),
@@ -53,15 +55,20 @@ export function verdictTable(stages: readonly StageVerdict[]): readonly string[]
       { title: "diverged", align: right },
       { title: "" },
     ],
-    stages.map(({ stage, kind, taken, matched, diverged, first }) => [
+    stages.map(({ stage, kind, taken, matched, diverged, kinds, first }) => [
       safeText(stage),
       kind,
       countText(taken),
       countText(matched),
       countText(diverged),
-      first === undefined ? "" : `first at ${first.place}`,
+      first === undefined ? "" : `${kindsText(kinds)}; first at ${first.place}`,
     ]),
   );
+}
+
+function kindsText(kinds: StageVerdict["kinds"]): string {
+  const found = Object.entries(kinds).filter(([, count]) => count > 0);
+  return found.map(([kind, count]) => `${countText(count)} ${kind === "handler-threw" ? "threw" : kind}`).join(", ");
 }
 
 function verdict({ verdict: found, first }: ReplayReport, style: Style): string {
@@ -96,15 +103,16 @@ const CODES: { readonly [C in Divergence["code"]]: string } = {
 };
 
 /** One divergence, with both sides, where they differ, and what is known of the code. */
-export function divergenceLines(found: Divergence, style: Style): readonly string[] {
-  const { place, lsn, kind, causes, differences, code } = found;
+export function divergenceLines(found: Divergence, style: Style, chain: readonly string[] = []): readonly string[] {
+  const { place, lsn, kind, differences, code } = found;
+  const causes = chain.length > 1 ? chain.map(safeText).join(" ← ") : found.causes.map(safeText).join(", ");
   const differing = differences.map(({ path, recorded, recomputed }) => {
     const both = `${style.green(oneLine(recorded, SIDE_CHARACTERS))} → ${style.red(oneLine(recomputed, SIDE_CHARACTERS))}`;
     return `    ${safeText(path)}  ${both}`;
   });
   return [
     `${style.bold("First divergence")}: ${style.bold(safeText(place))} (frame ${lsn}) ${KINDS[kind]}`,
-    ...(causes.length === 0 ? [] : [`  caused by   ${causes.map(safeText).join(", ")}`]),
+    ...(causes === "" ? [] : [`  caused by   ${causes}`]),
     ...(kind === "extra" ? [] : [`  recorded    ${style.green(previewValue(found.recorded, SIDE_CHARACTERS))}`]),
     ...(kind === "missing" ? [] : [`  recomputed  ${style.red(previewValue(found.recomputed, SIDE_CHARACTERS))}`]),
     ...(differing.length === 0 ? [] : ["  differences, recorded → recomputed:", ...differing]),

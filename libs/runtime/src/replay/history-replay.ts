@@ -368,6 +368,7 @@ export class HistoryReplay {
     if (alone !== undefined && alone !== lane.name) return;
     const divergence: Divergence = { stage: lane.name, ...found, code: this.#codeOf(lane.name) };
     lane.diverged++;
+    lane.kinds[divergence.kind]++;
     lane.first ??= divergence;
     if (this.#first === undefined || divergence.lsn < this.#first.lsn) this.#first = divergence;
     if (divergence.lsn >= this.#forcedAt) this.#unforced ??= divergence;
@@ -405,7 +406,16 @@ export class HistoryReplay {
       .map(({ name }) => (this.#lanes.find((lane) => lane.name === name) as LaneReplay).verdict);
     const leftOut = this.#leftOut();
     const verdict = this.#first !== undefined ? "diverged" : uncertified.length > 0 ? "uncertified" : "matched";
-    return { verdict, frames: this.#frames, records: this.#records, stages, first: this.#first, uncertified, leftOut };
+    return {
+      verdict,
+      frames: this.#frames,
+      records: this.#records,
+      stages,
+      first: this.#first,
+      chain: this.#first?.causes ?? [],
+      uncertified,
+      leftOut,
+    };
   }
 
   /** What was not asked for. */

@@ -32,6 +32,7 @@ export class LaneReplay {
   written = 0;
   dataRecords = 0;
   diverged = 0;
+  readonly kinds: Record<Divergence["kind"], number> = { changed: 0, missing: 0, extra: 0, "handler-threw": 0 };
   first: Divergence | undefined;
   readonly #kind: string;
   readonly #program: StageReplay | undefined;
@@ -84,6 +85,7 @@ export class LaneReplay {
       taken: this.#taken,
       matched: this.#program?.matched ?? 0,
       diverged: this.diverged,
+      kinds: this.kinds,
       first: this.first,
     };
   }

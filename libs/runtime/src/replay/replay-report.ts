@@ -14,6 +14,11 @@ export interface ReplayReport {
   readonly stages: readonly StageVerdict[];
   /** The first divergence in the order of the log. */
   readonly first: Divergence | undefined;
+  /**
+   * What led to the first divergence where that came of one input: the place of the input, of what led to it, and so on to what
+   * came from outside, as is on record. The last may be a range.
+   */
+  readonly chain: readonly string[];
   /** What could not be certified, and why, in sentences. */
   readonly uncertified: readonly string[];
   /** What was left out because it was not asked for, in sentences. The verdict does not speak of it. */
@@ -30,6 +35,8 @@ export interface StageVerdict {
   /** Recomputed records that are the recorded ones. */
   readonly matched: number;
   readonly diverged: number;
+  /** How many of these are of each kind. */
+  readonly kinds: Readonly<Record<Divergence["kind"], number>>;
   readonly first: Divergence | undefined;
 }
 

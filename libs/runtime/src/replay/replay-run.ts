@@ -1,7 +1,8 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { RunReader } from "@refold/core";
+import type { ReadFault, RunReader } from "@refold/core";
 
+import { causeChain } from "./cause-chain.ts";
 import { Cascade } from "./cascade.ts";
 import { flowDifferences } from "./flow-differences.ts";
 import { HistoryReplay, type ReplayPart } from "./history-replay.ts";
@@ -27,13 +28,27 @@ export async function replayRun(options: ReplayOptions): Promise<Result<ReplayRe
     const replay = new HistoryReplay(asked);
     const ran = await replay.run();
     if (ran.isErr()) return err(ran.error);
-    const report = replay.report();
+    const chained = await withChain(replay.report(), options);
+    if (chained.isErr()) return err(chained.error);
+    const report = chained.value;
     const isGivenUp = options.signal?.aborted === true;
     if (options.cascade !== true || report.verdict !== "diverged" || isGivenUp) return ok(report);
     return (await new Cascade(asked, report).run()).map((cascade) => ({ ...report, cascade }));
   } finally {
     await into?.close();
   }
+}
+
+/** With all that led to the first divergence, where that came of one input. */
+async function withChain(
+  report: ReplayReport,
+  { recorded, definition }: ReplayOptions,
+): Promise<Result<ReplayReport, ReadFault>> {
+  const { first } = report;
+  const [place, ...others] = first?.causes ?? [];
+  if (first === undefined || place === undefined || others.length > 0) return ok(report);
+  const chain = await causeChain(recorded, definition, { place, until: first.lsn });
+  return chain.map((found) => ({ ...report, chain: found }));
 }
 
 /** What is asked for, found in the record. */
