@@ -1,9 +1,10 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { RunId } from "@refold/core";
+import { FrameDecoder, type LogRecord, type RunId } from "@refold/core";
 import { ManualClock } from "@refold/testkit";
-import { flow, poll, type Flow } from "refold";
+import { effect, flow, poll, type Flow } from "refold";
+import { v7 } from "uuid";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { CliHarness } from "../../test/cli-harness.ts";
@@ -171,6 +172,65 @@ describe("refold verify --cascade", () => {
     const kept = JSON.parse(await readFile(join(replayed.location, "verify.json"), "utf8")) as unknown;
     expect(kept).toEqual(replayed);
   });
+});
+
+describe("a run whose record of outside calls was edited", () => {
+  it("diverges, with the place of the call and what is wrong with it, and nothing is called", async () => {
+    let calls = 0;
+    const ask = effect({ name: "ask", safety: "idempotent", run: (n: number) => (calls++, n + 100) });
+    const asking = flow("numbers", (f) =>
+      f
+        .source("counted", [1, 2, 3])
+        .effectful("asked", { effects: { ask }, handle: async (n, { effects }) => (await effects.ask(n)).unwrapOr(0) })
+        .sink("out", () => undefined),
+    );
+    await recorded(asking);
+    const [id] = await readdir(join(cli.cwd, "runs", "numbers"));
+    const edits: readonly (readonly [(record: LogRecord) => LogRecord, RegExp])[] = [
+      [(record) => (record.kind === "effect-settled" ? GONE : record), /was begun at asked:\d+ and has no outcome/],
+      [(record) => (record.kind === "effect-started" ? GONE : record), /outcome on record, at asked:\d+, but not that/],
+      [
+        (record) => (record.kind === "effect-started" ? { ...record, input: 7 } : record),
+        /another input: \$ is 1, but on record it is 7, at asked:\d+/,
+      ],
+      [
+        (record) => (record.kind === "effect-started" ? { ...record, version: 2 } : record),
+        /in version 1, but on record it is of version 2, at asked:\d+/,
+      ],
+      [
+        (record) => (record.kind === "effect-settled" ? { ...record, value: 0 } : record),
+        /recorded +101\n +recomputed +0\n/,
+      ],
+    ];
+    for (const [edit, told] of edits) {
+      const edited = await editedCopy(id as RunId, edit);
+      calls = 0;
+      const { code, stdout } = await cli.refold("verify", edited);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/First divergence: asked:\d+/);
+      expect(stdout).toMatch(/caused by +counted:\d+\n/);
+      expect(stdout).toMatch(told);
+      expect(calls).toBe(0);
+    }
+  });
+
+  /** Stands where a record was, so that the numbers of those behind it stay. */
+  const GONE: LogRecord = { kind: "cursor", cursor: "gone" };
+
+  /** Writes a run again, edited, as somebody might who tampers with a log; gives its id. */
+  async function editedCopy(id: RunId, edit: (record: LogRecord) => LogRecord): Promise<RunId> {
+    const store = cli.openStore(join(cli.cwd, "runs"));
+    const reader = (await store.open(id))._unsafeUnwrap();
+    const runId = v7() as RunId;
+    const log = (await store.create({ ...reader.manifest, runId }))._unsafeUnwrap();
+    for await (const batch of new FrameDecoder(reader).decodeAll(reader.read(reader.first))) {
+      for (const { lane, timeMs, firstSeq, records } of batch._unsafeUnwrap()) {
+        log.append({ lane, timeMs, firstSeq, records: records.map(edit) })._unsafeUnwrap();
+      }
+    }
+    await Promise.all([log.close(), reader.close()]);
+    return runId;
+  }
 });
 
 describe("a run that cannot be replayed", () => {

@@ -41,6 +41,7 @@ const changed: Divergence = {
   recomputed: { total: 11n },
   differences: [{ path: "$.total", recorded: "10n", recomputed: "11n" }],
   code: "changed",
+  fingerprints: { recorded: "0123456789abcdef", now: "fedcba9876543210" },
 };
 
 describe("the report of a replay", () => {
@@ -48,7 +49,9 @@ describe("the report of a replay", () => {
     const text = told({ verdict: "diverged", first: changed });
     expect(text).toContain("First divergence: priced:4 (frame 17) was computed otherwise");
     expect(text).toMatch(/caused by +orders:3\n +recorded +\{total: 10n\}\n +recomputed +\{total: 11n\}\n/);
-    expect(text).toMatch(/\$\.total {2}10n → 11n\n +code +the stage's code has changed since it was recorded/);
+    expect(text).toMatch(
+      /\$\.total {2}10n → 11n\n +code +the stage's code has changed since it was recorded\n +its fingerprint was 0123456789ab and is fedcba987654\n/,
+    );
     expect(text).toMatch(/\ndiverged: first at priced:4, 1,234 records in 1\.50 s\n/);
   });
 

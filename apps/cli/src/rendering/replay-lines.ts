@@ -102,6 +102,13 @@ const CODES: { readonly [C in Divergence["code"]]: string } = {
   "not-comparable": "the run was recorded on another runtime, so the stage's code cannot be compared",
 };
 
+const DIGITS = 12;
+
+function fingerprintLines({ recorded, now }: Divergence["fingerprints"]): readonly string[] {
+  if (recorded === undefined || now === undefined) return [];
+  return [`              its fingerprint was ${recorded.slice(0, DIGITS)} and is ${now.slice(0, DIGITS)}`];
+}
+
 /** One divergence, with both sides, where they differ, and what is known of the code. */
 export function divergenceLines(found: Divergence, style: Style, chain: readonly string[] = []): readonly string[] {
   const { place, lsn, kind, differences, code } = found;
@@ -117,5 +124,6 @@ export function divergenceLines(found: Divergence, style: Style, chain: readonly
     ...(kind === "missing" ? [] : [`  recomputed  ${style.red(previewValue(found.recomputed, SIDE_CHARACTERS))}`]),
     ...(differing.length === 0 ? [] : ["  differences, recorded → recomputed:", ...differing]),
     `  code        ${CODES[code]}`,
+    ...(code === "same" ? [] : fingerprintLines(found.fingerprints)),
   ];
 }

@@ -366,7 +366,7 @@ export class HistoryReplay {
   #found(lane: LaneReplay, found: FoundDivergence): void {
     const { stage: alone } = this.#options.part ?? {};
     if (alone !== undefined && alone !== lane.name) return;
-    const divergence: Divergence = { stage: lane.name, ...found, code: this.#codeOf(lane.name) };
+    const divergence: Divergence = { stage: lane.name, ...found, ...this.#codeOf(lane.name) };
     lane.diverged++;
     lane.kinds[divergence.kind]++;
     lane.first ??= divergence;
@@ -374,10 +374,12 @@ export class HistoryReplay {
     if (divergence.lsn >= this.#forcedAt) this.#unforced ??= divergence;
   }
 
-  #codeOf(stage: string): Divergence["code"] {
+  #codeOf(stage: string): Pick<Divergence, "code" | "fingerprints"> {
     const now = this.#options.definition.stages.find(({ name }) => name === stage)?.fingerprint;
-    if (this.#epoch?.runtime !== this.#options.host.runtime) return "not-comparable";
-    return this.#epoch.fingerprints[stage] === now ? "same" : "changed";
+    const recorded = this.#epoch?.fingerprints[stage];
+    const isComparable = this.#epoch?.runtime === this.#options.host.runtime;
+    const code = !isComparable ? "not-comparable" : recorded === now ? "same" : "changed";
+    return { code, fingerprints: { recorded, now } };
   }
 
   /** A process goes on with the run from here: whatever has not come to its natural end begins anew. */

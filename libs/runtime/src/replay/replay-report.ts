@@ -55,6 +55,8 @@ export interface Divergence {
   readonly differences: readonly Difference[];
   /** The stage's code then and now. Fingerprints of different runtimes do not compare. */
   readonly code: "same" | "changed" | "not-comparable";
+  /** What these are; the recorded one where an epoch has it. */
+  readonly fingerprints: { readonly recorded: string | undefined; readonly now: string | undefined };
 }
 
 /** Why a replay could not be made, or not to the end. */

@@ -525,7 +525,13 @@ describe("a replay that verifies", () => {
     const store = memoryStore();
     await runFlow(flowWith(impure), { store });
     offset = 1;
-    expect((await replayFlow(flowWith(impure), { store })).report.first?.code).toBe("same");
+    const { first } = (await replayFlow(flowWith(impure), { store })).report;
+    expect(first?.code).toBe("same");
+    expect(first?.fingerprints.recorded).toBe(first?.fingerprints.now);
+    const other = (await replayFlow(flowWith({ square: () => 0 }), { store, into: 3 })).report.first?.fingerprints;
+    expect(other?.recorded).toBe(first?.fingerprints.now);
+    expect(other?.now).toMatch(/^[0-9a-f]+$/);
+    expect(other?.now).not.toBe(other?.recorded);
     const elsewhere = await refusalOrReport(store, flowWith(impure), {}, "another runtime");
     expect(elsewhere).toMatchObject({ first: { code: "not-comparable" } });
   });
