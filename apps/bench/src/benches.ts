@@ -8,6 +8,7 @@ import { metrics } from "./metrics.ts";
 import { pipeline } from "./pipeline.ts";
 import { read } from "./read.ts";
 import { replay } from "./replay.ts";
+import { resume } from "./resume.ts";
 import { shapes } from "./shapes.ts";
 import { stalled } from "./stalled.ts";
 import { transitions } from "./transitions.ts";
@@ -21,6 +22,7 @@ export const BENCHES: readonly Bench[] = [
   append,
   read,
   replay,
+  resume,
   transitions,
   memory,
   stalled,

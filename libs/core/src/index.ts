@@ -62,6 +62,7 @@ export type { PayloadFault } from "./kept-payloads.ts";
 export { MAX_FRAME_BYTES, MAX_FRAME_RECORDS, MAX_LANES, MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH } from "./limits.ts";
 export { MessagePackWriter } from "./codec/message-pack-writer.ts";
 export { encodeRecords, RecordDecoder, type DecodeFault, type EncodeFault } from "./codec/record-codec.ts";
+export { decodeValues, encodeValues, type ValueFault } from "./codec/value-codec.ts";
 export { RECORD_KINDS } from "./codec/record-fields.ts";
 export type { UnstorableReason } from "./codec/unstorable.ts";
 export {
@@ -101,6 +102,7 @@ export type {
   RunReader,
   RunStore,
   StorageFault,
+  StoredSnapshot,
   TornTail,
 } from "./run-log.ts";
 export type {

@@ -33,6 +33,11 @@ export interface RunReader {
   read(from: Lsn): AsyncIterable<Result<readonly StoredFrame[], ReadFault>>;
   /** As `read`, and then on with what is appended, until the consumer leaves the loop or the run is sealed. */
   follow(from: Lsn): AsyncIterable<Result<readonly StoredFrame[], ReadFault>>;
+  /**
+   * The newest snapshot that is whole, of those from before the frame `before`; `undefined` where there is none. One that a
+   * crash has left unfinished, or that is damaged, is passed by.
+   */
+  snapshot(before?: Lsn): Promise<Result<StoredSnapshot | undefined, StorageFault>>;
   /** The last frame of the log, or `undefined` when it has none. */
   last(): Promise<Result<StoredFrame | undefined, ReadFault>>;
   close(): Promise<void>;
@@ -61,6 +66,12 @@ export interface RunLog extends RunReader {
    * bounds what the log holds in memory. A promise of room also resolves when the log has failed: `append` tells.
    */
   room(): Promise<void> | undefined;
+  /**
+   * Keeps what the run has come to with all the frames that were accepted until now, once these are safe; the last two
+   * snapshots stay. They are there for speed alone: losing them loses nothing, and a fault does not stop the log. `body` is
+   * the log's from now on.
+   */
+  keepSnapshot(body: Uint8Array): Promise<Result<void, StorageFault | { readonly kind: "log-closed" }>>;
   /** The digest over all frames so far: a chained CRC-32 in hexadecimal, for logs that keep one. */
   digest(): string;
   /**
@@ -76,6 +87,12 @@ export interface RunLog extends RunReader {
    * writer while they still land.
    */
   close(): Promise<void>;
+}
+
+/** What a run had come to when `lsn` was its next frame, as its writer put it: the store does not look into it. */
+export interface StoredSnapshot {
+  readonly lsn: Lsn;
+  readonly body: Uint8Array;
 }
 
 /** What becomes of frames that a log lets go of. */

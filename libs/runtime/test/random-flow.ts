@@ -229,5 +229,6 @@ export const cuts: fc.Arbitrary<Configuration> = fc
   .record({
     "stage.stepInputs": fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 300 })),
     "flowControl.windowRecords": fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 300 })),
+    "snapshots.everyMs": fc.constantFrom<(number | "never")[]>(10, 40, "never"),
   })
   .map((flow) => ({ flow }));

@@ -52,6 +52,8 @@ export function tapLog(log: RunLog, { before, after }: LogTapOptions): RunLog {
     read: (from) => log.read(from),
     follow: (from) => log.follow(from),
     last: () => log.last(),
+    snapshot: (before) => log.snapshot(before),
+    keepSnapshot: async (body) => (failed === undefined ? log.keepSnapshot(body) : err(failed)),
     retain: (from, how) => log.retain(from, how),
     close: () => log.close(),
   };

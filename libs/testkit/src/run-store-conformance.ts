@@ -6,6 +6,7 @@ import { listingTests } from "./run-store-conformance/listing.ts";
 import { readingTests } from "./run-store-conformance/reading.ts";
 import { retainingTests } from "./run-store-conformance/retaining.ts";
 import { boundTests, failingTests, safetyTests } from "./run-store-conformance/safety.ts";
+import { snapshotTests } from "./run-store-conformance/snapshots.ts";
 import type { RunStoreConformance, StoreTest } from "./run-store-conformance/under-test.ts";
 
 /**
@@ -23,6 +24,7 @@ export function runStoreConformance(suite: RunStoreConformance): void {
     group("reading", readingTests);
     group("following", followingTests);
     group("retaining", retainingTests);
+    group("snapshots", snapshotTests);
     group("holding", holdingTests);
     group("listing", listingTests);
     if (suite.profiles?.bounded === true) group("bounded", boundTests);

@@ -11,6 +11,7 @@ import type {
   RunLog,
   RunManifest,
   StorageFault,
+  StoredSnapshot,
 } from "@refold/core";
 import { err, ok, type Result } from "neverthrow";
 
@@ -20,6 +21,7 @@ import type { FrameWriter } from "./frame-writer.ts";
 import { retainFrom } from "./retain.ts";
 import type { SafeMarkKeeper } from "./safe-mark.ts";
 import type { RunFiles } from "./segment-files.ts";
+import { writeSnapshot } from "./snapshot-files.ts";
 import { storageFault } from "./storage-fault.ts";
 import type { WriterLock } from "./writer-lock.ts";
 
@@ -39,8 +41,8 @@ export class FileLog extends FileReader implements RunLog {
   readonly #files: RunFiles;
   readonly #synced: boolean;
   readonly #signals = new Set<Signal>();
-  /** The last asking to let go of frames: they are answered one after the other. */
-  #retaining: Promise<unknown> = Promise.resolve();
+  /** What was asked for last of the files beside the segment that is written: one after the other. It never rejects. */
+  #working: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(directory: string, manifest: RunManifest, found: Omit<Found, "writing">, parts: FileLogParts) {
@@ -86,9 +88,21 @@ export class FileLog extends FileReader implements RunLog {
 
   async retain(from: Lsn, how: RetainMode): Promise<Result<Retained, RetainFault>> {
     if (this.#closing !== undefined) return err({ kind: "log-closed" });
-    const retained = this.#retaining.then(() => this.#retain(from, how));
-    this.#retaining = retained;
+    const retained = this.#working.then(() => this.#retain(from, how));
+    this.#working = retained;
     return retained;
+  }
+
+  async keepSnapshot(body: Uint8Array): Promise<Result<void, StorageFault | { readonly kind: "log-closed" }>> {
+    if (this.#closing !== undefined) return err({ kind: "log-closed" });
+    const lsn = this.#writer.nextLsn as Lsn;
+    const safe = this.#writer.whenSafe(this.#writer.appended);
+    const kept = this.#working.then(async () => {
+      const settled = await safe;
+      return settled.isErr() ? err(settled.error) : this.#keepSnapshot({ lsn, body });
+    });
+    this.#working = kept;
+    return kept;
   }
 
   override close(): Promise<void> {
@@ -132,11 +146,19 @@ export class FileLog extends FileReader implements RunLog {
     }
   }
 
+  async #keepSnapshot(snapshot: StoredSnapshot): Promise<Result<void, StorageFault>> {
+    try {
+      return ok(await writeSnapshot(this.#files, this.directory, snapshot));
+    } catch (cause) {
+      return err(storageFault("snapshot", this.directory, cause));
+    }
+  }
+
   async #close(): Promise<void> {
     try {
       await this.#writer.close();
       // Files that are being moved or marked are still those of this writer.
-      await this.#retaining;
+      await this.#working;
       if (this.#synced && this.#writer.fault === undefined) this.#mark.mark(this.#writer.end);
       await this.#mark.settled();
     } finally {

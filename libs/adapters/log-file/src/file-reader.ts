@@ -1,4 +1,13 @@
-import type { Lsn, ReadFault, RunManifest, RunReader, StoredFrame, TornTail } from "@refold/core";
+import type {
+  Lsn,
+  ReadFault,
+  RunManifest,
+  RunReader,
+  StorageFault,
+  StoredFrame,
+  StoredSnapshot,
+  TornTail,
+} from "@refold/core";
 import { RecordDecoder, SYSTEM_LANE } from "@refold/core";
 import { err, ok, type Result } from "neverthrow";
 import { stat } from "node:fs/promises";
@@ -7,6 +16,7 @@ import { join } from "node:path";
 import { watchDirectory, type Changes } from "./changes.ts";
 import { FrameCursor } from "./frame-cursor.ts";
 import { listSegments, segmentName } from "./segment-name.ts";
+import { readSnapshot } from "./snapshot-files.ts";
 import { storageFault } from "./storage-fault.ts";
 
 /** Where reading stops: before the first frame that is at or past either. */
@@ -62,6 +72,14 @@ export class FileReader implements RunReader {
 
   follow(from: Lsn): AsyncIterable<Batch> {
     return { [Symbol.asyncIterator]: () => this.#following(from) };
+  }
+
+  async snapshot(before: number = Number.POSITIVE_INFINITY): Promise<Result<StoredSnapshot | undefined, StorageFault>> {
+    try {
+      return ok(await readSnapshot(this.directory, before));
+    } catch (cause) {
+      return err(storageFault("read", this.directory, cause));
+    }
   }
 
   async last(): Promise<Result<StoredFrame | undefined, ReadFault>> {

@@ -26,6 +26,7 @@ import { segmentFiles } from "./segment-files-here.ts";
 import type { SegmentFiles } from "./segment-files.ts";
 import { SEGMENT_HEADER_BYTES } from "./segment-header.ts";
 import { segmentName } from "./segment-name.ts";
+import { removeSnapshotsAfter } from "./snapshot-files.ts";
 import { isSystemError, storageFault } from "./storage-fault.ts";
 import { isLocked, lockHolder, takeLock, type WriterLock } from "./writer-lock.ts";
 
@@ -130,6 +131,8 @@ export class FileStore implements RunStore {
     const recovered = await recover(location, manifest.runId, { first: segment, synced: options.synced });
     if (recovered.isErr()) return err(recovered.error);
     const { end, tornTail, sizes } = recovered.value;
+    // Before anything is appended: other frames will stand where those stood that a snapshot may have seen.
+    await removeSnapshotsAfter(files, location, end.lsn);
     const mark = new SafeMarkKeeper(files, location, sizes);
     mark.mark(end);
     // Before anything is appended: the mark of before may speak of bytes that were lost since, in whose place it will stand.

@@ -5,10 +5,10 @@ import type { RunFiles } from "./segment-files.ts";
 
 /** {@link RunFiles} by `node:fs/promises`, for all runtimes. */
 export const runFiles: RunFiles = {
-  async write(path, text) {
+  async write(path, content) {
     const file = await open(path, "w");
     try {
-      await file.writeFile(text);
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
@@ -30,10 +30,10 @@ export const runFiles: RunFiles = {
   },
 };
 
-/** Writes a small file whole or not at all: beside it first, under the name that it then gets. */
-export async function writeWhole(files: RunFiles, path: string, text: string): Promise<void> {
+/** Writes a file whole or not at all: beside it first, under the name that it then gets. */
+export async function writeWhole(files: RunFiles, path: string, content: string | Uint8Array): Promise<void> {
   const beside = `${path}.new`;
-  await files.write(beside, text);
+  await files.write(beside, content);
   await files.move(beside, path);
   await files.sync(dirname(path));
 }

@@ -17,8 +17,8 @@ export interface SegmentOpener {
 
 /** What else is done to the files of a run that is being written. None of it holds the calling thread. */
 export interface RunFiles {
-  /** Makes or replaces a small file, whose content is then on the device. Its name is when its directory is synced. */
-  write(path: string, text: string): Promise<void>;
+  /** Makes or replaces a file, whose content is then on the device. Its name is when its directory is synced. */
+  write(path: string, content: string | Uint8Array): Promise<void>;
   /** Gives a file another name on the same file system, in place of any file of that name. */
   move(from: string, to: string): Promise<void>;
   /** A file that is not there is none that could not be removed. */

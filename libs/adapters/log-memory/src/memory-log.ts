@@ -21,6 +21,7 @@ import type { MemoryRun } from "./memory-run.ts";
 const INITIAL_BYTES = 4096;
 /** A buffer that one large frame made larger than this is let go. */
 const KEPT_BYTES = 1024 * 1024;
+const KEPT_SNAPSHOTS = 2;
 
 /** Writing a run that is kept in memory. */
 export class MemoryLog extends MemoryReader implements RunLog {
@@ -91,6 +92,16 @@ export class MemoryLog extends MemoryReader implements RunLog {
 
   room(): undefined {
     return undefined;
+  }
+
+  async keepSnapshot(body: Uint8Array): Promise<Result<void, StorageFault | { readonly kind: "log-closed" }>> {
+    if (this.#lost) return err({ kind: "log-closed" });
+    const lsn = this.run.end;
+    const safe = await this.whenSafe(this.#appended);
+    if (safe.isErr()) return err(safe.error);
+    if (this.#lost) return err({ kind: "log-closed" });
+    this.run.snapshots = [...this.run.snapshots, { lsn, body }].slice(-KEPT_SNAPSHOTS);
+    return ok();
   }
 
   /** A log in memory keeps no digest. */

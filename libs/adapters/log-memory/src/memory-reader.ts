@@ -5,7 +5,9 @@ import {
   type ReadFault,
   type RunManifest,
   type RunReader,
+  type StorageFault,
   type StoredFrame,
+  type StoredSnapshot,
   type TornTail,
 } from "@refold/core";
 import { err, ok, type Result } from "neverthrow";
@@ -48,6 +50,12 @@ export class MemoryReader implements RunReader {
 
   follow(from: Lsn): AsyncIterable<Result<readonly StoredFrame[], ReadFault>> {
     return { [Symbol.asyncIterator]: () => this.#following(from) };
+  }
+
+  async snapshot(
+    before: Lsn = Number.POSITIVE_INFINITY as Lsn,
+  ): Promise<Result<StoredSnapshot | undefined, StorageFault>> {
+    return ok(this.run.snapshots.findLast(({ lsn }) => lsn < before));
   }
 
   async last(): Promise<Result<StoredFrame | undefined, ReadFault>> {

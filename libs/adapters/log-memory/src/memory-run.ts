@@ -1,4 +1,4 @@
-import type { Lsn, RecordDecoder, RunManifest, StorageFault, StoredFrame } from "@refold/core";
+import type { Lsn, RecordDecoder, RunManifest, StorageFault, StoredFrame, StoredSnapshot } from "@refold/core";
 import { SYSTEM_LANE } from "@refold/core";
 
 /** What the store keeps of one run, whoever has it open. */
@@ -7,6 +7,8 @@ export class MemoryRun {
   /** The frames that are still there: the first has the lsn `first`. */
   readonly frames: StoredFrame[] = [];
   first = 0 as Lsn;
+  /** The newest last. */
+  snapshots: readonly StoredSnapshot[] = [];
   /** The lsn before which a crash would leave all. */
   safeEnd = 0;
   /** The writer that holds the run. A crash takes it away. */
@@ -35,9 +37,10 @@ export class MemoryRun {
     return dropped;
   }
 
-  /** Forgets the frames from `end` on. */
+  /** Forgets the frames from `end` on, and what came of them. */
   cutAt(end: number): void {
     this.frames.length = end - this.first;
+    this.snapshots = this.snapshots.filter(({ lsn }) => lsn <= end);
   }
 
   /** Resolves at the next {@link wake}. */

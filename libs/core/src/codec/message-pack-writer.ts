@@ -1,7 +1,7 @@
 import { MAX_PAYLOAD_BYTES, MAX_PAYLOAD_DEPTH } from "../limits.ts";
 import { EXTENSION } from "./extension.ts";
 import { payloadPlace, type Step } from "./payload-path.ts";
-import { instanceText, Refusal, tooLarge, unstorable } from "./refusal.ts";
+import { instanceText, Refusal, TOO_LARGE, unstorable } from "./refusal.ts";
 import { utf8Encoder, type Utf8Encoder } from "./text-coding.ts";
 
 const SHORT_TEXT = 48;
@@ -60,13 +60,14 @@ export class MessagePackWriter {
    * What was written before a refusal is left behind; see `encodeRecords`, which takes it back. `field` only names the
    * payload in the fault's path.
    */
-  payload(value: unknown, field?: string): void {
+  payload(value: unknown, field?: string, limitBytes: number = MAX_PAYLOAD_BYTES): void {
     this.#depth = 0;
-    this.#limit = this.at + MAX_PAYLOAD_BYTES;
+    this.#limit = this.at + limitBytes;
     try {
       this.#value(value, 0);
-      if (this.at > this.#limit) throw tooLarge();
-    } catch (thrown) {
+      if (this.at > this.#limit) throw TOO_LARGE;
+    } catch (cause) {
+      const thrown = cause === TOO_LARGE ? new Refusal("too-large", `larger than ${limitBytes} bytes`) : cause;
       const steps = this.#steps.slice(0, this.#depth);
       const place = payloadPlace(value, field === undefined ? "$" : `$.${field}`, steps);
       throw unstorable(thrown, place.path, place.cycle);
@@ -250,14 +251,14 @@ export class MessagePackWriter {
 
   /** Goes on to the next item of the value at `depth`, unless those before it took more room than there is. */
   #enter(depth: number, step: Step): void {
-    if (this.at > this.#limit) throw tooLarge();
+    if (this.at > this.#limit) throw TOO_LARGE;
     this.#steps[depth] = step;
     this.#depth = depth + 1;
   }
 
   #binary(value: Uint8Array): void {
     const length = value.length;
-    if (this.at + length > this.#limit) throw tooLarge();
+    if (this.at + length > this.#limit) throw TOO_LARGE;
     this.reserve(5 + length);
     if (length < 0x100) {
       this.bytes[this.at++] = 0xc4;
@@ -282,7 +283,7 @@ export class MessagePackWriter {
   /** A sign byte (1 for negative), then the magnitude, big-endian, without leading zeros. */
   #bigint(value: bigint): void {
     // This refuses before the digits of a huge number are made.
-    if (BigInt.asIntN(MAX_PAYLOAD_BYTES * 8, value) !== value) throw tooLarge();
+    if (BigInt.asIntN(MAX_PAYLOAD_BYTES * 8, value) !== value) throw TOO_LARGE;
     const hex = (value < 0n ? -value : value).toString(16);
     const length = (hex.length + 1) >> 1;
     this.#extensionHeader(EXTENSION.bigint, length + 1);
@@ -315,7 +316,7 @@ export class MessagePackWriter {
 
   #unicode(value: string, length: number): void {
     // Every UTF-16 code unit takes at least one byte, so this refuses before it allocates.
-    if (this.at + length > this.#limit) throw tooLarge();
+    if (this.at + length > this.#limit) throw TOO_LARGE;
     this.reserve(5 + length * 3);
     const header = length * 3 < 0x100 ? 2 : length * 3 < 0x10000 ? 3 : 5;
     const { written } = this.#utf8.encodeInto(value, this.bytes.subarray(this.at + header));

@@ -1,4 +1,3 @@
-import { MAX_PAYLOAD_BYTES } from "../limits.ts";
 import { thrownText } from "../thrown-text.ts";
 import { Unstorable, type UnstorableReason } from "./unstorable.ts";
 
@@ -13,9 +12,8 @@ export class Refusal {
   }
 }
 
-export function tooLarge(): Refusal {
-  return new Refusal("too-large", `larger than ${MAX_PAYLOAD_BYTES} bytes`);
-}
+/** Thrown where a payload takes more than its limit, which the entry knows. */
+export const TOO_LARGE: Refusal = new Refusal("too-large", "larger than its limit");
 
 export function unstorable(thrown: unknown, path: string, cycle: boolean): Unstorable {
   // A value that contains itself has no end: it is too deep or too large before it is anything else.

@@ -162,6 +162,18 @@ const CONFIGURATION_KEYS = {
     default: "durable",
     doc: "When a frame counts as safe: with the operating system, on disk, or on disk before anyone sees it.",
   },
+  "snapshots.everyMs": {
+    of: "flow",
+    rule: { type: "whole", min: 1, max: 2_147_483_647, unit: "milliseconds", never: true },
+    default: 10_000,
+    doc: "After how long the next snapshot is taken, if anything went on record meanwhile.",
+  },
+  "snapshots.everyRecords": {
+    of: "flow",
+    rule: { type: "whole", min: 1, max: 1_000_000_000, unit: "records" },
+    default: 100_000,
+    doc: "After how many records the next snapshot is taken, however little time has passed.",
+  },
   "metrics.enabled": {
     of: "flow",
     rule: { type: "flag" },

@@ -72,6 +72,11 @@ export class Edge {
     return this.#frames[0];
   }
 
+  /** What has not been read, besides what was read of the head. */
+  get waiting(): readonly RecordedFrame[] {
+    return this.#frames;
+  }
+
   /**
    * Whether the reader leaves this edge alone on purpose, because it waits for another one, or cannot go on because a stage
    * after it does so: no reason to call it stalled.

@@ -28,6 +28,10 @@ export interface StageInputs {
   readonly empty: boolean;
   readonly end: EndKind | undefined;
   readonly hydrated: boolean;
+  /** What was not taken, up to what is on its way. */
+  readonly unread: readonly Span[];
+  /** Whether nothing was taken that no step has taken, and that could not be taken again. */
+  readonly isSettled: boolean;
   take(limit: number, visit: TakeRecord, visitEnd: TakeEnd): void;
   reopen(): void;
   release(): void;
@@ -95,6 +99,24 @@ export class InputSet implements StageInputs {
   /** Whether all references of a join have been read to their end. */
   get hydrated(): boolean {
     return this.edges.every(({ role, ended }) => role === "stream" || ended !== undefined);
+  }
+
+  readonly isSettled = true;
+
+  get unread(): readonly Span[] {
+    const spans: Span[] = [];
+    for (const [index, { from, waiting }] of this.edges.entries()) {
+      let offset = this.#offsets[index] as number;
+      let next = -1;
+      for (const { firstSeq, records } of waiting) {
+        const first = (firstSeq + offset) as LaneSeq;
+        const last = (firstSeq + records.length - 1) as LaneSeq;
+        if (first === next) addToSpans(spans, from, first, last);
+        else spans.push({ lane: from, first, last });
+        [offset, next] = [0, last + 1];
+      }
+    }
+    return spans;
   }
 
   /** Takes up to `limit` data records. */

@@ -76,6 +76,7 @@ function effectfulStage(
     handle: (input) => program.handle(input),
     isRefused: (lane, record) => context.refusesSchema(lane, record),
     wake: context.wake,
+    hold: definition.handling.initial === undefined ? undefined : context.hold,
   });
   const release = (): Promise<void> => context.outside.last(() => effects.close());
   return new PureStage({ definition, context, inputs: ahead, program, recovered: recovered?.program, release });

@@ -11,6 +11,7 @@ import {
   type RunId,
   type RunLog,
 } from "@refold/core";
+import type { Kinded } from "@refold/fsm";
 import type { Topology } from "@refold/topology";
 
 import type { FlowDefinition } from "../definition/flow-definition.ts";
@@ -18,9 +19,11 @@ import type { ResolvedConfiguration } from "../config/resolved-configuration.ts"
 import type { CreditGate } from "../edge/credit-gate.ts";
 import type { Edge } from "../edge/edge.ts";
 import { consoleSummary } from "../metrics/console-summary.ts";
-import { MetricsAggregator, type AggregatorEvent } from "../metrics/metrics-aggregator.ts";
+import { MetricsAggregator, type AggregatorEvent, type AggregatorState } from "../metrics/metrics-aggregator.ts";
 import { runSnapshot } from "../metrics/run-snapshot.ts";
 import type { RunReport, StageReport } from "../run-report.ts";
+import type { LaneState } from "../snapshot/run-state.ts";
+import { SnapshotTaker } from "../snapshot/snapshot-taker.ts";
 import { failureFault, type StageFault } from "../stage/stage-fault.ts";
 import { Channel } from "../supervision/channel.ts";
 import type { HandleFault } from "../supervision/handle-fault.ts";
@@ -46,6 +49,9 @@ const DEFAULT_REASON = "user_stop";
 /** Events that come at most once: materialize, run, fail, cancel, stop gracefully, and its deadline. */
 const ONCE = 6;
 
+/** States in which data is on its way. */
+const FLOWING: readonly PipelineState["kind"][] = ["running", "source-completed", "draining"];
+
 /** How many states of a stage are reported: that it is ready, and its end. */
 const REPORTS = 2;
 
@@ -60,6 +66,10 @@ interface RunOptions {
   readonly recovered?: readonly RecoveredLane[];
   /** Whether it is gone on with although the code does not compute what is on record. */
   readonly forced?: boolean;
+}
+
+function fingerprintsOf({ stages }: FlowDefinition): Readonly<Record<string, string>> {
+  return Object.fromEntries(stages.map(({ name, fingerprint }) => [name, fingerprint]));
 }
 
 /** One run from its first frame to its seal. */
@@ -79,6 +89,8 @@ export class Run implements FlowHandle {
   readonly #state: Watched<PipelineState>;
   readonly #liveness: LivenessMonitor;
   readonly #metrics: MetricsAggregator;
+  readonly #metricsState: Watched<AggregatorState>;
+  readonly #snapshots: SnapshotTaker;
   /** Resolves when the run has come to be ready; never, if it ends before. */
   readonly #ready: Promise<void>;
   #startedAtMs = 0;
@@ -114,7 +126,7 @@ export class Run implements FlowHandle {
       recovered,
     });
     this.#system = new LaneWriter(log, SYSTEM_LANE, recovered?.[SYSTEM_LANE]);
-    const { tasks, edges } = this.#wired;
+    const { tasks, edges, writers, hold } = this.#wired;
     const wake = new Wake();
     // Room for what can be asked for any number of times, for what is asked for once, and for what every stage reports.
     this.#channel = new Channel(settings.flow("control.capacityEvents") + ONCE + tasks.length * REPORTS, wake);
@@ -130,6 +142,19 @@ export class Run implements FlowHandle {
       thresholdsOf: (edge) => this.#thresholds(edge),
       record,
     });
+    const { runtime, refold } = host;
+    const everyMs = settings.flow("snapshots.everyMs");
+    this.#snapshots = new SnapshotTaker({
+      log,
+      writers: [this.#system, ...writers],
+      everyMs: everyMs === "never" ? Number.POSITIVE_INFINITY : everyMs,
+      everyRecords: settings.flow("snapshots.everyRecords"),
+      clock,
+      hold,
+      logger,
+      process: { runtime, refold, fingerprints: fingerprintsOf(definition) },
+      lanes: () => this.#settled(),
+    });
     const snapshot = (): MetricsSnapshot => this.#snapshot();
     this.#metrics = new MetricsAggregator({
       snapshot,
@@ -138,6 +163,7 @@ export class Run implements FlowHandle {
       clock,
       logger,
     });
+    this.#metricsState = new Watched(this.#metrics.machine.initial);
     this.#ready = new Promise((resolve) => {
       this.#state.watch(({ kind }) => {
         if (kind === "ready") resolve();
@@ -271,6 +297,22 @@ export class Run implements FlowHandle {
     });
   }
 
+  /** What every lane has come to; `undefined` while a stage is in the middle of a step, or the run is about to end. */
+  #settled(): readonly LaneState[] | undefined {
+    if (!FLOWING.includes(this.state.kind)) return undefined;
+    const { machine } = this.#supervisor;
+    const machines = new Map<string, Kinded>([
+      [machine.name, this.state],
+      [this.#metrics.machine.name, this.#metricsState.value],
+    ]);
+    const lanes: LaneState[] = [{ ...this.#system.written, machines, stage: { unread: [] } }];
+    for (const { settled } of this.#wired.tasks) {
+      if (settled === undefined) return undefined;
+      lanes.push(settled);
+    }
+    return lanes;
+  }
+
   #thresholds(edge: Edge): LivenessThresholds {
     const { log, settings } = this.#options;
     const ends = { from: log.manifest.lanes[edge.from] ?? "", to: log.manifest.lanes[edge.to] ?? "" };
@@ -309,13 +351,14 @@ export class Run implements FlowHandle {
     const { definition, host, forced = false } = this.#options;
     const { clock, runtime, refold } = host;
     this.#startedAtMs = clock.now();
-    const fingerprints = Object.fromEntries(definition.stages.map(({ name, fingerprint }) => [name, fingerprint]));
+    const fingerprints = fingerprintsOf(definition);
     const epoch = this.#system.append(this.#startedAtMs, [{ kind: "epoch", runtime, refold, fingerprints, forced }]);
     if (epoch.isErr()) return this.#abandoned(epoch.error);
     for (const task of this.#wired.tasks) task.state.watch((state) => this.#hear(task, state));
     this.#channel.send({ kind: "materialize" });
     const metrics = this.#keepsFigures ? this.#superviseMetrics() : undefined;
     this.#liveness.start();
+    this.#snapshots.start();
     const end = await supervise({
       supervised: this.#supervisor,
       channel: this.#channel,
@@ -327,6 +370,7 @@ export class Run implements FlowHandle {
       late: (cause) => this.#logger?.warn("the pipeline failed after it had ended", { cause: String(cause) }),
     });
     this.#liveness.stop();
+    this.#snapshots.stop();
     this.#supervisor.disarm();
     this.#metrics.finish();
     await metrics;
@@ -342,7 +386,7 @@ export class Run implements FlowHandle {
     return supervise({
       supervised,
       channel: new Channel<AggregatorEvent>(1, new Wake()),
-      state: new Watched(supervised.machine.initial),
+      state: this.#metricsState,
       writer: this.#system,
       clock: this.#options.host.clock,
       turns: this.#turns,

@@ -6,6 +6,7 @@ import type { StageContext } from "../stage/stage-context.ts";
 import type { StageCounters } from "../stage/stage-counters.ts";
 import type { GuardedCalls } from "../stage/stage-stacks.ts";
 import type { StageFault } from "../stage/stage-fault.ts";
+import type { LaneState, StageState } from "../snapshot/run-state.ts";
 import { Channel } from "../supervision/channel.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
 import { supervise } from "../supervision/supervise.ts";
@@ -25,9 +26,15 @@ export type StageCommand =
 export type AnyStageState = { readonly kind: string; readonly fault?: StageFault; readonly reason?: string };
 
 /** The supervisor of a stage, seen as such: its own states and events do not matter to the pipeline. */
-export type AnyStage = HandlerSupervised<AnyStageState, StageCommand, unknown>;
+export interface AnyStage extends HandlerSupervised<AnyStageState, StageCommand, unknown> {
+  /** What the stage has come to by its record; `undefined` while a step is on record in part. */
+  readonly settled: StageState | undefined;
+}
 
 const COMMANDS = 64;
+
+/** States in which what is on record tells of an end that is not there yet. */
+const ENDING: readonly string[] = ["emitting", "flushing", "draining", "failed", "cancelled"];
 
 /** A stage with its supervision loop, its control channel, and the state it shows. */
 export class StageTask {
@@ -89,6 +96,14 @@ export class StageTask {
     const { counters } = this.#context;
     const rejected = Object.values(counters.errors).reduce((sum, count) => sum + count, 0);
     return { stage: this.name, state: this.state.value.kind, in: counters.in, out: counters.out, rejected };
+  }
+
+  /** What the lane of the stage has come to by its record; `undefined` while that is not all of a step, or of its end. */
+  get settled(): LaneState | undefined {
+    const state = this.state.value;
+    if (!this.isSource && ENDING.includes(state.kind)) return undefined;
+    const { machine, settled } = this.#stage;
+    return settled && { ...this.#context.writer.written, machines: new Map([[machine.name, state]]), stage: settled };
   }
 
   /** Begins the loop. `abandoned` hears of it if the loop has to stop where the stage's machine cannot tell. */

@@ -10,6 +10,7 @@ import type { RecoveredLane } from "../replay/recovered-lane.ts";
 import { SchemaCheck } from "../stage/schema-check.ts";
 import { StageContext } from "../stage/stage-context.ts";
 import { StageCounters } from "../stage/stage-counters.ts";
+import { Hold } from "../snapshot/hold.ts";
 import { loopEntry } from "../step/loop-entry.ts";
 import { LaneWriter, type RecordedFrame } from "../supervision/lane-writer.ts";
 import type { Turns } from "../supervision/turns.ts";
@@ -26,6 +27,7 @@ export interface WiredStages {
   readonly writers: readonly LaneWriter[];
   readonly edges: readonly Edge[];
   readonly latency: SourceLatency;
+  readonly hold: Hold;
 }
 
 /** Makes the stages of a definition and the edges between them. */
@@ -70,6 +72,9 @@ export function wireStages(options: {
     if (rest !== undefined) edge.restore({ ...rest, frames: rest.frames.map(recordedFrame) });
   }
   const latency = new SourceLatency();
+  const hold = new Hold(() => {
+    for (const wake of wakes) wake.signal();
+  });
   const several = feedsSeveral(definition);
   const writers = stages.map(({ lane }) => new LaneWriter(log, lane, recovered?.[lane]));
   const tasks = stages.map((stage, index) => {
@@ -96,6 +101,7 @@ export function wireStages(options: {
       loop: loopEntry(settings, name, [...backward].map(nameOf), backward),
       divergence: divergenceGuard(settings, name, [...backward], nameOf),
       freeze: settings.flow("development.freeze"),
+      hold,
       stepInputs: settings.stage(name, stage.kind === "sink" ? "sink.batchInputs" : "stage.stepInputs"),
       contractMode: ({ contract, upstream }) =>
         contract === "source"
@@ -107,7 +113,7 @@ export function wireStages(options: {
     const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
     return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, moved, done });
   });
-  return { tasks, writers, edges, latency };
+  return { tasks, writers, edges, latency, hold };
 }
 
 /** What is on record is safe. */

@@ -6,7 +6,7 @@ import { memoryStore, type MemoryStore } from "@refold/log-memory";
 import { FlowRun, ManualClock, replayFlow, runFlow, tapLog, type RecordedRun } from "@refold/testkit";
 
 import { checkRecord } from "../../test/check-record.ts";
-import { killedAfter } from "../../test/killed-run.ts";
+import { killedAfter, SnapshotsTaken } from "../../test/killed-run.ts";
 import { cuts, flowPlans, plannedFlow, type Delivered, type FlowPlan } from "../../test/random-flow.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
 import { onEnd } from "../authoring/schedule.ts";
@@ -42,6 +42,8 @@ class TickingClock extends ManualClock {
 interface Resumed {
   readonly recorded: RecordedRun;
   readonly definition: FlowDefinition;
+  /** How often a process began with a snapshot rather than with all that was on record. */
+  readonly begunWithSnapshot: number;
 }
 
 /** Runs a flow until it is complete, however often it is cut short. */
@@ -53,12 +55,13 @@ async function runInterrupted(
 ): Promise<Resumed> {
   let store = memoryStore();
   let before = 0;
+  const snapshots = new SnapshotsTaken();
   for (const interruption of [...cutShort, undefined]) {
     const delivered: Delivered = new Map();
     const described = plannedFlow(plan, delivered);
     const told = interruption?.how === "kill" ? undefined : interruption;
     const tap = (log: Parameters<typeof tapLog>[0]): ReturnType<typeof tapLog> =>
-      tapLog(log, {
+      tapLog(snapshots.follow(log, before), {
         before: (_, number) => {
           if (told !== undefined && number === told.at % 60) tell(run.handle, told.how);
           return undefined;
@@ -75,11 +78,11 @@ async function runInterrupted(
     checkDelivered(recorded, run.definition, delivered, before);
     if (interruption === undefined || (told !== undefined && report.status === "completed")) {
       expect(report).toMatchObject({ status: "completed", reason: undefined, fault: undefined });
-      return { recorded, definition: run.definition };
+      return { recorded, definition: run.definition, begunWithSnapshot: snapshots.begunWith };
     }
     if (told === undefined) {
       before += Math.floor(((recorded.frames.length - before) * interruption.at) / 1001);
-      store = await killedAfter(recorded, before);
+      store = await killedAfter(recorded, before, snapshots.upTo(before));
     } else before = recorded.frames.length;
   }
   throw new Error("a run that is never complete");
@@ -131,9 +134,12 @@ function deliverable(
 
 describe("a run that is cut short again and again", () => {
   it("completes, keeps the promises of the record, delivers each record under one receipt, and verifies", async () => {
+    let begunWithSnapshot = 0;
     await fc.assert(
       fc.asyncProperty(flowPlans, interruptions, cuts, async (plan, cutShort, configuration) => {
-        const { recorded, definition } = await runInterrupted(plan, cutShort, configuration, () => new TickingClock());
+        const resumed = await runInterrupted(plan, cutShort, configuration, () => new TickingClock());
+        const { recorded, definition } = resumed;
+        begunWithSnapshot += resumed.begunWithSnapshot;
         for (const stage of definition.stages) {
           if (stage.kind !== "sink") continue;
           const delivered = recorded.recordsOf(stage.name, "receipt").reduce((sum, { count }) => sum + count, 0);
@@ -148,6 +154,7 @@ describe("a run that is cut short again and again", () => {
       }),
       RUNS,
     );
+    expect(begunWithSnapshot).toBeGreaterThan(RUNS.numRuns / 4);
   });
 
   it("comes to what a run comes to that was not, where nothing hangs on the order of a fan-in", async () => {

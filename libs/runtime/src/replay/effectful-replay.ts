@@ -50,6 +50,17 @@ export class EffectfulReplay implements RecoveredCalls {
     return head?.kind === "consumed" ? this.#handle(head.spans, frame) : undefined;
   }
 
+  /** Notes the calls in a frame from before a snapshot whose inputs were not taken by then. */
+  noteUnread({ records, firstSeq }: DecodedFrame, unread: readonly Span[]): void {
+    for (const [index, record] of records.entries()) {
+      if (record.kind !== "effect-started" && record.kind !== "effect-settled") continue;
+      const [input] = typeof record.cause === "object" ? record.cause : [];
+      const isUnread = ({ lane, first, last }: Span): boolean =>
+        lane === input?.lane && first <= input.first && input.first <= last;
+      if (unread.some(isUnread)) this.outcomes.note(record, formatPlace(this.#stage, (firstSeq + index) as LaneSeq));
+    }
+  }
+
   /** What calls a handler made before and does not make now, besides what was computed of them. */
   async #handle(spans: readonly Span[], frame: DecodedFrame): Promise<void> {
     for (const span of spans) {

@@ -32,12 +32,13 @@ import { LaneReplay } from "./lane-replay.ts";
 import type { Pace } from "./pace.ts";
 import { RecordedNumbers } from "./recorded-numbers.ts";
 import { RecordedTypes } from "./recorded-types.ts";
-import { RecordedInputs } from "./recorded-inputs.ts";
+import { RecordedInputs, withoutVoidEnds } from "./recorded-inputs.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
 import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
+import { isSameStored, type RunStateAt } from "../snapshot/run-state.ts";
 import { StageReplay } from "./stage-replay.ts";
 import { unreadableFrame } from "./unreadable-frame.ts";
 
@@ -99,6 +100,14 @@ export class HistoryReplay {
   /** The frame since which nobody has gone on with the run by force, and the first divergence from there on. */
   #forcedAt: Lsn = 0 as Lsn;
   #unforced: Divergence | undefined;
+  /** Where the history begins: behind a snapshot, if there is one; and from where on what was in flight then is read. */
+  #begin: Lsn = 0 as Lsn;
+  #readFrom: Lsn = 0 as Lsn;
+  /** Where the process began that took the snapshot. */
+  #epochAt: Lsn = 0 as Lsn;
+  /** A newer snapshot, and the frame that comes next. */
+  #expected: RunStateAt | undefined;
+  #nextLsn: Lsn = 0 as Lsn;
   #frames = 0;
   #records = 0;
   /** Whether the replay was given up before the end of what it was to replay. */
@@ -138,9 +147,29 @@ export class HistoryReplay {
     return this.#unforced;
   }
 
+  /**
+   * Goes on from a snapshot, in place of the frames before it. By the time of the other one, which is newer, the code has to have
+   * come to what that says. Called before `run`, or never.
+   */
+  restore({ lsn, state }: RunStateAt, newer: RunStateAt): void {
+    const { lanes, timeMs, unreadBehind, epochBehind, runtime, refold, fingerprints } = state;
+    this.#expected = newer;
+    this.#nextLsn = lsn;
+    this.#begin = lsn;
+    this.#readFrom = Math.max(this.#options.recorded.first, lsn - unreadBehind) as Lsn;
+    this.#epochAt = (lsn - epochBehind) as Lsn;
+    this.#epoch = { kind: "epoch", runtime, refold, fingerprints, forced: false };
+    this.#forcedAt = lsn;
+    this.#lastTimeMs = timeMs;
+    for (const [lane, state] of lanes.entries()) {
+      this.#nextSeq[lane] = state.nextSeq;
+      this.#lanes[lane]?.restore(state, lanes);
+    }
+  }
+
   async run(): Promise<Result<void, ReplayFault>> {
     const { recorded, into, progress, part: { until, pace, signal } = {} } = this.#options;
-    reading: for await (const batch of recorded.read(0 as Lsn)) {
+    reading: for await (const batch of recorded.read(this.#readFrom)) {
       if (batch.isErr()) return err(batch.error);
       for (const frame of batch.value) {
         if (until !== undefined && frame.lsn > until.lsn) break reading;
@@ -161,6 +190,7 @@ export class HistoryReplay {
       await into?.room();
     }
     progress?.(this.#frames);
+    this.#compareState(this.#nextLsn);
     // What a log has accepted is not written yet, and a candidate that nobody can read certifies nothing.
     const safe = this.#last === undefined ? undefined : await into?.whenSafe(this.#last);
     return safe?.isErr() === true ? err(safe.error) : ok(undefined);
@@ -241,9 +271,57 @@ export class HistoryReplay {
   }
 
   #take(stored: StoredFrame): ReplayFault | undefined | Promise<ReplayFault | undefined> {
+    if (stored.lsn < this.#begin) return this.#recall(stored);
+    this.#compareState(stored.lsn);
     const decoded = this.#decoder.decode(stored);
     if (decoded instanceof Promise) return decoded.then((frame) => this.#takeDecoded(frame, stored));
     return this.#takeDecoded(decoded, stored);
+  }
+
+  /** Holds what every program has come to before a frame against the newer snapshot, if that is of the same time. */
+  #compareState(lsn: Lsn): void {
+    if (this.#expected?.lsn !== lsn) return;
+    for (const [index, { nextSeq, stage }] of this.#expected.state.lanes.entries()) {
+      const lane = this.#lanes[index];
+      const state = lane?.settledStep;
+      if (lane === undefined || stage.step === undefined || isSameStored(state, stage.step)) continue;
+      const place = formatPlace(lane.name, nextSeq as LaneSeq);
+      const changes = differences(stage.step.program, state?.program);
+      const found = {
+        kind: "changed",
+        causes: [],
+        recorded: "the state in its snapshot",
+        recomputed: "another state",
+      } as const;
+      this.#found(lane, { place, lsn, ...found, differences: changes });
+    }
+  }
+
+  /** Takes in of a frame from before the snapshot what was in flight then. */
+  #recall(stored: StoredFrame): undefined | Promise<ReplayFault | undefined> {
+    const readers = (this.#readers.get(stored.lane) ?? []).filter((reader) => reader.needs(stored));
+    const own = this.#lanes[stored.lane];
+    if (readers.length === 0 && own?.hasCalls !== true) {
+      this.#decoder.pass(stored);
+      return undefined;
+    }
+    return this.#recallFor(readers, own, stored);
+  }
+
+  async #recallFor(
+    readers: readonly LaneReplay[],
+    own: LaneReplay | undefined,
+    stored: StoredFrame,
+  ): Promise<ReplayFault | undefined> {
+    const decoded = await this.#decoder.decode(stored);
+    if (decoded.isErr()) return unreadableFrame(decoded.error, stored.lsn, this.#manifest);
+    own?.noteUnread(decoded.value);
+    for (const reader of readers) {
+      const again = this.#decoder.decodeAgain(stored);
+      if (again.isErr()) return unreadableFrame(again.error, stored.lsn, this.#manifest);
+      reader.offerUnread(this.#asSeen(stored.lsn < this.#epochAt ? withoutVoidEnds(again.value) : again.value));
+    }
+    return undefined;
   }
 
   #takeDecoded(
@@ -268,6 +346,7 @@ export class HistoryReplay {
       const detail = `lane ${lane.name} goes on with ${frame.firstSeq} where ${expected} is next`;
       return { kind: "malformed-record", lsn, detail };
     }
+    this.#nextLsn = (lsn + 1) as Lsn;
     this.#nextSeq[frame.lane] = expected + frame.records.length;
     this.#frames++;
     this.#records += frame.records.length;

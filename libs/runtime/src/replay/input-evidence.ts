@@ -3,6 +3,7 @@ import type { ContractRecord, DecodedFrame, EndKind, LaneId, LogRecord } from "@
 import { contract } from "../stage/contract-record.ts";
 import { ReceiptEvidence, type StepInputs } from "./receipt-evidence.ts";
 import type { RecoveredDelivery } from "../stage/sink-stage.ts";
+import type { DeliveryState } from "../snapshot/run-state.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 
 /** What is on record of a lane beside what its inputs say. `undefined` on one side: it is not there. */
@@ -44,6 +45,16 @@ export class InputEvidence {
     this.#told = false;
     this.#delivered.clear();
     this.#inputs.putBack(this.#receipts.takeOver());
+  }
+
+  /** Goes on from what a snapshot says of a sink. */
+  restore(delivery: DeliveryState): void {
+    this.#receipts.restore(delivery);
+  }
+
+  /** Looks in a frame from before the snapshot for inputs that were buffered then. */
+  find(frame: DecodedFrame): void {
+    this.#receipts.find(frame, (record) => this.#inputs.isData(frame.lane, record));
   }
 
   /** What became of the inputs of a sink. */

@@ -1,10 +1,11 @@
 import {
   formatPlace,
-  type EndRecord,
   type LaneId,
   type LaneSeq,
   type LogRecord,
   type ReceiptRecord,
+  type Span,
+  type StoredFrame,
   type TypeId,
   type DecodedFrame,
 } from "@refold/core";
@@ -12,6 +13,7 @@ import type { Kinded } from "@refold/fsm";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
 import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
+import type { LaneEnd, LaneState } from "../snapshot/run-state.ts";
 import { contract } from "../stage/contract-record.ts";
 import { differences } from "./differences.ts";
 import type { EffectfulReplay } from "./effectful-replay.ts";
@@ -21,6 +23,7 @@ import type { StepInputs } from "./receipt-evidence.ts";
 import type { RecordedInputs, TakenInput } from "./recorded-inputs.ts";
 import type { Divergence, StageVerdict } from "./replay-report.ts";
 import type { FoundDivergence } from "./output-comparison.ts";
+import type { StepState } from "../step/step-recorder.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
 import type { StageReplay } from "./stage-replay.ts";
 
@@ -46,7 +49,11 @@ export class LaneReplay {
   #nextSeq = 0;
   /** Data records on record, by type. */
   readonly #data: Map<TypeId, number> = new Map();
-  #ended: EndRecord | undefined;
+  #end: LaneEnd | undefined;
+  #timeMs = Number.NEGATIVE_INFINITY;
+  /** What the lane had not taken when a snapshot was taken, and that with what was buffered. */
+  #unread: readonly Span[] = [];
+  #needed: readonly Span[] = [];
 
   constructor(options: {
     readonly name: string;
@@ -93,14 +100,14 @@ export class LaneReplay {
   /** Whether the lane has come to its natural end: nothing takes it up again. */
   get isDone(): boolean {
     if (this.stateOf(this.name)?.kind !== "drained") return false;
-    return this.#kind === "source" ? this.#ended?.end === "natural" : this.inputs.endedNaturally;
+    return this.#kind === "source" ? this.#end?.record.end === "natural" : this.inputs.endedNaturally;
   }
 
   /** Another process goes on with the run. */
   takeOver(): void {
     if (this.isDone) return;
     this.#lifecycle.takeOver();
-    this.#ended = undefined;
+    this.#end = undefined;
     this.inputs.takeOver();
     this.#evidence?.takeOver();
     this.#program?.takeOver();
@@ -115,6 +122,8 @@ export class LaneReplay {
     return {
       nextSeq: this.#nextSeq,
       data: this.#data,
+      timeMs: this.#timeMs,
+      end: this.#end,
       isDone,
       state,
       place: { ...this.#place },
@@ -123,6 +132,56 @@ export class LaneReplay {
       program: this.#program?.rest,
       calls: this.#calls,
     };
+  }
+
+  /** Goes on from a snapshot. What it says of the lanes that this one reads is in `lanes`. */
+  restore(state: LaneState, lanes: readonly LaneState[]): void {
+    const { nextSeq, data, timeMs, end, place, machines, stage } = state;
+    this.#nextSeq = nextSeq;
+    this.#timeMs = timeMs;
+    this.#end = end;
+    Object.assign(this.#place, place);
+    for (const [type, count] of data) this.#data.set(type, count);
+    this.dataRecords = place.items;
+    if (this.#kind === "source") this.#taken = place.items;
+    this.#lifecycle.restore(machines);
+    for (const lane of this.inputs.lanes) {
+      const upstream = lanes[lane] as LaneState;
+      const { end: ended } = upstream;
+      const isUnread = ended !== undefined && stage.unread.some((span) => isIn(span, lane, ended.seq));
+      this.inputs.restore(lane, upstream.data, isUnread ? undefined : ended?.record);
+    }
+    if (stage.step !== undefined) this.#program?.restore(stage.step, data, timeMs);
+    if (stage.delivery !== undefined) this.#evidence?.restore(stage.delivery);
+    this.#unread = stage.unread;
+    this.#needed = [...stage.unread, ...(stage.delivery?.buffered.flat() ?? [])];
+  }
+
+  /** What its program has come to, where no step is open. */
+  get settledStep(): StepState | undefined {
+    this.#program?.close();
+    return this.#program?.state;
+  }
+
+  /** Whether a frame from before the snapshot may hold anything that the lane needs. */
+  needs({ lane, firstSeq, count }: StoredFrame): boolean {
+    return this.#needed.some((span) => span.lane === lane && span.first < firstSeq + count && firstSeq <= span.last);
+  }
+
+  /** Whether calls in the lane before the snapshot may be for inputs that were not taken by then. */
+  get hasCalls(): boolean {
+    return this.#calls !== undefined && this.#unread.length > 0;
+  }
+
+  /** Takes a frame of a lane that is read in, from before the snapshot. */
+  offerUnread(frame: DecodedFrame): void {
+    this.inputs.offerUnread(frame, this.#unread);
+    this.#evidence?.find(frame);
+  }
+
+  /** Notes the calls in a frame of the lane itself, from before the snapshot. */
+  noteUnread(frame: DecodedFrame): void {
+    this.#calls?.noteUnread(frame, this.#unread);
   }
 
   /** Whether recorded records of the last frame taken are still to be compared. */
@@ -138,6 +197,7 @@ export class LaneReplay {
   /** The records of the frame as they are computed now, or why the recorded ones make no sense. */
   take(frame: DecodedFrame): readonly LogRecord[] | string {
     this.#nextSeq = frame.firstSeq + frame.records.length;
+    this.#timeMs = frame.timeMs;
     for (const [index, record] of frame.records.entries()) {
       if (record.kind === "data") {
         this.#data.set(record.type, (this.#data.get(record.type) ?? 0) + 1);
@@ -146,7 +206,7 @@ export class LaneReplay {
       } else if (record.kind === "cursor") {
         this.#place.cursor = record.cursor;
         this.#place.itemsSinceCursor = 0;
-      } else if (record.kind === "end") this.#ended = record;
+      } else if (record.kind === "end") this.#end = { record, seq: (frame.firstSeq + index) as LaneSeq };
       else if (record.kind === "transition") this.#checkMove(record, frame, index);
     }
     const computed = this.#program === undefined ? this.#takeAsRecorded(frame) : this.#program.take(frame);
@@ -223,6 +283,10 @@ export class LaneReplay {
       differences: [],
     });
   }
+}
+
+function isIn({ lane, first, last }: Span, of: LaneId, seq: LaneSeq): boolean {
+  return lane === of && first <= seq && seq <= last;
 }
 
 /** Whether a receipt is the first that tells what became of its inputs. */

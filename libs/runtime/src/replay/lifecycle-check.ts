@@ -22,6 +22,11 @@ export class LifecycleCheck {
     return this.#states.get(machine);
   }
 
+  /** The machines stand where a snapshot says. */
+  restore(states: ReadonlyMap<string, Kinded>): void {
+    for (const [machine, state] of states) this.#states.set(machine, state);
+  }
+
   /** The machines begin anew: another process drives them from here. */
   takeOver(): void {
     for (const { name, initial } of this.#machines.values()) this.#states.set(name, initial);

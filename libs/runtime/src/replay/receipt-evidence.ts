@@ -1,5 +1,6 @@
-import type { LaneId, LaneSeq, ReceiptRecord, Span } from "@refold/core";
+import type { DecodedFrame, LaneId, LaneSeq, LogRecord, ReceiptRecord, Span } from "@refold/core";
 
+import type { DeliveryState } from "../snapshot/run-state.ts";
 import { dataSpans } from "../step/spans.ts";
 import type { TakenInput } from "./recorded-inputs.ts";
 
@@ -20,6 +21,9 @@ export class ReceiptEvidence {
   readonly #ended: Map<LaneId, number> = new Map();
   /** Buffered inputs, by the spans that name them. */
   readonly #buffered: Map<string, readonly TakenInput[]> = new Map();
+
+  /** Batches that were buffered when a snapshot was taken. */
+  #awaited: DeliveryState["buffered"] = [];
 
   get given(): ReadonlyMap<LaneId, number> {
     return this.#given;
@@ -48,6 +52,24 @@ export class ReceiptEvidence {
     this.#step = { lanes: [], seqs: [], inputs: [] };
     this.#known.clear();
     return left;
+  }
+
+  /** Goes on from what a snapshot says. The inputs that are buffered come with the frames that hold them. */
+  restore({ given, ended, buffered }: DeliveryState): void {
+    for (const [lane, count] of given) this.#given.set(lane, count);
+    for (const [lane, count] of ended) this.#ended.set(lane, count);
+    for (const spans of buffered) this.#buffered.set(keyOf(spans), []);
+    this.#awaited = buffered;
+  }
+
+  /** Takes a frame in that may hold inputs of batches that a snapshot says are buffered. */
+  find(frame: DecodedFrame, asInput: (record: LogRecord) => boolean): void {
+    for (const spans of this.#awaited) {
+      const found = placesIn(frame, spans).filter(({ record }) => asInput(record));
+      if (found.length === 0) continue;
+      const key = keyOf(spans);
+      this.#buffered.set(key, [...(this.#buffered.get(key) ?? []), ...found]);
+    }
   }
 
   givenOf(upstream: LaneId): number {
@@ -96,6 +118,15 @@ export class ReceiptEvidence {
   #end(lanes: readonly LaneId[]): void {
     for (const lane of lanes) this.#ended.set(lane, this.endedOf(lane) + 1);
   }
+}
+
+function placesIn(frame: DecodedFrame, spans: readonly Span[]): readonly TakenInput[] {
+  const { lane, firstSeq, records } = frame;
+  return records.flatMap((record, index) => {
+    const seq = (firstSeq + index) as LaneSeq;
+    const isNamed = spans.some((span) => span.lane === lane && span.first <= seq && seq <= span.last);
+    return isNamed ? [{ lane, seq, record, frame }] : [];
+  });
 }
 
 function keyOf(spans: readonly Span[]): string {

@@ -1,4 +1,14 @@
-import type { DecodedFrame, EndKind, EndRecord, InBandRecord, LaneId, LaneSeq, LogRecord, Span } from "@refold/core";
+import type {
+  DecodedFrame,
+  EndKind,
+  EndRecord,
+  InBandRecord,
+  LaneId,
+  LaneSeq,
+  LogRecord,
+  Span,
+  TypeId,
+} from "@refold/core";
 
 import type { InputDefinition } from "../definition/flow-definition.ts";
 import type { HandledInput } from "../effect/input-handling.ts";
@@ -94,10 +104,7 @@ export class RecordedInputs {
   takeOver(): void {
     for (const queue of this.#queues.values()) {
       if (queue.ended?.end !== "natural") queue.ended = undefined;
-      for (const [index, frame] of queue.frames.entries()) {
-        const records = frame.records.map((record) => (isVoidEnd(record) ? VOID : record));
-        queue.frames[index] = { ...frame, records };
-      }
+      for (const [index, frame] of queue.frames.entries()) queue.frames[index] = withoutVoidEnds(frame);
     }
   }
 
@@ -124,6 +131,33 @@ export class RecordedInputs {
     if (first === undefined) return { frames, read, ended };
     const firstSeq = (first.firstSeq + offset) as LaneSeq;
     return { frames: [{ ...first, firstSeq, records: first.records.slice(offset) }, ...others], read, ended };
+  }
+
+  /** Goes on from a snapshot: how many data records of a lane were taken by then, and its end, if that was. */
+  restore(lane: LaneId, data: ReadonlyMap<TypeId, number>, ended: EndRecord | undefined): void {
+    const queue = this.#queues.get(lane);
+    if (queue === undefined) return;
+    const counts = [...data].map(([type, count]) => ({ type, count }));
+    queue.read = advertisedTo(queue.takes, counts);
+    queue.ended = ended;
+  }
+
+  /** Takes a frame from before a snapshot in: those of its records wait that were not taken by then. */
+  offerUnread(frame: DecodedFrame, unread: readonly Span[]): void {
+    const queue = this.#queues.get(frame.lane);
+    if (queue === undefined || this.#skims) return;
+    for (const { lane, first, last } of unread) {
+      const begin = Math.max(0, first - frame.firstSeq);
+      const records = frame.records.slice(begin, Math.max(0, last - frame.firstSeq + 1));
+      if (lane !== frame.lane || records.length === 0) continue;
+      queue.frames.push({ ...frame, firstSeq: (frame.firstSeq + begin) as LaneSeq, records });
+      for (const record of records) if (record.kind === "data" && queue.view(record) !== undefined) queue.read--;
+    }
+  }
+
+  /** Whether a record of a lane is data to the reader. */
+  isData(lane: LaneId, record: LogRecord): boolean {
+    return this.#queues.get(lane)?.view(record)?.kind === "data";
   }
 
   offer(frame: DecodedFrame): void {
@@ -180,6 +214,11 @@ export class RecordedInputs {
     }
     return false;
   }
+}
+
+/** A frame of a process that has the run no more: an end that was not natural is none. */
+export function withoutVoidEnds(frame: DecodedFrame): DecodedFrame {
+  return { ...frame, records: frame.records.map((record) => (isVoidEnd(record) ? VOID : record)) };
 }
 
 function isVoidEnd(record: LogRecord): boolean {

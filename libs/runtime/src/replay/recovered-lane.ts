@@ -1,7 +1,6 @@
 import type { LaneId } from "@refold/core";
 import type { Kinded } from "@refold/fsm";
 
-import type { SourcePlace } from "../definition/opened-source.ts";
 import type { InputHandling } from "../effect/input-handling.ts";
 import type { RecordedOutcomes } from "../effect/recorded-outcomes.ts";
 import type { RecoveredProgram } from "../stage/pure-stage.ts";
@@ -20,8 +19,6 @@ export interface RecoveredLane extends WrittenLane {
   readonly isDone: boolean;
   /** The state that its machine ended in. */
   readonly state: Kinded | undefined;
-  /** Where a source is to go on. */
-  readonly place: SourcePlace;
   /** What waits to be taken, by upstream lane. */
   readonly inputs: ReadonlyMap<LaneId, InputRest>;
   /** Of a sink: what became of its inputs. */

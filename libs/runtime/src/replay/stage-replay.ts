@@ -21,7 +21,7 @@ import {
 import { InputContext } from "../step/input-context.ts";
 import type { LoopEntry } from "../step/loop-entry.ts";
 import type { StageProgram } from "../step/stage-program.ts";
-import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
+import { HandlerThrew, StepRecorder, type StepState } from "../step/step-recorder.ts";
 import { describeValue } from "./describe-value.ts";
 import { differences } from "./differences.ts";
 import { OutputComparison, type FoundDivergence, type PlacedOutput } from "./output-comparison.ts";
@@ -130,6 +130,17 @@ export class StageReplay {
       }
     }
     return this.#open === undefined ? others : this.#settle(this.#open, frame, others);
+  }
+
+  get state(): StepState {
+    return this.#step.state;
+  }
+
+  /** Goes on from a snapshot. */
+  restore(state: StepState, data: ReadonlyMap<TypeId, number>, timeMs: number): void {
+    this.#step.restore(state);
+    for (const [type, count] of data) this.#computed.set(type, count);
+    this.#lastMs = timeMs;
   }
 
   /** Another process goes on with the stage. What the last step had left to give, it still has. */

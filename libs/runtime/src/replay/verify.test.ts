@@ -788,6 +788,7 @@ async function refusalOrReport(
     read: reader.read ?? ((from) => opened.read(from)),
     follow: (from) => opened.follow(from),
     last: () => opened.last(),
+    snapshot: (before) => opened.snapshot(before),
     close: () => opened.close(),
   };
   const result = await replayRun({

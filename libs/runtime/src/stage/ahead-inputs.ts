@@ -4,6 +4,7 @@ import type { Edge } from "../edge/edge.ts";
 import type { InputSet, StageInputs, TakeEnd, TakeRecord } from "../edge/input-set.ts";
 import type { HandledInput } from "../effect/input-handling.ts";
 import { addToSpans } from "../step/spans.ts";
+import type { Hold } from "../snapshot/hold.ts";
 import type { Wake } from "../supervision/wake.ts";
 
 /** What was taken and waits for a step. */
@@ -28,6 +29,8 @@ export class AheadInputs implements StageInputs {
   /** Whether an input is to be refused by the step rather than handled. */
   readonly #isRefused: (lane: LaneId, record: InBandRecord) => boolean;
   readonly #wake: Wake;
+  /** Set where handlers have a state. */
+  readonly #hold: Hold | undefined;
   readonly #queue: Taken[] = [];
   /** What steps have taken and not released, by lane. */
   readonly #unreleased: Map<LaneId, number> = new Map();
@@ -38,12 +41,15 @@ export class AheadInputs implements StageInputs {
     readonly handle: (input: HandledInput) => Promise<void>;
     readonly isRefused: (lane: LaneId, record: InBandRecord) => boolean;
     readonly wake: Wake;
+    /** Set where handlers have a state: that of all inputs in hand. */
+    readonly hold: Hold | undefined;
   }) {
     this.#inputs = options.inputs;
     this.#concurrency = options.concurrency;
     this.#handle = options.handle;
     this.#isRefused = options.isRefused;
     this.#wake = options.wake;
+    this.#hold = options.hold;
   }
 
   get edges(): readonly Edge[] {
@@ -62,6 +68,16 @@ export class AheadInputs implements StageInputs {
 
   get end(): EndKind | undefined {
     return this.#queue.length === 0 ? this.#inputs.end : undefined;
+  }
+
+  /** What was taken ahead is not on record as taken. */
+  get unread(): readonly Span[] {
+    const ahead = this.#queue.map(({ lane, seq }): Span => ({ lane, first: seq, last: seq }));
+    return [...ahead, ...this.#inputs.unread];
+  }
+
+  get isSettled(): boolean {
+    return this.#hold === undefined || this.#queue.length === 0;
   }
 
   take(limit: number, visit: TakeRecord, visitEnd: TakeEnd): void {
@@ -90,6 +106,9 @@ export class AheadInputs implements StageInputs {
   }
 
   #fill(): void {
+    const hold = this.#hold;
+    hold?.setBusy(this, this.#queue.length > 0);
+    if (hold?.isOn === true) return;
     const room = this.#concurrency - this.#queue.length;
     if (room <= 0) return;
     this.#inputs.take(
@@ -111,6 +130,7 @@ export class AheadInputs implements StageInputs {
         return true;
       },
     );
+    hold?.setBusy(this, this.#queue.length > 0);
   }
 
   async #begin(taken: Taken, payload: unknown): Promise<void> {

@@ -9,6 +9,7 @@ import { deepFreeze } from "../step/deep-freeze.ts";
 import { mustNotAwait } from "../step/must-not-await.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
+import type { StageState } from "../snapshot/run-state.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { Observed, ObserverHandlers } from "./observer-handlers.ts";
 import type { StageContext } from "./stage-context.ts";
@@ -40,6 +41,11 @@ export class ObserverStage implements HandlerSupervised<ObserverState, ObserverE
     this.#context = context;
     this.#inputs = inputs;
     this.#logger = logger;
+  }
+
+  /** What an observer has seen is not on record. */
+  get settled(): StageState {
+    return { unread: [] };
   }
 
   dispatch(state: ObserverState): Directive | Promise<Directive> {

@@ -5,6 +5,7 @@ import { errorsFrom, type EffectfulDefinition, type PureDefinition } from "../de
 import type { StageInputs } from "../edge/input-set.ts";
 import { InputContext } from "../step/input-context.ts";
 import { JoinMissed } from "../step/join-missed.ts";
+import type { StageState } from "../snapshot/run-state.ts";
 import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
@@ -68,6 +69,12 @@ export class PureStage implements HandlerSupervised<PureState, PureStageEvent, R
         frozen: context.freeze,
       });
     if (this.#isOpen) inputs.reopen();
+  }
+
+  /** What the stage has come to, between two steps. */
+  get settled(): StageState | undefined {
+    if (this.#isOpen || this.#context.isAppending || !this.#inputs.isSettled) return undefined;
+    return { unread: this.#inputs.unread, step: this.#step.state };
   }
 
   /** Whether outputs of the last step are not on record yet. */

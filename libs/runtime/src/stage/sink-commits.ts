@@ -39,7 +39,8 @@ export class CommitLedger {
   readonly #wake: () => void;
   /** Committed, and not on record yet. */
   #pending: BufferedInputs[] = [];
-  #openBatches = 0;
+  /** Buffered, and not committed. */
+  readonly #open: Set<BufferedInputs> = new Set();
   #openItems = 0;
   #ended = false;
   #failure: StageFailure | undefined;
@@ -54,9 +55,14 @@ export class CommitLedger {
     return this.#pending.length > 0;
   }
 
+  /** What is buffered by what is on record, batch by batch. */
+  get buffered(): readonly (readonly Span[])[] {
+    return [...this.#open, ...this.#pending].map(({ spans }) => spans);
+  }
+
   /** Whether so much is buffered that the writer is to flush. */
   get isFull(): boolean {
-    return this.#openBatches >= MAX_OPEN_BATCHES;
+    return this.#open.size >= MAX_OPEN_BATCHES;
   }
 
   /** A handle that was used as none may be. It fails the stage, also where the writer has caught what was thrown. */
@@ -79,10 +85,10 @@ export class CommitLedger {
   }
 
   /** The batch of the handle was taken by `write`, up to these inputs; they have their `buffered` receipt. */
-  buffered(handle: BufferedBatch, inputs: BufferedInputs): void {
+  keep(handle: BufferedBatch, inputs: BufferedInputs): void {
     const wasCommitted = handle.state.kind === "writing" && handle.state.committed;
     handle.state = { kind: "buffered", inputs };
-    if (inputs.count > 0) this.#openBatches++;
+    if (inputs.count > 0) this.#open.add(inputs);
     this.#openItems += inputs.count;
     if (wasCommitted) this.#committed(handle, inputs);
   }
@@ -107,7 +113,7 @@ export class CommitLedger {
     throw new StageFailure({
       code: "left-buffered",
       stage: this.stage,
-      message: `the sink ${this.stage} has left ${this.#openItems} items in ${this.#openBatches} batches buffered after its ${after}`,
+      message: `the sink ${this.stage} has left ${this.#openItems} items in ${this.#open.size} batches buffered after its ${after}`,
     });
   }
 
@@ -132,7 +138,7 @@ export class CommitLedger {
     handle.state = { kind: "committed" };
     // The first item of its batch may have failed, so that there was nothing to buffer.
     if (inputs.count === 0) return;
-    this.#openBatches--;
+    this.#open.delete(inputs);
     this.#openItems -= inputs.count;
     this.#pending.push(inputs);
   }

@@ -1,10 +1,11 @@
-import type { ContractRecord, LaneId, LogRecord, SinkWriter } from "@refold/core";
+import type { ContractRecord, LaneId, LogRecord, SinkWriter, Span } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import type { SinkDefinition } from "../definition/flow-definition.ts";
 import type { InputSet } from "../edge/input-set.ts";
 import type { PolicySpec } from "../policy/policy-spec.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
+import type { StageState } from "../snapshot/run-state.ts";
 import { isTooMuch } from "../supervision/lane-writer.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { SourceLatency } from "../metrics/source-latency.ts";
@@ -44,6 +45,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
   /** Inputs that were delivered, and those of them that have a terminal receipt, by upstream lane. */
   readonly #given: Map<LaneId, number>;
   readonly #receipts: Map<LaneId, number>;
+  /** What was taken and is not on record yet. */
+  #inHand: readonly Span[] = [];
 
   constructor(
     definition: SinkDefinition,
@@ -62,6 +65,14 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     this.#guardedWrites = this.#guard(definition.policies);
     this.#given = new Map(recovered?.given);
     this.#receipts = new Map(recovered?.ended);
+  }
+
+  /** What the sink has come to by its record. What is in hand is not on record. */
+  get settled(): StageState | undefined {
+    if (this.#context.isAppending) return undefined;
+    const buffered = this.#commits.buffered;
+    const delivery = { given: this.#given, ended: this.#receipts, buffered };
+    return { unread: [...this.#inHand, ...this.#inputs.unread], delivery };
   }
 
   dispatch(state: SinkState): Directive | Promise<Directive> {
@@ -149,11 +160,13 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     const { clock, counters } = context;
     const begunMs = clock.now();
     const batch = this.#take();
-    const consumed: LogRecord = { kind: "consumed", spans: this.#inputs.spans };
+    const { spans } = this.#inputs;
+    const consumed: LogRecord = { kind: "consumed", spans };
+    this.#inHand = spans;
     const { length } = batch;
     counters.inFlight = length;
     // A step with more receipts than one frame can hold goes on in further frames.
-    if (length === 0) await context.append([consumed], clock.now());
+    if (length === 0) await this.#appendStep([consumed], () => undefined);
     else {
       // The world must never see what a crash could undo.
       const safe = await context.log.whenSafe(this.#inputs.position);
@@ -162,8 +175,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       const delivery = new SinkDelivery(writer, context.outside, this.#commits, this.#guardedWrites);
       const parts = await this.#guarded(() => delivery.deliver(batch));
       if (parts === undefined) return;
-      await context.append([consumed, ...receiptsOf(parts, length)], clock.now());
-      this.#settle(batch, parts);
+      await this.#appendStep([consumed, ...receiptsOf(parts, length)], () => this.#settle(batch, parts));
       this.#schedule.wrote(length);
     }
     counters.in += length;
@@ -171,6 +183,14 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     counters.stepMs.record(clock.now() - begunMs);
     this.#inputs.release();
     this.#recordCommits();
+  }
+
+  /** A step goes on record and is counted at once, unless one frame cannot hold it. */
+  #appendStep(records: readonly LogRecord[], count: () => void): void | Promise<void> {
+    const appended = this.#context.append(records, this.#context.clock.now());
+    this.#inHand = [];
+    if (appended === undefined) count();
+    else return appended.then(count);
   }
 
   #take(): SinkBatch {
@@ -195,7 +215,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     for (const part of parts) {
       const { first, count } = part;
       if (part.outcome === "buffered") {
-        this.#commits.buffered(part.handle, batch.buffered(first, count));
+        this.#commits.keep(part.handle, batch.buffered(first, count));
         continue;
       }
       if (part.outcome === "failed") errors[part.error] += count;

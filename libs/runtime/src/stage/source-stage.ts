@@ -5,6 +5,7 @@ import type { SourceDefinition } from "../definition/flow-definition.ts";
 import type { Classified } from "../policy/call-outcome.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
+import type { StageState } from "../snapshot/run-state.ts";
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { SourceLatency } from "../metrics/source-latency.ts";
 import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
@@ -40,6 +41,10 @@ export class SourceStage implements HandlerSupervised<SourceState, SourceEvent, 
     this.#context = context;
     this.#latency = latency;
     this.#place = place;
+  }
+
+  get settled(): StageState | undefined {
+    return this.#context.isAppending ? undefined : { unread: [] };
   }
 
   dispatch(state: SourceState): Directive | Promise<Directive> {

@@ -15,6 +15,7 @@ import type {
 import { formatPlace } from "@refold/core";
 
 import type { Edge } from "../edge/edge.ts";
+import type { Hold } from "../snapshot/hold.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
 import type { LoopEntry } from "../step/loop-entry.ts";
 import { isTooMuch, unstorableAmong, type LaneWriter, type RecordedFrame } from "../supervision/lane-writer.ts";
@@ -49,6 +50,7 @@ export interface StageContextOptions {
   readonly divergence: DivergenceGuard | undefined;
   /** Whether what stages emit is frozen before others see it. */
   readonly freeze: boolean;
+  readonly hold: Hold;
 }
 
 /** What a contract of this stage does when it is violated. */
@@ -75,6 +77,9 @@ export class StageContext {
   readonly loop: LoopEntry | undefined;
   readonly divergence: DivergenceGuard | undefined;
   readonly freeze: boolean;
+  readonly hold: Hold;
+  /** Whether a step is on record in part. */
+  isAppending = false;
   readonly #outputs: readonly Edge[];
   readonly #credit: CreditWait;
 
@@ -93,6 +98,7 @@ export class StageContext {
     this.loop = options.loop;
     this.divergence = options.divergence;
     this.freeze = options.freeze;
+    this.hold = options.hold;
     this.outside = new OutsideCalls(options.clock);
     const { name, writer, clock, abortController, counters } = options;
     const lane = this.manifest.lanes.indexOf(name) as LaneId;
@@ -190,6 +196,7 @@ export class StageContext {
   /** The pieces after the first go on with the outputs of the step that it began. The log is given time to take each. */
   async #appendInPieces(records: readonly LogRecord[], timeMs: number, passedOnBytes: WeighPassedOn): Promise<void> {
     const pieces = halves(records);
+    this.isAppending = true;
     for (let piece = pieces.shift(); piece !== undefined; piece = pieces.shift()) {
       await this.log.room();
       const appended = this.writer.append(timeMs, piece);
@@ -197,6 +204,7 @@ export class StageContext {
       else if (isTooMuch(appended.error) && piece.length > 1) pieces.unshift(...halves(piece));
       else throw new LogFailure(appended.error);
     }
+    this.isAppending = false;
   }
 
   #accepted(frame: RecordedFrame, passedOnBytes: WeighPassedOn): void | Promise<void> {

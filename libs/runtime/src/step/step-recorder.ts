@@ -28,6 +28,17 @@ export class HandlerThrew {
   }
 }
 
+/** What a program has come to between two steps. */
+export interface StepState {
+  /** Every input taken so far, one span for each upstream lane. */
+  readonly seen: readonly Span[];
+  /** What handlers were told last. */
+  readonly now: number;
+  readonly lane: LaneId;
+  readonly seq: LaneSeq;
+  readonly program: unknown;
+}
+
 /** Runs a program over the inputs of a step and gathers its outputs as records. */
 export class StepRecorder implements Outputs {
   /** The outputs of the step under way. */
@@ -98,6 +109,19 @@ export class StepRecorder implements Outputs {
     this.#lanes.length = 0;
     this.#seqs.length = 0;
     if (this.#errors.length > 0) this.#errors = [];
+  }
+
+  /** Of a step that has nothing more to give. */
+  get state(): StepState {
+    const { now, lane, seq } = this.#context;
+    return { seen: this.#allSeen(), now, lane, seq, program: this.#program.snapshot?.() };
+  }
+
+  /** Goes on from a state. Called before anything else, or never. */
+  restore({ seen, now, lane, seq, program }: StepState): void {
+    for (const { lane: from, first, last } of seen) this.#seen.set(from, { first, last });
+    this.#context.moveTo(lane, seq, now);
+    this.#program.restore?.(program);
   }
 
   /** How many inputs the step has taken. */

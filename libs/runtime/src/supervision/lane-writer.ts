@@ -13,6 +13,8 @@ import {
   type TypeId,
 } from "@refold/core";
 
+import type { LaneEnd, LaneState } from "../snapshot/run-state.ts";
+
 /** A frame that the log has accepted, as it is passed on by reference. */
 export interface RecordedFrame extends FrameDraft {
   readonly position: Position;
@@ -21,11 +23,7 @@ export interface RecordedFrame extends FrameDraft {
 }
 
 /** What is on record of a lane. */
-export interface WrittenLane {
-  readonly nextSeq: number;
-  /** Data records, by type. */
-  readonly data: ReadonlyMap<TypeId, number>;
-}
+export type WrittenLane = Pick<LaneState, "nextSeq" | "data" | "timeMs" | "end" | "place">;
 
 /** The one writer of a lane: it numbers the lane's records. */
 export class LaneWriter {
@@ -33,7 +31,13 @@ export class LaneWriter {
   readonly #log: RunLog;
   #next = 0;
   #data = 0;
-  readonly #dataOf: number[] = [];
+  readonly #dataOf: (number | undefined)[] = [];
+  #timeMs: number;
+  #end: LaneEnd | undefined;
+  #cursor: unknown;
+  /** How many data records stand before the last cursor. */
+  #dataAtCursor = 0;
+  #position = 0 as Position;
   #closed = false;
 
   /** `written` is what the lane of a run that is gone on with holds already. */
@@ -41,10 +45,27 @@ export class LaneWriter {
     this.#log = log;
     this.lane = lane;
     this.#next = written?.nextSeq ?? 0;
+    this.#timeMs = written?.timeMs ?? Number.NEGATIVE_INFINITY;
+    this.#end = written?.end;
+    this.#cursor = written?.place.cursor;
     for (const [type, count] of written?.data ?? []) {
       this.#dataOf[type] = count;
       this.#data += count;
     }
+    this.#dataAtCursor = this.#data - (written?.place.itemsSinceCursor ?? 0);
+  }
+
+  /** What is on record of the lane. */
+  get written(): WrittenLane {
+    const data = new Map<TypeId, number>();
+    for (const [type, count] of this.#dataOf.entries()) if (count !== undefined) data.set(type as TypeId, count);
+    const place = { cursor: this.#cursor, items: this.#data, itemsSinceCursor: this.#data - this.#dataAtCursor };
+    return { nextSeq: this.#next, data, timeMs: this.#timeMs, end: this.#end, place };
+  }
+
+  /** The position of the last frame that this writer has had accepted; 0 when there is none. */
+  get position(): Position {
+    return this.#position;
   }
 
   /** The seq that the next record will have. */
@@ -73,12 +94,17 @@ export class LaneWriter {
     const before = this.#log.bytes;
     const appended = this.#log.append(frame);
     if (appended.isErr()) return appended as Result<never, AppendFault>;
-    this.#next += records.length;
-    for (const record of records) {
-      if (record.kind !== "data") continue;
-      this.#data++;
-      this.#dataOf[record.type] = (this.#dataOf[record.type] ?? 0) + 1;
+    for (let index = 0; index < records.length; index++) {
+      const record = records[index] as LogRecord;
+      if (record.kind === "data") {
+        this.#data++;
+        this.#dataOf[record.type] = (this.#dataOf[record.type] ?? 0) + 1;
+      } else if (record.kind === "end") this.#end = { record, seq: (this.#next + index) as LaneSeq };
+      else if (record.kind === "cursor") [this.#cursor, this.#dataAtCursor] = [record.cursor, this.#data];
     }
+    this.#next += records.length;
+    this.#timeMs = timeMs;
+    this.#position = appended.value;
     return ok({
       lane: this.lane,
       timeMs,
