@@ -26,14 +26,15 @@ import { HandlerThrew, StepRecorder } from "../step/step-recorder.ts";
 import { CascadedInputs, type CascadedInput } from "./cascaded-inputs.ts";
 import { describeValue } from "./describe-value.ts";
 import { differences } from "./differences.ts";
-import { contentOf, type FoundDivergence, type PlacedOutput } from "./output-comparison.ts";
+import type { FoundDivergence } from "./divergence.ts";
+import { contentOf, type PlacedOutput } from "./output-comparison.ts";
 import type { RecordChanges, StageReach } from "./stage-reach.ts";
 import { isStepOutput, type StepOutput } from "./step-output.ts";
 import { MAX_SUBSTITUTES, Substitutes } from "./substitutes.ts";
 import { UNSETTLING } from "./unsettling.ts";
 
 /** More outputs of one step than are looked at. */
-export const MAX_STEP_OUTPUTS = 100_000;
+const MAX_STEP_OUTPUTS = 100_000;
 
 /** Why the stage cannot be followed any further. */
 type Stop = Pick<StageReach, "verdict" | "why">;

@@ -4,7 +4,7 @@ import type { EffectfulDefinition } from "../definition/flow-definition.ts";
 import { InputHandling, type HandledInput } from "../effect/input-handling.ts";
 import { RecordedEffects } from "../effect/recorded-effects.ts";
 import { RecordedOutcomes } from "../effect/recorded-outcomes.ts";
-import type { FoundDivergence } from "./output-comparison.ts";
+import type { FoundDivergence } from "./divergence.ts";
 import type { RecordedInputs } from "./recorded-inputs.ts";
 import type { RecoveredCalls } from "./recovered-lane.ts";
 import type { BeforeInput } from "./stage-replay.ts";

@@ -1,4 +1,4 @@
-import type { FoundDivergence } from "./output-comparison.ts";
+import type { FoundDivergence } from "./divergence.ts";
 
 /** How many records would have been otherwise: with another content, not there, or besides those on record. */
 export interface RecordChanges {
