@@ -2,13 +2,14 @@ import { ok } from "neverthrow";
 import { describe, expect, it } from "vitest";
 
 import { memoryStore } from "@refold/log-memory";
-import { replayFlow, runFlow } from "@refold/testkit";
+import { FlowRun, replayFlow, runFlow } from "@refold/testkit";
 
 import { Outside } from "../../test/outside.ts";
 import { effect } from "../authoring/effect.ts";
 import { flow, type Flow, type FlowBuilder } from "../authoring/flow.ts";
 import { groupBy } from "../authoring/group-by.ts";
-import { onEnd } from "../authoring/schedule.ts";
+import { poll } from "../authoring/poll.ts";
+import { onEnd, within } from "../authoring/schedule.ts";
 import { reject } from "../authoring/rejection.ts";
 import type { ReplayReport } from "./replay-report.ts";
 import type { StageReach } from "./stage-reach.ts";
@@ -236,6 +237,59 @@ describe("a divergence that cannot be followed", () => {
       expect(report.cascade?.map(({ verdict }) => verdict)).toEqual(verdicts);
       expect(outside.calls).toEqual([]);
     }
+  });
+
+  it("ends at a stage whose timer would be due at another time", async () => {
+    const timed = (change: (n: number) => readonly number[]): Flow =>
+      flow("timed", (f) =>
+        f
+          .source(
+            "numbers",
+            poll(() => ({ items: [1], againMs: 100, done: false })),
+          )
+          .flatMap("changed", (n) => change(n))
+          .stateful("summed", {
+            initial: () => 0,
+            fold: (sum, n) => sum + n,
+            project: (sum) => [sum],
+            emit: within(250),
+          })
+          .sink("out", () => undefined),
+      );
+    const store = memoryStore();
+    const run = await FlowRun.open(timed(AS_RECORDED), { store });
+    const ended = run.run();
+    await run.untilMetrics(({ stages }) => (stages.find(({ stage }) => stage === "out")?.in ?? 0) > 1);
+    run.handle.stop("enough");
+    await ended;
+    // Without its first inputs the stage would set its timer later.
+    let calls = 0;
+    const late = await replayFlow(
+      timed((n) => (calls++ % 2 === 0 ? [] : [n])),
+      { store, cascade: true },
+    );
+    expect(late.report.cascade?.map(({ verdict }) => verdict)).toEqual(["changed", "not-followed", "not-followed"]);
+    expect(late.report.cascade?.[1]?.why).toMatch(/^its timer would (?:be due at another time than|have been due)/);
+    const other = await replayFlow(
+      timed((n) => [n + 1]),
+      { store, cascade: true, into: 3 },
+    );
+    expect(other.report.cascade?.map(({ verdict }) => verdict)).toEqual(["changed", "changed", "changed"]);
+  });
+
+  it("goes no further than the replay went", async () => {
+    const store = memoryStore();
+    const { recorded } = await runFlow(noting(chain, new Map(), AS_RECORDED, 1), { store });
+    const changed = recorded.records("changed").flatMap(({ kind }, seq) => (kind === "data" ? [`changed:${seq}`] : []));
+    const { report } = await replayFlow(
+      noting(chain, new Map(), (n) => [-n]),
+      {
+        store,
+        cascade: true,
+        until: changed[1] as string,
+      },
+    );
+    expect(report.cascade?.[0]).toMatchObject({ stage: "changed", outputs: { changed: 2 } });
   });
 
   it("says so of every stage of a cycle, and of what comes after it", async () => {
