@@ -3,7 +3,7 @@ import { err, ok, type Result } from "neverthrow";
 import { RecordDecoder, type DecodeFault } from "./codec/record-codec.ts";
 import type { DecodedFrame, StoredFrame } from "./frame.ts";
 import { KeptFrame, KeptPayloads, type PayloadFault } from "./kept-payloads.ts";
-import type { LaneId } from "./place.ts";
+import type { LaneId, Lsn } from "./place.ts";
 import type { DataRecord, LogRecord, RecordPlace } from "./record.ts";
 import type { ReadFault, RunReader } from "./run-log.ts";
 
@@ -17,6 +17,7 @@ export type FrameFault = ReadFault | DecodeFault | PayloadFault;
 export class FrameDecoder {
   readonly #log: Pick<RunReader, "read" | "first">;
   readonly #keepBytes: number;
+  readonly #payloadsFrom: Lsn;
   readonly #kept: KeptPayloads;
   readonly #decoder: RecordDecoder = new RecordDecoder();
   /** Lanes whose payloads were passed on. Of others nothing is kept: the first time costs a reading, mostly a short one. */
@@ -24,12 +25,19 @@ export class FrameDecoder {
   /** What the frame that was decoded last needed of others. */
   #sources: readonly KeptFrame[] = [];
 
-  /** `keepBytes` limits what is kept of earlier frames: 64 MiB, unless it is given. */
+  /**
+   * `keepBytes` limits what is kept of earlier frames: 64 MiB, unless it is given. No frame to be decoded passes on a payload
+   * from before `payloadsFrom`.
+   */
   constructor(
     log: Pick<RunReader, "read" | "first">,
-    { keepBytes = KEEP_BYTES }: { readonly keepBytes?: number } = {},
+    {
+      keepBytes = KEEP_BYTES,
+      payloadsFrom = 0 as Lsn,
+    }: { readonly keepBytes?: number; readonly payloadsFrom?: Lsn } = {},
   ) {
     this.#log = log;
+    this.#payloadsFrom = payloadsFrom;
     this.#keepBytes = keepBytes;
     this.#kept = new KeptPayloads(keepBytes);
   }
@@ -133,7 +141,7 @@ export class FrameDecoder {
   }
 
   /**
-   * Looks for frames that are no longer kept, from the beginning of the log. What is passed on next mostly stands behind them,
+   * Looks for frames that are no longer kept, from the first that may be meant. What is passed on next mostly stands behind them,
    * so that is kept on the way: who lags far behind does not read the log again for every frame.
    */
   async #readAgain(
@@ -146,7 +154,7 @@ export class FrameDecoder {
     /** The lanes to look in, and whether the first frame that lacked was found there. */
     const lanes = new Map<number, boolean>([...lacking].map(({ lane }) => [lane, false]));
     let aheadBytes = 0;
-    for await (const batch of this.#log.read(this.#log.first)) {
+    for await (const batch of this.#log.read(Math.max(this.#log.first, this.#payloadsFrom) as Lsn)) {
       if (batch.isErr()) return err(batch.error);
       for (const stored of batch.value) {
         if (stored.lsn >= frame.lsn || (lacking.size === 0 && aheadBytes > this.#keepBytes / 2)) {

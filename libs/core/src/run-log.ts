@@ -68,10 +68,10 @@ export interface RunLog extends RunReader {
   room(): Promise<void> | undefined;
   /**
    * Keeps what the run has come to with all the frames that were accepted until now, once these are safe; the last two
-   * snapshots stay. They are there for speed alone: losing them loses nothing, and a fault does not stop the log. `body` is
-   * the log's from now on.
+   * snapshots stay. They are there for speed alone, while the log is whole: a fault does not stop the log. `body` is the log's
+   * from now on. Resolves with the lsn of the first frame that is not in it.
    */
-  keepSnapshot(body: Uint8Array): Promise<Result<void, StorageFault | { readonly kind: "log-closed" }>>;
+  keepSnapshot(body: Uint8Array): Promise<Result<Lsn, StorageFault | { readonly kind: "log-closed" }>>;
   /** The digest over all frames so far: a chained CRC-32 in hexadecimal, for logs that keep one. */
   digest(): string;
   /**

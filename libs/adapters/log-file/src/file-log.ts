@@ -93,7 +93,7 @@ export class FileLog extends FileReader implements RunLog {
     return retained;
   }
 
-  async keepSnapshot(body: Uint8Array): Promise<Result<void, StorageFault | { readonly kind: "log-closed" }>> {
+  async keepSnapshot(body: Uint8Array): Promise<Result<Lsn, StorageFault | { readonly kind: "log-closed" }>> {
     if (this.#closing !== undefined) return err({ kind: "log-closed" });
     const lsn = this.#writer.nextLsn as Lsn;
     const safe = this.#writer.whenSafe(this.#writer.appended);
@@ -146,9 +146,10 @@ export class FileLog extends FileReader implements RunLog {
     }
   }
 
-  async #keepSnapshot(snapshot: StoredSnapshot): Promise<Result<void, StorageFault>> {
+  async #keepSnapshot(snapshot: StoredSnapshot): Promise<Result<Lsn, StorageFault>> {
     try {
-      return ok(await writeSnapshot(this.#files, this.directory, snapshot));
+      await writeSnapshot(this.#files, this.directory, snapshot);
+      return ok(snapshot.lsn);
     } catch (cause) {
       return err(storageFault("snapshot", this.directory, cause));
     }

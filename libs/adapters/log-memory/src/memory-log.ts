@@ -94,14 +94,14 @@ export class MemoryLog extends MemoryReader implements RunLog {
     return undefined;
   }
 
-  async keepSnapshot(body: Uint8Array): Promise<Result<void, StorageFault | { readonly kind: "log-closed" }>> {
+  async keepSnapshot(body: Uint8Array): Promise<Result<Lsn, StorageFault | { readonly kind: "log-closed" }>> {
     if (this.#lost) return err({ kind: "log-closed" });
     const lsn = this.run.end;
     const safe = await this.whenSafe(this.#appended);
     if (safe.isErr()) return err(safe.error);
     if (this.#lost) return err({ kind: "log-closed" });
     this.run.snapshots = [...this.run.snapshots, { lsn, body }].slice(-KEPT_SNAPSHOTS);
-    return ok();
+    return ok(lsn);
   }
 
   /** A log in memory keeps no digest. */

@@ -174,6 +174,18 @@ const CONFIGURATION_KEYS = {
     default: 100_000,
     doc: "After how many records the next snapshot is taken, however little time has passed.",
   },
+  "retention.mode": {
+    of: "flow",
+    rule: { type: "choice", choices: ["keep", "archive", "drop"] },
+    default: "keep",
+    doc: "What becomes of whole segments of the log that are not needed to go on from the last two snapshots.",
+  },
+  "retention.keepMs": {
+    of: "flow",
+    rule: { type: "whole", min: 0, max: 9_007_199_254_740_991, unit: "milliseconds" },
+    default: 0,
+    doc: "How long a segment stays at least, where `retention.mode` is not `keep`.",
+  },
   "metrics.enabled": {
     of: "flow",
     rule: { type: "flag" },

@@ -14,7 +14,7 @@ import {
 import type { Kinded } from "@refold/fsm";
 import type { Topology } from "@refold/topology";
 
-import type { FlowDefinition } from "../definition/flow-definition.ts";
+import { outputTypes, type FlowDefinition } from "../definition/flow-definition.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import type { CreditGate } from "../edge/credit-gate.ts";
 import type { Edge } from "../edge/edge.ts";
@@ -147,12 +147,14 @@ export class Run implements FlowHandle {
     this.#snapshots = new SnapshotTaker({
       log,
       writers: [this.#system, ...writers],
+      passers: definition.stages.filter((stage) => outputTypes(stage).length > 0 && stage.kind !== "source").length,
       everyMs: everyMs === "never" ? Number.POSITIVE_INFINITY : everyMs,
       everyRecords: settings.flow("snapshots.everyRecords"),
       clock,
       hold,
       logger,
       process: { runtime, refold, fingerprints: fingerprintsOf(definition) },
+      retention: { mode: settings.flow("retention.mode"), keepMs: settings.flow("retention.keepMs") },
       lanes: () => this.#settled(),
     });
     const snapshot = (): MetricsSnapshot => this.#snapshot();

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { Lsn, RunId, RunLog, RunManifest } from "@refold/core";
+import type { RunId, RunLog, RunManifest } from "@refold/core";
 
 import { numberedAs } from "../definition/numbered-as.ts";
 import type { FlowDefinition } from "../definition/flow-definition.ts";
@@ -12,7 +12,7 @@ import type { StartOptions } from "../pipeline/start-run.ts";
 import { flowDifferences } from "../replay/flow-differences.ts";
 import { HistoryReplay } from "../replay/history-replay.ts";
 import type { ReplayFault, ReplayReport } from "../replay/replay-report.ts";
-import { decodeRunState, type RunStateAt } from "../snapshot/run-state.ts";
+import { isComputedBy, lastSnapshots } from "../snapshot/last-snapshots.ts";
 import { recordedSettings } from "../config/recorded-settings.ts";
 
 export interface ResumeOptions extends StartOptions {
@@ -62,40 +62,19 @@ async function resume(
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
   const definition = numberedAs(declared, log.manifest);
   const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
-  const [newest, before] = await usableSnapshots(log, definition, host);
-  if (newest !== undefined && before !== undefined) history.restore(before, newest);
+  const snapshots = await lastSnapshots(log, host.refold);
+  const isOurs = isComputedBy(definition);
+  const usable = snapshots !== undefined && (isOurs(snapshots.newest) || (force && log.first > 0));
+  if (usable) history.restore(snapshots);
   const read = await history.run();
   if (read.isErr()) return err(read.error);
   if (history.seal?.status === "completed") return err({ kind: "already-completed" });
   const { recovered, report } = history.handOver();
-  const forced = history.unforced !== undefined;
+  const forced = history.unforced !== undefined || (usable && !isOurs(snapshots.newest));
   if (forced && !force) return err({ kind: "resume-diverged", report });
   const clock = new RunClock(host.clock, history.lastTimeMs);
   const settings = options.settings ?? recordedSettings(log.manifest);
   return ok(new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced }));
-}
-
-/**
- * The newest two snapshots, if it was the code of today that came to them, as far as its text tells. What the text does not tell,
- * such as a value from elsewhere, shows when the code has to come from the one to the other; so one alone is of no use.
- */
-async function usableSnapshots(
-  log: RunLog,
-  { stages }: FlowDefinition,
-  { refold }: RunHost,
-): Promise<readonly RunStateAt[]> {
-  const usable: RunStateAt[] = [];
-  for (let before: Lsn | undefined; usable.length < 2;) {
-    const found = await log.snapshot(before);
-    // A store that cannot give any has the record all the same.
-    if (found.isErr() || found.value === undefined) return usable;
-    const { lsn, body } = found.value;
-    const state = decodeRunState(body);
-    const isOurs = state?.refold === refold && stages.every((s) => state.fingerprints[s.name] === s.fingerprint);
-    if (isOurs) usable.push({ lsn, state });
-    before = lsn;
-  }
-  return usable;
 }
 
 /** A run keeps the versions of its types to its end: what goes on with it would write others. */

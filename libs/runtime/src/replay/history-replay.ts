@@ -38,7 +38,8 @@ import type { ReplayFault, ReplayReport } from "./replay-report.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
 import type { Divergence, FoundDivergence } from "./divergence.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
-import { isSameStored, type RunStateAt } from "../snapshot/run-state.ts";
+import type { LastSnapshots, RunStateAt } from "../snapshot/last-snapshots.ts";
+import { isSameStored } from "../snapshot/run-state.ts";
 import { StageReplay } from "./stage-replay.ts";
 import { unreadableFrame } from "./unreadable-frame.ts";
 
@@ -81,7 +82,7 @@ export class HistoryReplay {
   /** What was in effect for the recorded run. */
   readonly #settings: ResolvedConfiguration;
   readonly #lanes: readonly LaneReplay[];
-  readonly #decoder: FrameDecoder;
+  #decoder: FrameDecoder;
   /** Whether payloads were frozen in the recorded run before handlers saw them, and so are here. */
   readonly #freezes: boolean;
   /** The lanes in which the candidate does not hold all that is on record at the same places. */
@@ -117,10 +118,7 @@ export class HistoryReplay {
     this.#options = options;
     this.#manifest = options.recorded.manifest;
     this.#settings = recordedSettings(this.#manifest);
-    this.#decoder = new FrameDecoder(
-      options.recorded,
-      options.keepBytes === undefined ? {} : { keepBytes: options.keepBytes },
-    );
+    this.#decoder = this.#makeDecoder(0 as Lsn);
     this.#freezes = this.#settings.flow("development.freeze");
     this.#types = new RecordedTypes(this.#manifest, options.definition.types);
     this.#numbers = new RecordedNumbers(this.#manifest, options.definition);
@@ -148,22 +146,23 @@ export class HistoryReplay {
   }
 
   /**
-   * Goes on from a snapshot, in place of the frames before it. By the time of the other one, which is newer, the code has to have
+   * Goes on from the earlier of two snapshots, in place of the frames before it. By the time of the other, the code has to have
    * come to what that says. Called before `run`, or never.
    */
-  restore({ lsn, state }: RunStateAt, newer: RunStateAt): void {
-    const { lanes, timeMs, unreadBehind, epochBehind, runtime, refold, fingerprints } = state;
-    this.#expected = newer;
+  restore({ earlier: { lsn, state }, newest }: LastSnapshots): void {
+    const { lanes, unreadBehind, payloadsBehind, epochBehind, runtime, refold, fingerprints } = state;
+    this.#expected = newest;
     this.#nextLsn = lsn;
     this.#begin = lsn;
     this.#readFrom = Math.max(this.#options.recorded.first, lsn - unreadBehind) as Lsn;
+    this.#decoder = this.#makeDecoder((lsn - payloadsBehind) as Lsn);
     this.#epochAt = (lsn - epochBehind) as Lsn;
     this.#epoch = { kind: "epoch", runtime, refold, fingerprints, forced: false };
     this.#forcedAt = lsn;
-    this.#lastTimeMs = timeMs;
-    for (const [lane, state] of lanes.entries()) {
-      this.#nextSeq[lane] = state.nextSeq;
-      this.#lanes[lane]?.restore(state, lanes);
+    this.#lastTimeMs = state.timeMs;
+    for (const [lane, one] of lanes.entries()) {
+      this.#nextSeq[lane] = one.nextSeq;
+      this.#lanes[lane]?.restore(one, lanes);
     }
   }
 
@@ -200,6 +199,11 @@ export class HistoryReplay {
   #withFirst(fault: ReplayFault): ReplayFault {
     if (fault.kind !== "malformed-record" || this.#first === undefined) return fault;
     return { ...fault, detail: `${fault.detail}; before it, ${this.#first.place} is not computed as it was recorded` };
+  }
+
+  #makeDecoder(payloadsFrom: Lsn): FrameDecoder {
+    const { recorded, keepBytes } = this.#options;
+    return new FrameDecoder(recorded, { payloadsFrom, ...(keepBytes !== undefined && { keepBytes }) });
   }
 
   #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
@@ -508,9 +512,12 @@ export class HistoryReplay {
 
   #uncertified(): readonly string[] {
     const found: string[] = [];
-    if (this.#givenUp)
-      return [`The replay was given up after ${this.#frames} frames: what comes behind was not compared.`];
-    if (this.#options.part?.until !== undefined) return [];
+    if (this.#begin > 0)
+      found.push(`What is computed begins with frame ${this.#begin}: what came before stands as a snapshot has it.`);
+    if (this.#givenUp) {
+      return [...found, `The replay was given up after ${this.#frames} frames: what comes behind was not compared.`];
+    }
+    if (this.#options.part?.until !== undefined) return found;
     const { tornTail } = this.#options.recorded;
     if (this.#seal === undefined)
       found.push("The run has no seal: it did not end, and what came after the last frame is not known.");

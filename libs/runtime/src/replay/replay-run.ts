@@ -5,6 +5,7 @@ import type { ReadFault, RunReader } from "@refold/core";
 import { causeChain } from "./cause-chain.ts";
 import { Cascade } from "./cascade.ts";
 import { flowDifferences } from "./flow-differences.ts";
+import { lastSnapshots } from "../snapshot/last-snapshots.ts";
 import { HistoryReplay, type ReplayPart } from "./history-replay.ts";
 import { Pace } from "./pace.ts";
 import type { ReplayOptions, ReplayRunFault } from "./replay-options.ts";
@@ -17,7 +18,7 @@ import type { ReplayReport } from "./replay-report.ts";
  * Throws a RangeError for a speed that is not above 0.
  */
 export async function replayRun(options: ReplayOptions): Promise<Result<ReplayReport, ReplayRunFault>> {
-  const { recorded, definition, into, speed } = options;
+  const { recorded, definition, into, host, speed } = options;
   try {
     if (speed !== undefined && !(speed > 0)) throw new RangeError(`a replay at the speed ${speed}`);
     const differing = flowDifferences(recorded.manifest, definition);
@@ -26,6 +27,11 @@ export async function replayRun(options: ReplayOptions): Promise<Result<ReplayRe
     if (part.isErr()) return err(part.error);
     const asked = { ...options, part: part.value };
     const replay = new HistoryReplay(asked);
+    // A candidate has all of the run or is none; what is only compared may begin with what is left.
+    if (recorded.first > 0 && into === undefined) {
+      const snapshots = await lastSnapshots(recorded, host.refold);
+      if (snapshots !== undefined) replay.restore(snapshots);
+    }
     const ran = await replay.run();
     if (ran.isErr()) return err(ran.error);
     const chained = await withChain(replay.report(), options);
@@ -33,11 +39,14 @@ export async function replayRun(options: ReplayOptions): Promise<Result<ReplayRe
     const report = chained.value;
     const isGivenUp = options.signal?.aborted === true;
     if (options.cascade !== true || report.verdict !== "diverged" || isGivenUp) return ok(report);
+    if (recorded.first > 0) return ok({ ...report, leftOut: [...report.leftOut, CANNOT_FOLLOW] });
     return (await new Cascade(asked, report).run()).map((cascade) => ({ ...report, cascade }));
   } finally {
     await into?.close();
   }
 }
+
+const CANNOT_FOLLOW = "How far the divergences reach was not followed: the beginning of the run is gone.";
 
 /** With all that led to the first divergence, where that came of one input. */
 async function withChain(

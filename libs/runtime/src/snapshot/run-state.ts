@@ -4,7 +4,6 @@ import {
   type EndRecord,
   type LaneId,
   type LaneSeq,
-  type Lsn,
   type Span,
   type TypeId,
   type ValueFault,
@@ -22,18 +21,16 @@ export interface RunState {
   readonly refold: string;
   readonly runtime: string;
   readonly fingerprints: Readonly<Record<string, string>>;
-  /** How many frames back the oldest stands of which something was not taken yet, and how many back that process began. */
+  /**
+   * How many frames back the oldest stands of which something was not taken yet, and the oldest whose payloads may be passed
+   * on from now on; and how many back that process began.
+   */
   readonly unreadBehind: number;
+  readonly payloadsBehind: number;
   readonly epochBehind: number;
   readonly timeMs: number;
   /** By their ids. */
   readonly lanes: readonly LaneState[];
-}
-
-/** A state with the lsn of the first frame that is not in it. */
-export interface RunStateAt {
-  readonly lsn: Lsn;
-  readonly state: RunState;
 }
 
 /** What is on record of a lane. */

@@ -1,8 +1,9 @@
-import { type Clock, type Logger, type RunLog } from "@refold/core";
+import type { Clock, Logger, RetainMode, RunLog } from "@refold/core";
 
 import type { LaneWriter } from "../supervision/lane-writer.ts";
 import type { Hold } from "./hold.ts";
-import { LogMarks } from "./log-marks.ts";
+import { FramesNeeded } from "./frames-needed.ts";
+import { Retention } from "./retention.ts";
 import { encodeRunState, type LaneState, type RunState } from "./run-state.ts";
 
 /** How often to look whether a snapshot is due; and how soon again, where a stage was in the middle of a step. */
@@ -16,11 +17,15 @@ export interface SnapshotTakerOptions {
   readonly log: RunLog;
   /** Of all lanes, the system's first. */
   readonly writers: readonly LaneWriter[];
+  /** How many stages may pass payloads on. */
+  readonly passers: number;
   readonly everyMs: number;
   readonly everyRecords: number;
   readonly clock: Clock;
   readonly hold: Hold;
   readonly logger: Logger | undefined;
+  /** What becomes of the frames that nobody needs to go on, and how long they stay at least. */
+  readonly retention: { readonly mode: RetainMode | "keep"; readonly keepMs: number };
   /** Who computes the run. */
   readonly process: Pick<RunState, "refold" | "runtime" | "fingerprints">;
   /** What every lane has come to; `undefined` while one cannot tell. */
@@ -30,7 +35,8 @@ export interface SnapshotTakerOptions {
 /** Takes snapshots of a run while it goes on, so that it can be gone on with soon after a kill. */
 export class SnapshotTaker {
   readonly #options: SnapshotTakerOptions;
-  readonly #marks: LogMarks = new LogMarks();
+  readonly #needed: FramesNeeded;
+  readonly #retention: Retention;
   /** Where the last one was taken, when, and from when on the next may be. */
   #records: number;
   #takenAtMs: number;
@@ -41,12 +47,15 @@ export class SnapshotTaker {
 
   constructor(options: SnapshotTakerOptions) {
     this.#options = options;
+    const { log, clock, logger, retention } = options;
+    this.#needed = new FramesNeeded(options.passers, this.#recordsNow === 0);
+    this.#retention = new Retention({ log, clock, logger, ...retention });
     this.#records = this.#recordsNow;
-    this.#takenAtMs = this.#restsUntilMs = options.clock.now();
+    this.#takenAtMs = this.#restsUntilMs = clock.now();
   }
 
   start(): void {
-    this.#marks.add(this.#frames, this.#nextSeqs);
+    this.#needed.mark(this.#frames, this.#nextSeqs);
     this.#options.hold.onFree = () => this.#lookNext();
     this.#arm(this.#lookMs);
   }
@@ -73,7 +82,7 @@ export class SnapshotTaker {
   }
 
   #look(): void {
-    this.#marks.add(this.#frames, this.#nextSeqs);
+    this.#needed.mark(this.#frames, this.#nextSeqs);
     const { clock, hold } = this.#options;
     const nowMs = clock.now();
     if (!this.#isDue(nowMs)) return this.#arm(this.#lookMs);
@@ -97,13 +106,12 @@ export class SnapshotTaker {
   #take(lanes: readonly LaneState[]): boolean {
     const { log, clock, process, logger } = this.#options;
     const frames = this.#frames;
-    const needed = lanes.flatMap(({ stage: { unread, delivery } }) => [
-      ...unread,
-      ...(delivery?.buffered.flat() ?? []),
-    ]);
-    const unreadBehind = frames - (this.#marks.before(needed) ?? Number.NEGATIVE_INFINITY);
+    const unread = lanes.flatMap(({ stage }) => [...stage.unread, ...(stage.delivery?.buffered.flat() ?? [])]);
+    const unreadFrom = this.#needed.unreadFrom(frames, unread);
+    const payloadsFrom = this.#needed.payloadsFrom(unreadFrom);
     const timeMs = Math.max(...lanes.map((lane) => lane.timeMs));
-    const body = encodeRunState({ ...process, unreadBehind, epochBehind: frames, timeMs, lanes });
+    const behind = { unreadBehind: frames - unreadFrom, payloadsBehind: frames - payloadsFrom, epochBehind: frames };
+    const body = encodeRunState({ ...process, ...behind, timeMs, lanes });
     if (body.isErr()) {
       const stage = log.manifest.lanes[body.error.value] ?? "";
       const { detail, path } = body.error;
@@ -115,7 +123,8 @@ export class SnapshotTaker {
     this.#keeping = true;
     void log.keepSnapshot(body.value).then((kept) => {
       this.#keeping = false;
-      if (kept.isErr() && kept.error.kind === "storage") {
+      if (kept.isOk()) this.#retention.kept(kept.value - behind.payloadsBehind);
+      else if (kept.error.kind === "storage") {
         logger?.warn("a snapshot could not be kept", { cause: String(kept.error.cause) });
       }
     });
