@@ -85,6 +85,10 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
     .argument("<run>", RUN_HELP)
     .option("--flow <file>", "the flow to go on with, instead of the file that was recorded")
     .option("--force", "go on although the flow does not compute what is on record; that goes on record as well")
+    .option(
+      "--retry-failed",
+      "make calls of effects again that have failed on record, where a handler threw because of that; what it dealt with stays",
+    )
     .option("--metrics", "show the figures of the run when it has ended")
     .option("--json", "write the outcome as JSON; what the flow prints goes to standard error")
     .addHelpText("after", SIGNALS_HELP)

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -83,7 +83,12 @@ interface Ended {
 /** The command in a process of its own, which is killed when its sink has written so many lines. */
 async function refold(
   argv: readonly string[],
-  at: { runtime?: keyof typeof RUNTIMES; killAfter?: number } = {},
+  at: {
+    runtime?: keyof typeof RUNTIMES;
+    killAfter?: number;
+    /** Called when its sink has written the first line, with the process. */
+    begun?: (child: ChildProcess) => void;
+  } = {},
 ): Promise<Ended> {
   const [command, ...flags] = RUNTIMES[at.runtime ?? "node"];
   const child = spawn(command, [...flags, MAIN, ...argv], {
@@ -99,6 +104,7 @@ async function refold(
     tail.push(line);
     if (tail.length > 30) tail.shift();
     if (++lines === at.killAfter) child.kill("SIGKILL");
+    if (lines === 1) at.begun?.(child);
   });
   const code = await new Promise<Ended["code"]>((resolve) => {
     child.on("close", (exit, signal) => resolve(exit ?? signal));
@@ -177,6 +183,31 @@ it("loses nothing and repeats only what had no receipt, however often it is kill
   const chance = seeded(20_261_121);
   const kills = Array.from({ length: 10 }, () => ({ killAfter: 1 + Math.floor(chance.next().value * 180) }));
   await killAndResume(kills, "node");
+});
+
+it("is gone on with by one process at a time, and by none while the first still has it, and they are told by whom", async () => {
+  let first: Promise<Ended> | undefined;
+  const child = await new Promise<ChildProcess>((resolve) => {
+    first = refold(["run", "numbers.flow.ts"], { begun: resolve });
+  });
+  child.kill("SIGSTOP");
+  try {
+    const refused = await refold(["resume", "last"]);
+    expect(refused.code).toBe(3);
+    expect(refused.stderr).toMatch(
+      new RegExp(`is held for writing by process ${child.pid} on host .*Wait until that process has ended`),
+    );
+  } finally {
+    child.kill("SIGKILL");
+  }
+  expect((await first)?.code).toBe("SIGKILL");
+  const both = await Promise.all([refold(["resume", "last"]), refold(["resume", "last"])]);
+  expect(both.map(({ code }) => code).sort()).toEqual([0, 3]);
+  // It came while the other one was at work, or after.
+  const late = both.find(({ code }) => code === 3);
+  expect(late?.stderr).toMatch(/held for writing by process \d+ on host|has come to its end/);
+  expect(await receipted()).toBe(ITEMS);
+  expect((await refold(["replay", "last", "--verify"])).code).toBe(0);
 });
 
 const others = (["bun", "deno"] as const).filter((runtime) => existsSync(RUNTIMES[runtime][0]));

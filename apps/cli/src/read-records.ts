@@ -3,6 +3,7 @@ import { err, ok, type Result } from "neverthrow";
 import {
   explainFault,
   FrameDecoder,
+  RecordDecoder,
   type FrameFault,
   type LogRecord,
   type Lsn,
@@ -18,20 +19,36 @@ export interface ReadFrame {
   readonly records: readonly LogRecord[];
 }
 
-/** Every frame of a run, decoded, batch by batch; on with what is appended if `follow` is set. After a fault nothing follows. */
+/**
+ * Every frame of a run that is still there, decoded, batch by batch; on with what is appended if `follow` is set. A payload that was
+ * let go of is undefined, though its record names where it was. After a fault nothing follows.
+ */
 export async function* readRecords(
   reader: RunReader,
   follow: boolean,
 ): AsyncGenerator<Result<readonly ReadFrame[], CliFault>, undefined> {
-  let next = 0 as Lsn;
-  const batches = follow ? reader.follow(next) : reader.read(next);
-  for await (const batch of new FrameDecoder(reader).decodeAll(batches)) {
+  const decoder = new FrameDecoder(reader);
+  const bare = new RecordDecoder();
+  for await (const batch of follow ? reader.follow(reader.first) : reader.read(reader.first)) {
     if (batch.isErr()) {
-      yield err(readFault(batch.error, next));
+      yield err(storeFault(batch.error));
       return;
     }
-    next = (next + batch.value.length) as Lsn;
-    yield ok(batch.value.map((frame) => ({ frame, records: frame.records })));
+    const read: ReadFrame[] = [];
+    for (const frame of batch.value) {
+      const decoded = await decoder.decode(frame);
+      const isLetGo = decoded.isErr() && decoded.error.kind === "payload-missing" && reader.first > 0;
+      const shown: Result<{ readonly records: readonly LogRecord[] }, FrameFault> = isLetGo
+        ? bare.decode(frame.body).map((records) => ({ records }))
+        : decoded;
+      if (shown.isErr()) {
+        if (read.length > 0) yield ok(read);
+        yield err(readFault(shown.error, frame.lsn));
+        return;
+      }
+      read.push({ frame, records: shown.value.records });
+    }
+    yield ok(read);
   }
 }
 

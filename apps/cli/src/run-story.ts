@@ -43,6 +43,25 @@ export interface ContractVerdict extends Pick<ContractRecord, "contract" | "verd
   readonly to: string;
 }
 
+/** A process took over the run. */
+export interface EpochStory {
+  readonly timeMs: number;
+  readonly runtime: string;
+  readonly refold: string;
+  /** Of the flow's source file, where that is on record. */
+  readonly sourceSha256: string | undefined;
+  /** The stages whose code is another than in the epoch before. */
+  readonly code:
+    | { readonly kind: "first" | "same" | "not-comparable" }
+    | { readonly kind: "changed"; readonly stages: readonly string[] };
+  readonly forced: boolean;
+  readonly retryFailed: boolean;
+  /** Calls of effects that were begun again: those in doubt, and those that had failed. */
+  callsMadeAgain: number;
+  /** How it ended, unless it was cut short: `forked` where the run went on as a fork of the one that this epoch is of. */
+  ended: SealRecord["status"] | "forked" | undefined;
+}
+
 /** The liveness of an edge changed. */
 export interface LivenessChange extends Pick<LivenessRecord, "status"> {
   readonly from: string;
@@ -75,8 +94,9 @@ export class RunStory {
   firstTimeMs: number | undefined;
   lastTimeMs: number | undefined;
   seal: SealRecord | undefined;
+  /** Of the last epoch, as the seal is. */
   failure: RecordedFailure | undefined;
-  readonly epochs: { readonly timeMs: number; readonly epoch: EpochRecord }[] = [];
+  readonly epochs: EpochStory[] = [];
   readonly control: ControlEvent[] = [];
   /** How often the liveness of an edge changed, and the last changes. */
   livenessChanges = 0;
@@ -87,8 +107,13 @@ export class RunStory {
   readonly #machines = new Map<string, MachineStory & { readonly passages: Passage[] }>();
   readonly #contracts = new Map<string, ContractVerdict>();
   readonly #nameOf: (lane: LaneId) => string;
+  readonly #source: RunManifest["source"];
+  readonly #forkOf: RunManifest["forkOf"];
+  #epoch: EpochRecord | undefined;
 
   constructor(manifest: RunManifest) {
+    this.#source = manifest.source;
+    this.#forkOf = manifest.forkOf;
     this.#nameOf = (lane) => laneName(manifest, lane);
     this.lanes = manifest.lanes.map((_, lane) => ({ name: this.#nameOf(lane as LaneId), kinds: new Map() }));
   }
@@ -111,16 +136,51 @@ export class RunStory {
     const kinds = this.lanes[frame.lane]?.kinds;
     for (const record of records) {
       kinds?.set(record.kind, (kinds.get(record.kind) ?? 0) + 1);
-      if (record.kind !== "data") this.#takeRecord(record, frame.lane, frame.timeMs);
+      if (record.kind === "epoch") this.#begin(record, frame);
+      else if (record.kind !== "data") this.#takeRecord(record, frame.lane, frame.timeMs);
     }
   }
 
-  #takeRecord(record: Exclude<LogRecord, { kind: "data" }>, lane: LaneId, timeMs: number): void {
+  #takeRecord(record: Exclude<LogRecord, { kind: "data" | "epoch" }>, lane: LaneId, timeMs: number): void {
     if (record.kind === "transition") this.#move(record, lane, timeMs);
     else if (record.kind === "contract") this.#judge(record, lane);
     else if (record.kind === "liveness") this.#change(record, timeMs);
-    else if (record.kind === "epoch") this.epochs.push({ timeMs, epoch: record });
-    else if (record.kind === "seal") this.seal = record;
+    else if (record.kind === "seal") this.#end(record);
+    else if (record.kind === "effect-started" && (record.attempt ?? 1) > 1) {
+      const epoch = this.epochs.at(-1);
+      if (epoch !== undefined) epoch.callsMadeAgain++;
+    }
+  }
+
+  /** How the run stood before is nothing that holds of it now. */
+  #begin(epoch: EpochRecord, { timeMs, lsn }: ReadFrame["frame"]): void {
+    const before = this.epochs.at(-1);
+    if (before !== undefined && lsn === this.#forkOf?.at) before.ended = "forked";
+    const { runtime, refold, forced, retryFailed = false, source } = epoch;
+    const code = codeSince(this.#epoch, epoch);
+    // The first frames of a fork are those of its parent, whose file the manifest does not name.
+    const own = this.epochs.length === 0 && this.#forkOf === undefined ? this.#source : undefined;
+    const sourceSha256 = (source ?? own)?.sha256;
+    this.epochs.push({
+      timeMs,
+      runtime,
+      refold,
+      sourceSha256,
+      code,
+      forced,
+      retryFailed,
+      callsMadeAgain: 0,
+      ended: undefined,
+    });
+    this.#epoch = epoch;
+    this.seal = undefined;
+    this.failure = undefined;
+  }
+
+  #end(seal: SealRecord): void {
+    this.seal = seal;
+    const epoch = this.epochs.at(-1);
+    if (epoch !== undefined) epoch.ended = seal.status;
   }
 
   #move({ machine, event, from, to }: TransitionRecord, lane: LaneId, timeMs: number): void {
@@ -143,6 +203,14 @@ export class RunStory {
     this.livenessChanges++;
     keep(this.liveness, { from: this.#nameOf(upstream), to: this.#nameOf(reader), status, timeMs });
   }
+}
+
+/** Fingerprints compare only between processes of one runtime. */
+function codeSince(before: EpochRecord | undefined, now: EpochRecord): EpochStory["code"] {
+  if (before === undefined) return { kind: "first" };
+  if (before.runtime !== now.runtime) return { kind: "not-comparable" };
+  const stages = Object.keys(now.fingerprints).filter((name) => now.fingerprints[name] !== before.fingerprints[name]);
+  return stages.length === 0 ? { kind: "same" } : { kind: "changed", stages };
 }
 
 function keep<T>(list: T[], item: T): void {

@@ -7,4 +7,5 @@ export { default as joinedRoutes } from "./joined-routes.flow.ts";
 export { default as movieLeaders } from "./movie-leaders.flow.ts";
 export { default as movieProfits } from "./movie-profits.flow.ts";
 export { default as packageSizes } from "./package-sizes.flow.ts";
+export { default as strikesToSqlite } from "./strikes-to-sqlite.flow.ts";
 export { default as weatherWindows } from "./weather-windows.flow.ts";

@@ -49,7 +49,7 @@ const EXPLAINED: {
   "not-retained": [
     { kind: "not-retained", asked: 3 as Lsn, first: 17 as Lsn },
     "Frames from 3 on are no longer in the log: it begins with frame 17. " +
-      "Read from 17 on, or bring back the segments from the archive.",
+      "What is left can be shown and verified; for the whole run, bring back the segments from the archive.",
   ],
   "run-exists": [
     { kind: "run-exists", runId: "0189" as RunId },

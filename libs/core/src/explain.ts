@@ -28,7 +28,7 @@ export function explainFault(fault: CoreFault): string {
     case "not-retained":
       return (
         `Frames from ${fault.asked} on are no longer in the log: it begins with frame ${fault.first}. ` +
-        `Read from ${fault.first} on, or bring back the segments from the archive.`
+        `What is left can be shown and verified; for the whole run, bring back the segments from the archive.`
       );
     case "run-exists":
       return `There is a run ${fault.runId} already. Take another id, or resume that run.`;

@@ -66,7 +66,10 @@ export interface LogMetrics {
   readonly framesPerFlush: HistogramSnapshot;
 }
 
-/** All figures of a run at one moment. Counters never go down within a run. */
+/**
+ * All figures of a run at one moment, as far as this process has run it: what was on record when it took the run over is not
+ * among them. Counters never go down within a process.
+ */
 export interface MetricsSnapshot {
   readonly runId: string;
   readonly flow: string;

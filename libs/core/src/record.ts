@@ -97,7 +97,10 @@ export interface TimerRecord {
   readonly dueMs: number;
 }
 
-/** An outside call is about to be made for the given input. */
+/**
+ * An outside call is about to be made for the given input. One that was in doubt, or has failed, and is made again by a process
+ * that goes on with the run, is on record again with the same input, ordinal and key: what came of it before is void.
+ */
 export interface EffectStartedRecord {
   readonly kind: "effect-started";
   readonly effect: string;
@@ -106,6 +109,8 @@ export interface EffectStartedRecord {
   readonly ordinal: number;
   readonly key: string;
   readonly input: unknown;
+  /** How often it was begun, this time included; left out for 1. The attempts of a retry policy count as one. */
+  readonly attempt?: number;
 }
 
 /** The outcome of an outside call. */
@@ -202,6 +207,10 @@ export interface EpochRecord {
   readonly fingerprints: Readonly<Record<string, string>>;
   /** Whether it went on although its code did not compute what was on record. */
   readonly forced: boolean;
+  /** Whether it was to make calls again that have failed, where a handler ended on that; left out where not. */
+  readonly retryFailed?: boolean;
+  /** The flow's source file as this process had it, where there was one; of the first epoch, the manifest has it. */
+  readonly source?: { readonly path: string; readonly sha256: string };
 }
 
 /** How the run ended. Nothing follows it but the epoch of a process that goes on with a run that was not completed. */

@@ -1,3 +1,4 @@
+import type { RunId } from "./place.ts";
 import type { WriteReceipt } from "./write-receipt.ts";
 
 /** What a sink promises when a process dies in the middle of a write. */
@@ -28,6 +29,18 @@ export interface CommitHandle {
 export interface SinkContext {
   /** The name of the stage. */
   readonly stage: string;
+  /** The run that delivers. The keys of its items begin with it. */
+  readonly runId: RunId;
+  /**
+   * Whether an earlier process may have delivered for this run: what that has committed stays. A fork is a run of its own, and
+   * begins with `false`.
+   */
+  readonly resumed: boolean;
+  /**
+   * How many items of this sink have a receipt on record that ends them, as the process begins: 0 in a new run. What a sink keeps
+   * of its own about the run covers as many, or some of it was lost. Left out of a fork, whose beginning another run delivered.
+   */
+  readonly receipts?: number;
   /**
    * The items of the handle are safe outside: a `committed` receipt for them goes on record. It may be called in the midst of
    * any call to the writer, and between them, such as when an answer arrives. A handle that is committed twice, after the
@@ -51,7 +64,7 @@ export interface SinkConnector<T> {
   readonly flush?: FlushPolicy;
   /** How the sink shows in a topology, for example `csv file out.csv`. Pure. */
   describe(): string;
-  /** Connects. Called once a run, when the stage starts; never in a replay. */
+  /** Connects. Called once by each process that runs the stage, when that starts; never in a replay. */
   open(context: SinkContext): SinkWriter<T> | Promise<SinkWriter<T>>;
 }
 

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 
+import { OPTIONAL_FIELDS } from "../src/codec/record-fields.ts";
 import type { LaneId, LaneSeq, TypeId } from "../src/place.ts";
 import type { DataRecord, LogRecord, RecordKind } from "../src/record.ts";
 import { objectOf, storable } from "./storable.ts";
@@ -51,7 +52,15 @@ const SHAPES: Shapes = {
   },
   watermark: { eventTimeMs: finite },
   timer: { timer: text, dueMs: finite },
-  "effect-started": { effect: text, version: natural, cause, ordinal: natural, key: text, input: storable },
+  "effect-started": {
+    effect: text,
+    version: natural,
+    cause,
+    ordinal: natural,
+    key: text,
+    input: storable,
+    attempt: fc.integer({ min: 2, max: 1000 }),
+  },
   "effect-settled": {
     effect: text,
     cause,
@@ -93,6 +102,8 @@ const SHAPES: Shapes = {
       .array(fc.tuple(text, text), { maxLength: 4 })
       .map((entries) => objectOf(entries) as Record<string, string>),
     forced: fc.boolean(),
+    retryFailed: fc.boolean(),
+    source: fc.record({ path: text, sha256: text }, { noNullPrototype: true }),
   },
   seal: {
     status: fc.constantFrom("completed", "cancelled", "failed"),
@@ -121,14 +132,11 @@ export function recordOf(kind: RecordKind): fc.Arbitrary<LogRecord> {
   const shape = SHAPES[kind] as Readonly<Record<string, fc.Arbitrary<unknown>>>;
   return fc.record(
     { kind: fc.constant(kind), ...shape },
-    // Only records that came round a cycle say how often, and only committed receipts which inputs.
     {
       noNullPrototype: true,
       requiredKeys: [
         "kind",
-        ...(Object.keys(shape).filter(
-          (name) => name !== "hops" && !(kind === "receipt" && name === "spans"),
-        ) as "kind"[]),
+        ...(Object.keys(shape).slice(0, -(OPTIONAL_FIELDS.get(kind) ?? 0) || undefined) as "kind"[]),
       ],
     },
   ) as unknown as fc.Arbitrary<LogRecord>;

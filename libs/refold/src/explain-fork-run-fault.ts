@@ -18,6 +18,7 @@ export function explainForkRunFault(fault: ForkRunFault): string {
     case "flow-unfinished":
     case "flow-differs":
     case "is-replay":
+    case "no-snapshots":
     case "resume-diverged":
     case "malformed-record":
     case "upcast-failed":

@@ -21,6 +21,7 @@ export function explainResumeRunFault(fault: ResumeRunFault): string {
     case "flow-differs":
     case "already-completed":
     case "is-replay":
+    case "no-snapshots":
     case "resume-diverged":
     case "malformed-record":
     case "upcast-failed":

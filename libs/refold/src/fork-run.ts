@@ -51,8 +51,8 @@ export type ForkRunFault =
 
 /**
  * Makes a new run that begins as another one began and then goes on by itself, with other code or settings: a handle that
- * waits to be told to run. Random numbers and delivery keys stem from the root of the parent, so those of the beginning are the
- * same. What the parent had delivered by then is not delivered again; what comes after is, by both.
+ * waits to be told to run. Random numbers stem from the root of the parent, so those of the beginning are the same; the keys
+ * of its calls and deliveries are its own. What the parent had delivered by then is not delivered again; what comes after is, by both.
  */
 export async function forkRun(flow: Flow, options: ForkRunOptions): Promise<Result<OpenedRun, ForkRunFault>> {
   const { store, parent, at, layers = [], progress, exporters = [], logger, source } = options;
@@ -80,6 +80,7 @@ export async function forkRun(flow: Flow, options: ForkRunOptions): Promise<Resu
   const handle = await forkLog(built.value, parent, log.value, hostHere(logger), {
     settings: configuration,
     exporters,
+    ...(source === undefined ? {} : { source }),
     ...(progress === undefined ? {} : { progress }),
   });
   return handle.isErr()

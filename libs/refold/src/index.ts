@@ -98,6 +98,7 @@ export {
   type SourceOptions,
   type StageReport,
   type StageStream,
+  type StageWork,
   type StatefulSpec,
   type Stream,
   type WindowResult,

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { Logger, MetricsExporter, OpenFault, RunId, RunStore } from "@refold/core";
+import type { Logger, MetricsExporter, OpenFault, RunId, RunManifest, RunStore } from "@refold/core";
 import {
   recordedSettings,
   resumeRun as resumeLog,
@@ -19,6 +19,13 @@ export interface ResumeRunOptions {
   readonly runId: RunId;
   /** Goes on although the flow does not compute what is on record. That it was forced is itself on record. */
   readonly force?: boolean;
+  /**
+   * Makes calls again that have failed on record, where the handler of an input that is still in hand throws because of that. What
+   * a handler deals with otherwise stays. They are made with their keys, as calls in doubt are, and that they were is on record.
+   */
+  readonly retryFailed?: boolean;
+  /** The flow's source file as it is now, to go on record. */
+  readonly source?: NonNullable<RunManifest["source"]>;
   /** Called now and then with the number of frames that were read back. */
   readonly progress?: (frames: number) => void;
   /** Get the figures of the run from time to time, and the final ones. */
@@ -40,7 +47,7 @@ export type ResumeRunFault =
  * Sources go on behind their last item, and sinks deliver what has no receipt.
  */
 export async function resumeRun(flow: Flow, options: ResumeRunOptions): Promise<Result<OpenedRun, ResumeRunFault>> {
-  const { store, runId, force = false, progress, exporters = [], logger } = options;
+  const { store, runId, force = false, retryFailed = false, source, progress, exporters = [], logger } = options;
   const built = flow.build();
   if (built.isErr()) return err({ kind: "flow-invalid", faults: built.error });
   const { placeholders } = built.value;
@@ -53,6 +60,8 @@ export async function resumeRun(flow: Flow, options: ResumeRunOptions): Promise<
     settings: configuration,
     exporters,
     force,
+    retryFailed,
+    ...(source === undefined ? {} : { source }),
     ...(progress === undefined ? {} : { progress }),
   });
   return handle.isErr()

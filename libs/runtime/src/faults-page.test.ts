@@ -76,12 +76,16 @@ const PART: Every<Exclude<ReplayPartFault, ReadFault>["kind"]> = {
 const RESUME: Every<Exclude<ResumeFault, ReplayFault>["kind"]> = {
   "already-completed": true,
   "is-replay": true,
+  "no-snapshots": true,
   "resume-diverged": true,
 };
 
 const COMPARE: Every<Exclude<CompareFault, ReplayFault>["kind"]> = { "other-flow": true };
 
-const FORK: Every<Exclude<ForkPointFault, ReadFault>["kind"]> = { "no-point": true, "beyond-record": true };
+const FORK: Every<Exclude<ForkPointFault, ReadFault | ResumeFault>["kind"]> = {
+  "no-point": true,
+  "beyond-record": true,
+};
 
 const CHANNEL: Every<ChannelFault["kind"]> = { "channel-closed": true, "channel-full": true };
 

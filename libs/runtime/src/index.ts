@@ -93,7 +93,7 @@ export {
 } from "./supervision/supervisor-builders.ts";
 export { StandardHandle, type SupervisorHandle } from "./supervision/supervisor-handle.ts";
 export { Turns } from "./supervision/turns.ts";
-export type { RunReport, StageReport } from "./run-report.ts";
+export type { RunReport, StageReport, StageWork } from "./run-report.ts";
 export type { Observed, ObservedMove } from "./stage/observer-handlers.ts";
 export type { StageFault } from "./stage/stage-fault.ts";
 export { describeRun, type RunIdentity } from "./definition/describe-run.ts";

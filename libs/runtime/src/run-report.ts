@@ -15,10 +15,15 @@ export interface RunReport {
   readonly abandoned: readonly string[];
 }
 
-/** What a stage has done so far. */
-export interface StageReport {
+/** What a stage has done so far, over the whole run; of an observer, what this process has shown it. */
+export interface StageReport extends StageWork {
   readonly stage: string;
   readonly state: string;
+  /** What of it was on record when this process took the run over; left out where it began the run. */
+  readonly earlier?: StageWork;
+}
+
+export interface StageWork {
   readonly in: number;
   readonly out: number;
   /** Inputs that it rejected; of an observer, its faults. */

@@ -55,6 +55,8 @@ export interface FlowRunOptions {
 export interface FlowResumeOptions extends Omit<FlowRunOptions, "durability" | "configuration"> {
   /** Goes on although the flow does not compute what is on record. */
   readonly force?: boolean;
+  /** Makes calls again that have failed on record, where their handler ends on that. */
+  readonly retryFailed?: boolean;
 }
 
 /** The same id for the same number, in the form of a run's. */
@@ -111,14 +113,21 @@ export class FlowRun {
    * Throws if the run cannot be gone on with; the error's cause is the fault.
    */
   static async resume(flow: Flow, options: FlowResumeOptions): Promise<FlowRun> {
-    const { store, clock = new ManualClock(Date.UTC(2026, 0)), number = 1, force = false, tap } = options;
+    const {
+      store,
+      clock = new ManualClock(Date.UTC(2026, 0)),
+      number = 1,
+      force = false,
+      retryFailed = false,
+      tap,
+    } = options;
     const definition = builtFlow(flow);
     const log = await store.resume(testRunId(number));
     if (log.isErr()) throw new Error(`the run cannot be taken over: ${log.error.kind}`, { cause: log.error });
     const { manifest } = log.value;
     const { exporters = [], gates = [], logger } = options;
     const tapped = tap === undefined ? log.value : tap(log.value);
-    const handle = await resumeRun(definition, tapped, hostOf(clock, logger), { exporters, gates, force });
+    const handle = await resumeRun(definition, tapped, hostOf(clock, logger), { exporters, gates, force, retryFailed });
     if (handle.isErr())
       throw new Error(`the run cannot be gone on with: ${handle.error.kind}`, { cause: handle.error });
     return new FlowRun({ definition, manifest, store, clock, handle: handle.value });

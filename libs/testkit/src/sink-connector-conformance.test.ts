@@ -221,6 +221,17 @@ describe("the conformance suite finds a sink that", () => {
       "delivers nothing by being opened and closed, or drained",
     ],
     [
+      "begins anew when its run is resumed",
+      (outside) => ({
+        ...writing(outside),
+        open(context) {
+          outside.rows.clear();
+          return writing(outside).open(context);
+        },
+      }),
+      "keeps what it has delivered when its run is resumed, and goes on behind it",
+    ],
+    [
       "has nothing to say of itself",
       (outside) => ({ ...writing(outside), describe: () => " " }),
       "describes itself in the same words each time, and touches nothing",

@@ -30,6 +30,7 @@ export function sinkConnectorConformance<T>(suite: SinkConnectorConformance<T>):
     test("can be closed in the midst of its input", closesMidway);
     test("changes nothing in the items that it is given, and nothing in their batch", leavesItemsAlone);
     test("delivers once what it is given twice under one key, if it promises to", deliversAgain);
+    test("keeps what it has delivered when its run is resumed, and goes on behind it", goesOn);
     const { rejected, failing } = profiles;
     if (rejected !== undefined) {
       const mixed = [...items.slice(0, 2), rejected, ...items.slice(2), rejected];
@@ -118,7 +119,8 @@ async function leavesItemsAlone<T>(under: SinkConnectorUnderTest<T>, items: read
 
 async function deliversAgain<T>(under: SinkConnectorUnderTest<T>, items: readonly T[]): Promise<void> {
   for (const count of [2, items.length]) {
-    const sink = await DrivenSink.open(under.connector);
+    // The process died before any receipt was on record.
+    const sink = await DrivenSink.open(under.connector, count === 2 ? undefined : 0);
     await sink.deliver(items.slice(0, count));
     await sink.flush();
     await sink.close();
@@ -126,6 +128,18 @@ async function deliversAgain<T>(under: SinkConnectorUnderTest<T>, items: readonl
   const { guarantee } = under.connector;
   if (guarantee === "at-least-once") return;
   equal(await under.delivered(), items, `what an ${guarantee} sink delivered of items that it was given twice`);
+}
+
+async function goesOn<T>(under: SinkConnectorUnderTest<T>, items: readonly T[]): Promise<void> {
+  const first = await DrivenSink.open(under.connector);
+  await first.deliver(items.slice(0, 2));
+  await first.flush();
+  await first.close();
+  const second = await DrivenSink.open(under.connector, 2);
+  equal(await under.delivered(), items.slice(0, 2), "what was delivered when the run is resumed");
+  await second.deliver(items.slice(2));
+  await second.end();
+  equal(await under.delivered(), items, "what was delivered by both processes");
 }
 
 async function failsAlone<T>(under: SinkConnectorUnderTest<T>, mixed: readonly T[], rejected: T): Promise<void> {

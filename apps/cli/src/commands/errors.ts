@@ -8,7 +8,7 @@ import { RejectedInputs } from "../rejected-inputs.ts";
 import { jsonValue } from "../rendering/json-value.ts";
 import { rejectedLines } from "../rendering/rejected-lines.ts";
 import { styleFor } from "../rendering/style.ts";
-import { tornTailNote } from "../rendering/torn-tail.ts";
+import { logNotes } from "../rendering/log-notes.ts";
 import { reportFault } from "../report-fault.ts";
 import { runStatus, type RunStatus } from "../run-status.ts";
 import { runsDirectory } from "../runs-directory.ts";
@@ -44,8 +44,7 @@ export async function errorsCommand(args: ErrorsArgs, io: CliIo): Promise<ExitCo
       const options = { status, width: io.stdout.columns ?? PIPE_WIDTH, style: styleFor(io.stdout, io.env) };
       await io.stdout.write(`${rejectedLines(rejected, options).join("\n")}\n`);
     }
-    const torn = tornTailNote(reader);
-    if (torn !== undefined) await io.stderr.write(`${torn}\n`);
+    for (const note of logNotes(reader)) await io.stderr.write(`${note}\n`);
     return EXIT.done;
   } finally {
     await reader.close();

@@ -42,11 +42,18 @@ describe("refold fork", () => {
     const forked = await cli.refold("fork", "last", "--at", at);
     expect(forked).toMatchObject({ code: 0, stderr: "" });
     expect(forked.stdout).toMatch(/numbers completed in/);
-    expect(forked.stdout).toMatch(/counted +4 +4 +same\n +multiplied +4 +4 +changed\n +out +4 +4 +same\n/);
-    expect(forked.stdout).toMatch(/First difference in multiplied\n {2}first .* 6\n {2}second .* 30\n/);
+    expect(forked.stdout).toMatch(
+      /stage +original +fork +differing\n +counted +4 +4 +0 +same\n +multiplied +4 +4 +2 +changed\n +out +4 +4 +0 +same\n/,
+    );
+    expect(forked.stdout).toMatch(/First difference in multiplied\n {2}original .* 6\n {2}fork .* 30\n/);
+    expect(forked.stdout).toMatch(/\nDifferent: the fork's outputs differ from the original's\.\n/);
+    expect(forked.stdout).not.toMatch(/diverged/);
     // What has a receipt by then is not delivered again.
     expect(delivered.slice(-2)).toEqual([30, 40]);
     expect((await cli.refold("show", "last")).stdout).toMatch(/fork of +[0-9a-f-]{36}, at frame \d+\n/);
+    expect((await cli.refold("show", "last")).stdout).toMatch(
+      /Epochs\n.*\n.* forked\n.* [0-9a-f]{12} +same +completed +forced\n/,
+    );
     expect((await cli.refold("runs")).stdout).toMatch(/forks [0-9a-f-]{36}/);
   });
 
@@ -77,6 +84,10 @@ describe("refold fork", () => {
       expect(refused).toMatchObject({ code: 3, stdout: "" });
       expect(refused.stderr).toMatch(why);
     }
+    const frames = JSON.parse((await cli.refold("show", "last", "--json")).stdout) as { readonly frames: number };
+    const behind = await cli.refold("fork", "last", "--at", String(frames.frames));
+    expect(behind).toMatchObject({ code: 3, stdout: "" });
+    expect(behind.stderr).toMatch(/had come to its end by then: .* Fork it at an earlier point/);
     expect((await cli.refold("runs")).stdout.trim().split("\n")).toHaveLength(3);
   });
 });

@@ -10,6 +10,7 @@ import { openRunFor, type FoundRun } from "../find-run.ts";
 import { loadRecordedFlow } from "../load-recorded-flow.ts";
 import { comparisonJson } from "../rendering/comparison-json.ts";
 import { comparisonLines } from "../rendering/comparison-lines.ts";
+import { FORK_AND_ORIGINAL } from "../rendering/comparison-words.ts";
 import { styleFor } from "../rendering/style.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
@@ -69,14 +70,18 @@ async function comparedWith({ store, manifest }: FoundRun, fork: OpenedRun, io: 
   const compared = await compareRuns(parent.value, forked.value);
   await Promise.all([parent.value.close(), forked.value.close()]);
   if (compared.isErr()) return notCompared(explainCompareFault(compared.error));
-  const { flow, runId } = manifest;
+  const { verdict } = compared.value;
   return {
     lines: [
-      `Compared with ${runId}, flow ${flow}, which comes first:`,
+      `Compared with the run that it began as, ${manifest.runId}:`,
       "",
-      ...comparisonLines(compared.value, styleFor(io.stdout, io.env)),
+      ...comparisonLines(compared.value, styleFor(io.stdout, io.env), FORK_AND_ORIGINAL),
     ],
-    json: { forkOf: fork.manifest.forkOf, comparison: comparisonJson(compared.value) },
+    json: {
+      forkOf: fork.manifest.forkOf,
+      // That a fork differs is no verdict on it.
+      comparison: { ...comparisonJson(compared.value), verdict: verdict === "diverged" ? "different" : verdict },
+    },
   };
 }
 

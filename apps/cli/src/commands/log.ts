@@ -11,7 +11,7 @@ import { laneName } from "../record-form.ts";
 import { recordJson, recordLine, type RecordAt } from "../rendering/record-line.ts";
 import { oneLine } from "../rendering/safe-text.ts";
 import { styleFor } from "../rendering/style.ts";
-import { tornTailNote } from "../rendering/torn-tail.ts";
+import { logNotes } from "../rendering/log-notes.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
 
@@ -47,8 +47,7 @@ export async function logCommand(args: LogArgs, io: CliIo): Promise<ExitCode> {
       if (text !== "") await io.stdout.write(text);
       if (io.stdout.closed) return EXIT.done;
     }
-    const torn = tornTailNote(reader);
-    if (torn !== undefined) await io.stderr.write(`${torn}\n`);
+    for (const note of logNotes(reader)) await io.stderr.write(`${note}\n`);
     return EXIT.done;
   } finally {
     await reader.close();

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { flow, type Flow } from "refold";
+import { effect, EffectFailure, flow, systemClock, type Flow } from "refold";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { CliHarness, type Outcome } from "../../test/cli-harness.ts";
@@ -57,6 +57,8 @@ describe("refold resume", () => {
     expect(resumed).toMatchObject({ code: 0, stderr: "" });
     expect(delivered).toEqual([4, 6, 8]);
     expect(resumed.stdout).toMatch(/numbers completed in/);
+    expect(resumed.stdout).toMatch(/ stage +in +out +now in +now out +state\n +counted +4 +4 +0 +0 +drained\n/);
+    expect(resumed.stdout).toMatch(/ out +4 +0 +3 +0 +drained\n/);
     expect(resumed.stdout).not.toMatch(/refold resume/);
     expect((await cli.refold("replay", "last", "--verify")).code).toBe(0);
     const runs = (await cli.refold("runs")).stdout;
@@ -86,7 +88,11 @@ describe("refold resume", () => {
     const ended = await cli.refold("resume", "last", "--json");
     answer();
     expect(ended.code).toBe(0);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ status: "completed", resume: null });
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      status: "completed",
+      resume: null,
+      stages: [{ stage: "counted", in: 4, out: 4, earlier: { in: 4, out: 4, rejected: 0 } }, {}, { in: 4 }],
+    });
     expect((await cli.refold("replay", "last", "--verify")).code).toBe(0);
   });
 
@@ -111,6 +117,56 @@ describe("refold resume", () => {
     expect(await second).toMatchObject({ code: 3, stdout: "" });
     expect((await second)?.stderr).toMatch(/held for writing by .*Wait until that process has ended/);
     await inner.close();
+  });
+
+  it("makes calls again that have failed on record when it is told to, which is on record", async () => {
+    let isDown = true;
+    let calls = 0;
+    const charge = effect({
+      name: "charge",
+      safety: "keyed",
+      run: (amount: number) => {
+        calls++;
+        return isDown ? new EffectFailure({ error: "remote", message: "is down", detail: undefined }) : amount;
+      },
+    });
+    described = flow("charges", (f) =>
+      f
+        .source("amounts", [5])
+        .effectful("charged", {
+          effects: { charge },
+          handle: async (amount, { effects }) => {
+            const charged = await effects.charge(amount);
+            if (charged.isErr()) throw new Error(charged.error.message);
+            return charged.value;
+          },
+        })
+        .sink("out", () => undefined),
+    );
+    await cli.module("numbers.flow.ts", () => ({ default: described }));
+    expect((await cli.refold("run", "numbers.flow.ts")).code).toBe(1);
+    isDown = false;
+    expect((await cli.refold("resume", "last")).code).toBe(1);
+    expect(calls).toBe(1);
+    expect((await cli.refold("resume", "last", "--retry-failed")).code).toBe(0);
+    expect(calls).toBe(2);
+    expect((await cli.refold("log", "last", "--type", "effect-started")).stdout).toMatch(/attempt: 2/);
+    expect((await cli.refold("log", "last", "--type", "epoch", "--json")).stdout).toMatch(/"retryFailed":true/);
+    expect((await cli.refold("show", "last")).stdout).toMatch(
+      /same +completed +failed calls tried again, 1 call made again/,
+    );
+    expect((await cli.refold("verify", "last")).code).toBe(0);
+  });
+
+  it("says so where the clock is behind the last time on record", async () => {
+    await failedRun();
+    described = numbers();
+    cli.clock = { ...systemClock, now: () => systemClock.now() - 3_600_000 };
+    const resumed = await cli.refold("resume", "last");
+    expect(resumed.code).toBe(0);
+    expect(resumed.stderr).toMatch(
+      /^The clock is (?:59 min 5\d s|60 min 0 s) behind the last time on record: .* stands still until/,
+    );
   });
 
   it("refuses a run that is complete, and a replay", async () => {

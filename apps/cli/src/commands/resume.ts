@@ -1,6 +1,6 @@
 import type { Result } from "neverthrow";
 
-import type { RunReader } from "@refold/core";
+import type { RunReader, StoredFrame } from "@refold/core";
 import type { ReplayReport } from "@refold/runtime";
 import { explainResumeRunFault, resumeRun, type OpenedRun, type ResumeRunFault } from "refold";
 
@@ -15,8 +15,9 @@ import { LiveProgress } from "../rendering/live-progress.ts";
 import { replayJson } from "../rendering/replay-json.ts";
 import { divergenceLines, verdictTable } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
+import { durationText } from "../rendering/time-text.ts";
 import { countText } from "../rendering/table.ts";
-import { tornTailNote } from "../rendering/torn-tail.ts";
+import { tornTailNote } from "../rendering/log-notes.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
 
@@ -26,6 +27,8 @@ export interface ResumeArgs extends ConductArgs {
   readonly flow?: string;
   /** Whether it goes on although the flow does not compute what is on record. */
   readonly force?: boolean;
+  /** Whether calls are made again that have failed on record, where a handler ends on that. */
+  readonly retryFailed?: boolean;
 }
 
 /** `refold resume`: goes on with a run that was killed, cancelled, or failed, to its end. */
@@ -35,12 +38,14 @@ export async function resumeCommand(args: ResumeArgs, io: CliIo): Promise<ExitCo
     const found = await openRunFor(args.run, runsDirectory(args.runs, io), io);
     if (found.isErr()) return reportFault(found.error, io);
     const { reader, manifest } = found.value;
-    const frames = await framesOf(reader);
+    const last = await lastFrame(reader);
+    const frames = last === undefined ? 0 : last.lsn + 1;
     const torn = tornTailNote(reader);
     await reader.close();
     const loaded = await loadRecordedFlow(manifest, args.flow, io);
     if (loaded.isErr()) return reportFault(loaded.error, io);
-    for (const note of [loaded.value.note, torn]) if (note !== undefined) void io.stderr.write(`${note}\n`);
+    const behind = clockNote(last, io.host.clock.now());
+    for (const note of [loaded.value.note, torn, behind]) if (note !== undefined) void io.stderr.write(`${note}\n`);
     const opened = await resumeWatched({ found: found.value, loaded: loaded.value, frames, args }, io);
     return opened.isOk() ? await conductRun(opened.value, args, io) : await refuse(opened.error, args, io);
   } finally {
@@ -48,9 +53,22 @@ export async function resumeCommand(args: ResumeArgs, io: CliIo): Promise<ExitCo
   }
 }
 
-async function framesOf(reader: RunReader): Promise<number> {
+async function lastFrame(reader: RunReader): Promise<StoredFrame | undefined> {
   const last = await reader.last();
-  return last.isOk() && last.value !== undefined ? last.value.lsn + 1 : 0;
+  return last.isOk() ? last.value : undefined;
+}
+
+/** Clocks of two machines may well be so far apart. */
+const NOTED_BEHIND_MS = 1_000;
+
+/** The time of a run never goes back: what waits for a time waits longer. */
+function clockNote(last: StoredFrame | undefined, nowMs: number): string | undefined {
+  const behindMs = last === undefined ? 0 : last.timeMs - nowMs;
+  if (!(behindMs > NOTED_BEHIND_MS)) return undefined;
+  return (
+    `The clock is ${durationText(behindMs)} behind the last time on record: it was set back, or is another machine's. ` +
+    "The time of the run stands still until the clock has caught up, and what waits for a time waits so long."
+  );
 }
 
 async function resumeWatched(
@@ -75,6 +93,8 @@ async function resumeWatched(
       store: found.store,
       runId: found.manifest.runId,
       force: args.force === true,
+      retryFailed: args.retryFailed === true,
+      source: loaded.source,
       progress: (read) => (done = read),
     });
   } finally {

@@ -1,4 +1,4 @@
-import type { LaneId, LaneSeq, LogRecord, RunId } from "@refold/core";
+import type { EpochRecord, LaneId, LaneSeq, LogRecord, RunId } from "@refold/core";
 import { describeRun } from "@refold/runtime";
 import { flow, memoryStore } from "refold";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -132,6 +132,55 @@ it("shows a run whose times are none of the calendar", async () => {
     expect({ argv, code, stderr }).toEqual({ argv, code: 0, stderr: "" });
   }
   expect((await cli.refold("log", "last")).stdout).toMatch(/ {2}1e\+300 ms {2}/);
+});
+
+it("tells of each process that took over the run: its source, whether its code had changed, what it was told, how it ended", async () => {
+  const epoch = (runtime: string, code: string, more: Partial<EpochRecord> = {}): LogRecord => ({
+    kind: "epoch",
+    runtime,
+    refold: "1.0.0",
+    fingerprints: { metrics: "a", out: code },
+    forced: false,
+    ...more,
+  });
+  const seal = (status: "failed" | "completed"): LogRecord => ({
+    kind: "seal",
+    status,
+    reason: status === "failed" ? "no" : undefined,
+    data: [0, 0, 0],
+    digest: "",
+  });
+  const begun = { kind: "effect-started", effect: "e", version: 1, cause: 0, ordinal: 0, key: "k", input: 1 } as const;
+  const fail = { kind: "fail", fault: { stage: "out", message: "Error: no" } };
+  await keep([
+    [SYSTEM, 0, epoch("node 22", "x")],
+    [OUT, 1, begun, move("out", "processing", "failed", fail)],
+    [SYSTEM, 2, seal("failed")],
+    [SYSTEM, 3_600_000, epoch("node 22", "y", { forced: true, source: { path: "/f.ts", sha256: "0123456789abcdef" } })],
+    [SYSTEM, 3_700_000, epoch("bun 1", "y", { retryFailed: true })],
+    [OUT, 3_700_001, { ...begun, attempt: 2 }],
+    [SYSTEM, 3_700_002, epoch("bun 1", "y")],
+    [SYSTEM, 3_700_003, seal("completed")],
+  ]);
+  const { stdout } = await cli.refold("show", "last");
+  expect(stdout).toContain(`
+Epochs
+  began                        runtime                source        code            ended
+  2026-01-01 00:00:00.000 UTC  node 22, refold 1.0.0                                failed
+  2026-01-01 01:00:00.000 UTC  node 22, refold 1.0.0  0123456789ab  changed: out    interrupted  forced
+  2026-01-01 01:01:40.000 UTC  bun 1, refold 1.0.0                  not comparable  interrupted  failed calls tried again, 1 call made again
+  2026-01-01 01:01:40.002 UTC  bun 1, refold 1.0.0                  same            completed
+`);
+  expect(stdout).toMatch(/status +completed\n/);
+  expect(stdout).not.toMatch(/Failure/);
+  expect(JSON.parse((await cli.refold("show", "last", "--json")).stdout)).toMatchObject({
+    epochs: [
+      { runtime: "node 22", code: { kind: "first" }, sourceSha256: null, ended: "failed" },
+      { code: { kind: "changed", stages: ["out"] }, sourceSha256: "0123456789abcdef", forced: true, ended: null },
+      { code: { kind: "not-comparable" }, retryFailed: true, callsMadeAgain: 1 },
+      { code: { kind: "same" }, ended: "completed" },
+    ],
+  });
 });
 
 it("lists the last changes of liveness, and says how many came before", async () => {

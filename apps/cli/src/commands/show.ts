@@ -10,7 +10,7 @@ import { configurationLines } from "../rendering/configuration-lines.ts";
 import { jsonValue } from "../rendering/json-value.ts";
 import { storyLines } from "../rendering/story-lines.ts";
 import { styleFor } from "../rendering/style.ts";
-import { tornTailNote } from "../rendering/torn-tail.ts";
+import { logNotes } from "../rendering/log-notes.ts";
 import { reportFault } from "../report-fault.ts";
 import { runStatus } from "../run-status.ts";
 import { RunStory } from "../run-story.ts";
@@ -42,8 +42,7 @@ export async function showCommand(args: ShowArgs, io: CliIo): Promise<ExitCode> 
       const lines = storyLines({ found: opened.value, story, status, style: styleFor(io.stdout, io.env) });
       await io.stdout.write(`${lines.join("\n")}\n`);
     }
-    const torn = tornTailNote(reader);
-    if (torn !== undefined) await io.stderr.write(`${torn}\n`);
+    for (const note of logNotes(reader)) await io.stderr.write(`${note}\n`);
     return EXIT.done;
   } finally {
     await reader.close();
@@ -84,7 +83,11 @@ function storyJson(
     firstTimeMs: firstTimeMs ?? null,
     lastTimeMs: lastTimeMs ?? null,
     tornTail: reader.tornTail ?? null,
-    epochs: story.epochs.map(({ timeMs, epoch: { runtime, refold } }) => ({ timeMs, runtime, refold })),
+    epochs: story.epochs.map((epoch) => ({
+      ...epoch,
+      sourceSha256: epoch.sourceSha256 ?? null,
+      ended: epoch.ended ?? null,
+    })),
     lifecycle: story.machines.map(({ name: machine, initial, passages }) => ({ machine, initial, passages })),
     control: story.control,
     contracts: story.contracts,

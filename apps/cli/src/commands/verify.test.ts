@@ -46,14 +46,14 @@ describe("refold verify RUN OTHER", () => {
     const [first, second] = [await recorded(numbers()), await recorded(numbers())];
     const compared = await cli.refold("verify", first, second);
     expect(compared).toMatchObject({ code: 0, stderr: "" });
-    expect(compared.stdout).toMatch(/out +3 +3 +same\n\nmatched: every stage gave the same in both runs\n$/);
+    expect(compared.stdout).toMatch(/out +3 +3 +0 +same\n\nmatched: every stage gave the same in both runs\n$/);
   });
 
   it("shows the first difference of each stage with both sides, and answers 1", async () => {
     const [first, second] = [await recorded(numbers([1, 2])), await recorded(numbers([1, 2, 3], 4))];
     const compared = await cli.refold("verify", first, second);
     expect(compared.code).toBe(1);
-    expect(compared.stdout).toMatch(/counted +2 +3 +more\n +multiplied +2 +3 +changed\n +out +2 +3 +more\n/);
+    expect(compared.stdout).toMatch(/counted +2 +3 +1 +more\n +multiplied +2 +3 +3 +changed\n +out +2 +3 +1 +more\n/);
     expect(compared.stdout).toMatch(
       /First difference in counted\n {2}first {3}\(no more\)\n {2}second {2}counted:\d+ {2}3\n/,
     );

@@ -12,7 +12,7 @@ import { jsonValue } from "../rendering/json-value.ts";
 import { replayJson } from "../rendering/replay-json.ts";
 import { findingLines } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
-import { tornTailNote } from "../rendering/torn-tail.ts";
+import { tornTailNote } from "../rendering/log-notes.ts";
 import { asksForPart, type ReplayPartArgs } from "../replay-part-args.ts";
 import { verifyAgain } from "../verify-again.ts";
 import { exitOf, replayWatched, stillWritten } from "../replay-watched.ts";

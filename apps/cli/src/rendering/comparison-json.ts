@@ -4,7 +4,11 @@ import type { RunComparison } from "@refold/runtime";
 export function comparisonJson({ verdict, stages, uncertified }: RunComparison): object {
   return {
     verdict,
-    stages: stages.map((stage) => ({ ...stage, difference: stage.difference ?? null })),
+    stages: stages.map((stage) => ({
+      ...stage,
+      difference: stage.difference ?? null,
+      differing: stage.differing ?? null,
+    })),
     uncertified,
   };
 }

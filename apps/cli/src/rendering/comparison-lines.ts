@@ -1,5 +1,6 @@
 import type { ComparedOutput, OutputDifference, RunComparison, StageComparison } from "@refold/runtime";
 
+import { TWO_RUNS, type ComparisonWords } from "./comparison-words.ts";
 import { oneLine, safeText } from "./safe-text.ts";
 import type { Style } from "./style.ts";
 import { countText, tableLines } from "./table.ts";
@@ -8,48 +9,56 @@ import { previewValue } from "./value-preview.ts";
 const SIDE_CHARACTERS = 400;
 
 /** How two runs compare: a verdict for each stage, its first difference with both sides, and the sum of it. */
-export function comparisonLines({ verdict, stages, uncertified }: RunComparison, style: Style): readonly string[] {
+export function comparisonLines(
+  { verdict, stages, uncertified }: RunComparison,
+  style: Style,
+  words: ComparisonWords = TWO_RUNS,
+): readonly string[] {
+  const [first, second] = words.sides;
   const right = "right" as const;
   return [
     ...tableLines(
-      [{ title: "stage" }, { title: "first", align: right }, { title: "second", align: right }, { title: "" }],
-      stages.map(({ stage, counts, verdict: found }) => [
+      [
+        { title: "stage" },
+        { title: first, align: right },
+        { title: second, align: right },
+        { title: "differing", align: right },
+        { title: "" },
+      ],
+      stages.map(({ stage, counts, verdict: found, differing }) => [
         safeText(stage),
         countText(counts[0]),
         countText(counts[1]),
+        differing === undefined ? "?" : countText(differing),
         found === "not-compared" ? "too far apart" : found,
       ]),
     ),
     "",
-    ...stages.flatMap((stage) => differenceLines(stage, style)),
+    ...stages.flatMap((stage) => differenceLines(stage, style, words)),
     ...uncertified.map((sentence) => `${style.yellow("Not certified:")} ${safeText(sentence)}`),
-    sum(verdict, style),
+    words.sum(verdict, style),
   ];
 }
 
-function sum(verdict: RunComparison["verdict"], style: Style): string {
-  switch (verdict) {
-    case "matched":
-      return `${style.green("matched")}: every stage gave the same in both runs`;
-    case "diverged":
-      return `${style.red("diverged")}: not every stage gave the same`;
-    case "uncertified":
-      return `${style.yellow("not certified")}: nothing differs, but not all could be compared`;
-  }
-}
-
-function differenceLines({ stage, difference }: StageComparison, style: Style): readonly string[] {
+function differenceLines(
+  { stage, difference }: StageComparison,
+  style: Style,
+  { sides, blames }: ComparisonWords,
+): readonly string[] {
   if (difference === undefined) return [];
   const { first, second, differences } = difference;
+  const [one, other] = sides;
+  const width = Math.max(one.length, other.length);
+  const colour = blames ? style.red : style.yellow;
   const differing = differences.map(({ path, recorded, recomputed }) => {
-    const both = `${style.green(oneLine(recorded, SIDE_CHARACTERS))} → ${style.red(oneLine(recomputed, SIDE_CHARACTERS))}`;
+    const both = `${style.green(oneLine(recorded, SIDE_CHARACTERS))} → ${colour(oneLine(recomputed, SIDE_CHARACTERS))}`;
     return `    ${safeText(path)}  ${both}`;
   });
   return [
     `${style.bold(`First difference in ${safeText(stage)}`)}`,
-    `  first   ${side(first, style.green)}`,
-    `  second  ${side(second, style.red)}`,
-    ...(differing.length === 0 ? [] : ["  differences, first → second:", ...differing]),
+    `  ${one.padEnd(width)}  ${side(first, style.green)}`,
+    `  ${other.padEnd(width)}  ${side(second, colour)}`,
+    ...(differing.length === 0 ? [] : [`  differences, ${one} → ${other}:`, ...differing]),
     "",
   ];
 }

@@ -59,7 +59,9 @@ function summary(record: LogRecord, at: RecordAt, room: number): string {
       const causes = causeTexts(record.cause, at.read.frame.lane, manifest, inputs);
       const from = causes.length === 0 ? "" : ` ← ${someOf(causes)}`;
       const type = manifest.types[record.type]?.name ?? `type ${record.type}`;
-      const payload = previewValue(record.payload, Math.max(20, room - from.length - type.length - 1));
+      const isLetGo = record.payload === undefined && record.payloadOf !== undefined;
+      const width = Math.max(20, room - from.length - type.length - 1);
+      const payload = isLetGo ? "(let go of)" : previewValue(record.payload, width);
       return oneLine(`${type} ${payload}${from}`, room);
     }
     case "consumed":
@@ -84,7 +86,10 @@ function summary(record: LogRecord, at: RecordAt, room: number): string {
       return oneLine(`${outcome}: inputs ${first} to ${first + count - 1}${why}`, room);
     }
     case "epoch":
-      return oneLine(`${record.runtime}, refold ${record.refold}`, room);
+      return oneLine(
+        `${record.runtime}, refold ${record.refold}${record.forced ? ", forced" : ""}${record.retryFailed === true ? ", failed calls tried again" : ""}`,
+        room,
+      );
     case "seal":
       return oneLine(`${record.status}${record.reason === undefined ? "" : `: ${record.reason}`}`, room);
     case "error":

@@ -7,7 +7,10 @@ import type { Style } from "./style.ts";
 import { countText, tableLines, type Column } from "./table.ts";
 import { durationText } from "./time-text.ts";
 
-/** How a run ended: the stages, the outcome, where it is kept, how to replay it and, if it is not complete, to go on with it. */
+/**
+ * How a run ended: the stages over the whole run (and, if it was taken over, what this process did of that), the outcome, where
+ * it is kept, how to replay it and, if it is not complete, to go on with it.
+ */
 export function reportLines(ended: {
   readonly opened: OpenedRun;
   readonly report: RunReport;
@@ -23,11 +26,13 @@ export function reportLines(ended: {
   const { opened, report, tookMs, replay, errors, resume, style } = ended;
   const { status, reason, fault, stages, abandoned } = report;
   const rejects = errors !== undefined;
-  const rows = stages.map(({ stage, state, in: taken, out, rejected }) => [
+  const wasTakenOver = stages.some(({ earlier }) => earlier !== undefined);
+  const rows = stages.map(({ stage, state, in: taken, out, rejected, earlier }) => [
     stage,
     countText(taken),
     countText(out),
     ...(rejects ? [countText(rejected)] : []),
+    ...(wasTakenOver ? [countText(taken - (earlier?.in ?? 0)), countText(out - (earlier?.out ?? 0))] : []),
     state,
   ]);
   const columns: readonly Column[] = [
@@ -35,6 +40,9 @@ export function reportLines(ended: {
     { title: "in", align: "right" },
     { title: "out", align: "right" },
     ...(rejects ? [{ title: "rejected", align: "right" } as const] : []),
+    ...(wasTakenOver
+      ? [{ title: "now in", align: "right" } as const, { title: "now out", align: "right" } as const]
+      : []),
     { title: "state" },
   ];
   const why = reason === undefined || fault !== undefined ? "" : `: ${oneLine(reason)}`;

@@ -1,6 +1,7 @@
 import type { FoundRun } from "../find-run.ts";
 import type { RunStatus } from "../run-status.ts";
 import type { ControlEvent, RecordedFailure, RunStory } from "../run-story.ts";
+import { epochLines } from "./epoch-lines.ts";
 import { oneLine, safeText } from "./safe-text.ts";
 import { stackFrames } from "./stack-frames.ts";
 import { styledStatus } from "./status-style.ts";
@@ -16,13 +17,14 @@ export interface Story {
 }
 
 /**
- * A run for people: the facts, the lifecycle of each machine, what it was told while it went on, the contracts and the
+ * A run for people: the facts, the processes that took it over, the lifecycle of each machine, what it was told while it went on, the contracts and the
  * liveness of its edges, the records of each lane, and why it failed.
  */
 export function storyLines(told: Story): readonly string[] {
   const { story, style } = told;
   return [
     ...facts(told),
+    ...section("Epochs", story.epochs.length > 1 ? epochLines(story.epochs, told.status) : [], style),
     "",
     style.bold("Lifecycle"),
     ...lifecycle(story),
@@ -56,8 +58,8 @@ function facts({ found, story, status, style }: Story): readonly string[] {
       ? undefined
       : ["took", durationText(Math.max(0, story.lastTimeMs - createdAtMs))],
     ["log", `${counted(story.records, "record")} in ${counted(story.frames, "frame")}, ${durability}`],
-    ...story.epochs.map(
-      ({ epoch }) => ["runtime", `${oneLine(epoch.runtime)}, refold ${oneLine(epoch.refold)}`] as const,
+    ...(story.epochs.length > 1 ? [] : story.epochs).map(
+      ({ runtime, refold }) => ["runtime", `${oneLine(runtime)}, refold ${oneLine(refold)}`] as const,
     ),
     replayOf === undefined ? undefined : ["replay of", replayOf],
     forkOf === undefined ? undefined : ["fork of", `${forkOf.runId}, at frame ${forkOf.at}`],

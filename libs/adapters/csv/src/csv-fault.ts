@@ -23,7 +23,9 @@ export type CsvFault =
   /** The cursor on record is no place in the file as it is now. */
   | { readonly kind: "unusable-csv-cursor"; readonly path: string; readonly detail: string }
   /** The progress of a sink, kept beside its file, does not fit the file, or cannot be read. */
-  | { readonly kind: "unusable-csv-progress"; readonly path: string; readonly detail: string };
+  | { readonly kind: "unusable-csv-progress"; readonly path: string; readonly detail: string }
+  /** A run is resumed whose file another one, `by`, that began later has written: going on would replace its rows. */
+  | { readonly kind: "csv-of-later-run"; readonly path: string; readonly run: string; readonly by: string };
 
 /** What is thrown by sources and sinks of CSV, through their ports. None of these goes away when tried again. */
 export class CsvError extends Error {
@@ -49,6 +51,8 @@ export function explainCsvFault(fault: CsvFault): string {
       return `${placeOf(fault)}: ${fault.message}`;
     case "not-utf-8":
       return `${placeOf(fault)}: these bytes are not UTF-8`;
+    case "csv-of-later-run":
+      return `${fault.path}: run ${fault.by}, which began after this one, ${fault.run}, has written the file. Move it away with its .progress to have what is left of this run written, or start a new run`;
     case "unusable-csv-cursor":
     case "unusable-csv-progress":
       return `${fault.path}: ${fault.detail}`;

@@ -55,8 +55,8 @@ export class CsvFileWriter implements SinkWriter<object> {
     const rows: (readonly string[])[] = [];
     for (const [index, item] of batch.items.entries()) {
       try {
-        const { run, stage, seq } = keyParts(batch.key(index));
-        this.#opened ??= await this.#open(run, item, index);
+        const { stage, seq } = keyParts(batch.key(index));
+        this.#opened ??= await this.#open(item, index);
         const row = this.#row(item, this.#opened.columns, index);
         // A process that was killed had committed it, and not seen its receipt on record.
         if (seq <= (this.#opened.lanes.get(stage) ?? -1)) continue;
@@ -104,10 +104,15 @@ export class CsvFileWriter implements SinkWriter<object> {
   }
 
   /** Goes on with the file if it is this run's, and begins it anew if it is not. */
-  async #open(run: string, first: object, index: number): Promise<OpenedFile> {
+  async #open(first: object, index: number): Promise<OpenedFile> {
     const { path, header } = this.#format;
+    const { runId: run, resumed } = this.#context;
     const kept = await readProgress(path);
     if (kept?.run === run) return this.#goOn(kept);
+    // Ids of runs ascend in the order in which they begin.
+    if (resumed && kept !== undefined && kept.run > run) {
+      throw new CsvError({ kind: "csv-of-later-run", path, run, by: kept.run });
+    }
     const columns = this.#format.columns ?? this.#columnsOf(first, index);
     const progress: SinkProgress = { run, bytes: 0, columns, lanes: {} };
     // From here on the file is this run's: a process that is killed now finds nothing of it committed.
@@ -173,11 +178,10 @@ export class CsvFileWriter implements SinkWriter<object> {
   }
 }
 
-function keyParts(key: string): { readonly run: string; readonly stage: string; readonly seq: number } {
-  const slash = key.indexOf("/");
-  const place = parsePlace(key.slice(slash + 1));
+function keyParts(key: string): { readonly stage: string; readonly seq: number } {
+  const place = parsePlace(key.slice(key.indexOf("/") + 1));
   if (place === undefined) throw new TypeError(`${JSON.stringify(key)} is no key of an item`);
-  return { run: key.slice(0, slash), ...place };
+  return place;
 }
 
 function progressOf({ run, bytes, columns, lanes }: OpenedFile): SinkProgress {

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { SinkFailure, type CommitHandle, type SinkConnector, type SinkWriter } from "@refold/core";
+import { SinkFailure, type CommitHandle, type RunId, type SinkConnector, type SinkWriter } from "@refold/core";
 import { sinkConnectorConformance } from "@refold/testkit";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
@@ -34,18 +34,20 @@ function rowsIn(path: string): readonly object[] {
   return existsSync(path) ? parse(readFileSync(path), { columns: true }) : [];
 }
 
-const RUN = "01900001-0000-7000-8000-000000000000";
-const OTHER_RUN = "01900002-0000-7000-8000-000000000000";
+const RUN = "01900001-0000-7000-8000-000000000000" as RunId;
+const OTHER_RUN = "01900002-0000-7000-8000-000000000000" as RunId;
 
 /** A sink in the hands of a test: it can be killed, and what is not committed then comes again. */
 class Delivery {
   readonly #connector: SinkConnector<object>;
-  readonly #run: string;
+  readonly #run: RunId;
+  #wasOpen: boolean;
   readonly #committed: Set<number> = new Set();
   readonly #handles: Map<CommitHandle, readonly number[]> = new Map();
   #writer: SinkWriter<object> | undefined;
 
-  constructor(options: CsvSinkOptions, run: string = RUN) {
+  constructor(options: CsvSinkOptions, run: RunId = RUN, { resumed = false }: { readonly resumed?: boolean } = {}) {
+    this.#wasOpen = resumed;
     this.#connector = csvSink(options);
     this.#run = run;
   }
@@ -55,7 +57,13 @@ class Delivery {
   }
 
   async deliver(items: readonly object[], firstSeq = 0): Promise<void> {
-    this.#writer ??= await this.#connector.open({ stage: "out", commit: (handle) => this.#commit(handle) });
+    this.#writer ??= await this.#connector.open({
+      stage: "out",
+      runId: this.#run,
+      resumed: this.#wasOpen,
+      commit: (handle) => this.#commit(handle),
+    });
+    this.#wasOpen = true;
     await this.#writer.write({
       items,
       key: (index) => `${this.#run}/rows:${firstSeq + index}`,
@@ -238,6 +246,34 @@ describe("the file of a CSV sink", () => {
       await delivery.flush();
       await delivery.kill();
     }
+    expect(readFileSync(path, "utf8")).toBe("n\n2\n");
+  });
+
+  it("is not replaced by a run that is resumed after a later one has written it", async () => {
+    const path = nextPath();
+    const first = new Delivery({ path });
+    await first.deliver([{ n: 1 }]);
+    await first.flush();
+    await first.kill();
+    const later = new Delivery({ path }, OTHER_RUN);
+    await later.deliver([{ n: 2 }]);
+    await later.flush();
+    await later.kill();
+    await expect(first.deliver([{ n: 3 }], 1)).rejects.toThrow(`run ${OTHER_RUN}, which began after this one, ${RUN},`);
+    await first.kill();
+    expect(readFileSync(path, "utf8")).toBe("n\n2\n");
+  });
+
+  it("is replaced by a run that is resumed before its first row, when an earlier one has written it", async () => {
+    const path = nextPath();
+    const earlier = new Delivery({ path });
+    await earlier.deliver([{ n: 1 }]);
+    await earlier.flush();
+    await earlier.kill();
+    const resumed = new Delivery({ path }, OTHER_RUN, { resumed: true });
+    await resumed.deliver([{ n: 2 }]);
+    await resumed.flush();
+    await resumed.kill();
     expect(readFileSync(path, "utf8")).toBe("n\n2\n");
   });
 

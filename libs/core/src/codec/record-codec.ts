@@ -6,7 +6,7 @@ import type { Cause, DataRecord, LogRecord, RecordKind, RecordPlace } from "../r
 import { Malformed, MessagePackReader } from "./message-pack-reader.ts";
 import type { MessagePackWriter } from "./message-pack-writer.ts";
 import { readRows, writeRows } from "./number-rows.ts";
-import { MAY_LACK_LAST, RECORD_FIELDS, RECORD_KINDS, type Check } from "./record-fields.ts";
+import { OPTIONAL_FIELDS, RECORD_FIELDS, RECORD_KINDS, type Check } from "./record-fields.ts";
 import { Unstorable, type UnstorableReason } from "./unstorable.ts";
 
 /** Why records could not be encoded. Nothing of them is left in the writer. */
@@ -129,11 +129,14 @@ function writeFields(writer: MessagePackWriter, record: LogRecord): void {
   // The table of fields is checked against the record's type where it is declared.
   const fields = record as unknown as Readonly<Record<string, unknown>>;
   const checks: Readonly<Record<string, Check>> = RECORD_FIELDS[record.kind];
-  let names = FIELD_NAMES.get(record.kind) as readonly string[];
-  if (MAY_LACK_LAST.has(record.kind) && fields[names.at(-1) as string] === undefined) names = names.slice(0, -1);
-  writer.array(1 + names.length);
+  const names = FIELD_NAMES.get(record.kind) as readonly string[];
+  const least = names.length - (OPTIONAL_FIELDS.get(record.kind) ?? 0);
+  let count = names.length;
+  while (count > least && fields[names[count - 1] as string] === undefined) count--;
+  writer.array(1 + count);
   writer.number(CODES.get(record.kind) as number);
-  for (const name of names) {
+  for (let i = 0; i < count; i++) {
+    const name = names[i] as string;
     const value = fields[name];
     // Authors without a compiler may give what the types refuse, and what is written has to be read again.
     if (!(checks[name] as Check)(value)) throw notAllowed(name);
@@ -198,13 +201,15 @@ export class RecordDecoder {
     const fields = typeof code === "number" ? FIELD_CHECKS[code] : undefined;
     if (fields === undefined) throw reader.malformed(`record kind ${String(code)} is not known`);
     const kind = RECORD_KINDS[code as number] as RecordKind;
-    const lacksLast = length === fields.length && MAY_LACK_LAST.has(kind);
-    if (length !== fields.length + 1 && !lacksLast) throw reader.malformed(`a ${kind} record of ${length} fields`);
+    const least = fields.length - (OPTIONAL_FIELDS.get(kind) ?? 0);
+    if (length > fields.length + 1 || length <= least) throw reader.malformed(`a ${kind} record of ${length} fields`);
     const record: Record<string, unknown> = { kind };
-    for (const [name, check] of lacksLast ? fields.slice(0, -1) : fields) {
+    for (let i = 0; i < length - 1; i++) {
+      const [name, check] = fields[i] as (typeof fields)[number];
       const value = readRows(name, reader.value());
       if (!check(value)) throw reader.malformed(`a ${String(record["kind"])} record with a bad field '${name}'`);
-      record[name] = value;
+      // One that may be absent is written as nothing where another one follows it.
+      if (value !== undefined || i < least) record[name] = value;
     }
     // Every field was checked against the table just above.
     return record as unknown as LogRecord;

@@ -7,8 +7,10 @@ const anything: Check = () => true;
 const text: Check = (value) => typeof value === "string";
 const optionalText: Check = (value) => value === undefined || typeof value === "string";
 const flag: Check = (value) => typeof value === "boolean";
+const optionalFlag: Check = (value) => value === undefined || typeof value === "boolean";
 const finite: Check = (value) => typeof value === "number" && Number.isFinite(value);
 const natural: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const optionalNatural: Check = (value) => value === undefined || natural(value);
 const naturals: Check = (value) => Array.isArray(value) && value.every(natural);
 const oneOf =
   (...allowed: readonly string[]): Check =>
@@ -25,6 +27,9 @@ const counts: Check = (value) =>
 const kinded: Check = (value) => plain(value) && text(value["kind"]);
 const texts: Check = (value) => plain(value) && Object.values(value).every(text);
 
+const optionalSource: Check = (value) =>
+  value === undefined || (plain(value) && text(value["path"]) && text(value["sha256"]));
+
 /** A data record with a `payloadOf` has a form of its own, which the codec knows. */
 type FieldsOf<K extends RecordKind> = {
   readonly [F in Exclude<keyof Extract<LogRecord, { kind: K }>, "kind" | "payloadOf">]-?: Check;
@@ -38,7 +43,7 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
     originLane: natural,
     originSeq: natural,
     payload: anything,
-    hops: (value) => value === undefined || natural(value),
+    hops: optionalNatural,
   },
   consumed: { spans },
   error: {
@@ -61,7 +66,15 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
   end: { end: oneOf("natural", "truncated", "poison"), counts },
   watermark: { eventTimeMs: finite },
   timer: { timer: text, dueMs: finite },
-  "effect-started": { effect: text, version: natural, cause, ordinal: natural, key: text, input: anything },
+  "effect-started": {
+    effect: text,
+    version: natural,
+    cause,
+    ordinal: natural,
+    key: text,
+    input: anything,
+    attempt: optionalNatural,
+  },
   "effect-settled": { effect: text, cause, ordinal: natural, outcome: oneOf("succeeded", "failed"), value: anything },
   receipt: {
     outcome: oneOf("success", "failed", "partial", "buffered", "committed"),
@@ -81,7 +94,14 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
   liveness: { upstream: natural, reader: natural, status: oneOf("healthy", "idle", "suspect", "stalled", "recovered") },
   policy: { policy: text, decision: text, detail: anything },
   snapshot: { fingerprint: text, state: anything },
-  epoch: { runtime: text, refold: text, fingerprints: texts, forced: flag },
+  epoch: {
+    runtime: text,
+    refold: text,
+    fingerprints: texts,
+    forced: flag,
+    retryFailed: optionalFlag,
+    source: optionalSource,
+  },
   seal: {
     status: oneOf("completed", "cancelled", "failed"),
     reason: optionalText,
@@ -91,8 +111,13 @@ export const RECORD_FIELDS: { readonly [K in RecordKind]: FieldsOf<K> } = {
   cursor: { cursor: anything },
 };
 
-/** Kinds whose last field is left out where there is nothing to say. */
-export const MAY_LACK_LAST: ReadonlySet<RecordKind> = new Set<RecordKind>(["data", "receipt"]);
+/** How many of the last fields of a kind are left out where there is nothing to say; of other kinds, none. */
+export const OPTIONAL_FIELDS: ReadonlyMap<RecordKind, number> = new Map<RecordKind, number>([
+  ["data", 1],
+  ["receipt", 1],
+  ["effect-started", 1],
+  ["epoch", 2],
+]);
 
 /** Record kinds by the number that stands for them in the log. The order is part of the format. */
 export const RECORD_KINDS: readonly RecordKind[] = [

@@ -10,7 +10,7 @@ export type ObserverHandler<Seen, Returned> = ((seen: Seen, at: Observed) => Ret
 
 /** What an observer is to be shown. A handler that throws has the observer quarantined: it is shown nothing more. */
 export interface Observer<T, Item, Rejected, Lifecycle> {
-  /** Each item of the stream, as it is in memory. */
+  /** Each item of the stream: a copy, unless `development.freeze` has made sure that nobody can change the item itself. */
   readonly item?: ObserverHandler<T, Item>;
   /**
    * Each input that a stage of the stream rejected, of whatever kind; and each that was rejected before it and is handed on,

@@ -29,4 +29,16 @@ export interface EffectPerformer {
   perform(request: EffectRequest): Promise<SettledOutcome>;
   /** The handler is done with an input. Throws where it left out a call that is on record. */
   handled(lane: LaneId, seq: LaneSeq): void;
+  /** Given where failures on record are to be called again that the handler of an input ends on. */
+  rehearsal?(lane: LaneId, seq: LaneSeq): Rehearsal | undefined;
+}
+
+/**
+ * Tells which failures on record a handler ends on, before it handles its input for good: it is run once on copies, with the
+ * outcomes on record alone.
+ */
+export interface Rehearsal {
+  readonly performer: EffectPerformer;
+  /** Takes these failures for outcomes that nobody knows, so that their calls are made again as those in doubt are. */
+  forget(ordinals: readonly number[]): void;
 }

@@ -53,6 +53,28 @@ describe("a call in doubt", () => {
     },
   );
 
+  it("is on record each time that it is begun, with how often it was", async () => {
+    const lost = new Outside();
+    const { store, keys } = await killedInDoubt("keyed");
+    const [key] = keys;
+    // The second process dies in the midst of its call as well.
+    lost.act = () => new Promise(() => undefined);
+    const second = await FlowRun.resume(acting(lost, "keyed"), { store });
+    void second.run();
+    await second.clock.idle();
+    const third = await killedAfter(await second.recorded(), (await second.recorded()).frames.length);
+    const run = await FlowRun.resume(acting(new Outside(), "keyed"), { store: third });
+    expect((await run.run()).status).toBe("completed");
+    const begun = (await run.recorded()).recordsOf("acted", "effect-started").filter((started) => started.key === key);
+    expect(begun.map(({ attempt }) => attempt)).toEqual([undefined, 2, 3]);
+    const [first] = begun;
+    expect(begun).toEqual([first, { ...first, attempt: 2 }, { ...first, attempt: 3 }]);
+    expect((await replayFlow(acting(new Outside(), "keyed"), { store: third })).report).toMatchObject({
+      verdict: "matched",
+      uncertified: [],
+    });
+  });
+
   it("that is transactional is not made again if the outside has it", async () => {
     const { store, keys } = await killedInDoubt("transactional");
     const outside = new Outside();

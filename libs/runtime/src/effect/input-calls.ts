@@ -1,6 +1,7 @@
 import type { Clock, ErrorKind } from "@refold/core";
 
 import type { InputContext } from "../step/input-context.ts";
+import { MAX_EMITTED, TooManyOutputs } from "../step/too-many-outputs.ts";
 import { resultOf, type EffectResult } from "./effect-outcome.ts";
 import type { EffectMaking, EffectPerformer } from "./effect-performer.ts";
 import type { EffectCaller, EffectfulContext, Effects } from "./effectful-spec.ts";
@@ -20,6 +21,9 @@ export class InputCalls implements EffectfulContext<Effects, unknown> {
   readonly #clock: Clock;
   readonly #turns: OutcomeTurns;
   readonly #underWay: Set<Promise<unknown>> = new Set();
+  /** The outcomes that the handler was given, in their order; with how many calls it had asked for by then. */
+  readonly #given: { readonly ordinal: number; readonly hasFailed: boolean; readonly asked: number }[] = [];
+  #handlerThrew = false;
   #callers: Callers | undefined;
   #ordinal = 0;
   #isOver = false;
@@ -86,6 +90,24 @@ export class InputCalls implements EffectfulContext<Effects, unknown> {
     }
   }
 
+  /** The handler itself threw. */
+  handlerThrew(cause: unknown): void {
+    if (this.threw !== undefined) return;
+    this.threw = { cause };
+    this.#handlerThrew = true;
+  }
+
+  /**
+   * The failures that the handler ended on: those after which it asked for nothing more, if it threw. With any other it has dealt,
+   * by asking for a further call.
+   */
+  get endedOn(): readonly number[] {
+    if (!this.#handlerThrew) return [];
+    return this.#given
+      .filter(({ hasFailed, asked }) => hasFailed && asked === this.#ordinal)
+      .map(({ ordinal }) => ordinal);
+  }
+
   #call(
     effect: { readonly name: string; readonly version: number },
     input: unknown,
@@ -112,7 +134,9 @@ export class InputCalls implements EffectfulContext<Effects, unknown> {
     try {
       const ordinal = this.#ordinal++;
       const request = { name, version, lane, seq, ordinal, input, make, turns: this.#turns };
-      return resultOf(await this.#performer.perform(request));
+      const settled = await this.#performer.perform(request);
+      this.#given.push({ ordinal, hasFailed: settled.outcome === "failed", asked: this.#ordinal });
+      return resultOf(settled);
     } catch (cause) {
       this.threw ??= { cause };
       throw cause;
@@ -131,6 +155,11 @@ export class InputCalls implements EffectfulContext<Effects, unknown> {
 
   #emit(output: unknown): void {
     this.#insist("emit was called");
+    if (this.outputs.length >= MAX_EMITTED) {
+      const cause = new TooManyOutputs(MAX_EMITTED);
+      this.threw ??= { cause };
+      throw cause;
+    }
     this.outputs.push(output);
   }
 

@@ -1,5 +1,6 @@
 import type { Clock, LaneId, LaneSeq } from "@refold/core";
 
+import { copied } from "../step/copied.ts";
 import { InputContext } from "../step/input-context.ts";
 import type { Outputs, ProgramContext, StageProgram } from "../step/stage-program.ts";
 import type { EffectPerformer } from "./effect-performer.ts";
@@ -37,7 +38,7 @@ export class InputHandling implements StageProgram {
   readonly #clock: Clock;
   /** What was done with inputs that no step has taken yet. */
   readonly #done: Map<string, InputCalls> = new Map();
-  #state: { value: unknown } | undefined;
+  #state: { readonly value: unknown } | undefined;
 
   constructor(
     handling: EffectfulHandling,
@@ -52,20 +53,41 @@ export class InputHandling implements StageProgram {
   }
 
   /** Runs the handler on an input. It never rejects: what the handler throws, the step that takes the input throws. */
-  async handle({ payload, lane, seq, timeMs }: HandledInput): Promise<void> {
+  async handle(input: HandledInput): Promise<void> {
+    const { lane, seq } = input;
+    const rehearsal = this.performer.rehearsal?.(lane, seq);
+    if (rehearsal !== undefined) {
+      // What a handler does to its input and its state before it throws must not be there when it is run for good.
+      const state = this.#state && { value: copied(this.#state.value) };
+      const rehearsed = { ...input, payload: copied(input.payload) };
+      rehearsal.forget((await this.#run(rehearsed, rehearsal.performer, state)).endedOn);
+    }
+    this.#done.set(
+      placeId(lane, seq),
+      await this.#run(input, this.performer, this.#state, (state) => (this.#state = state)),
+    );
+  }
+
+  async #run(
+    { payload, lane, seq, timeMs }: HandledInput,
+    performer: EffectPerformer,
+    before: { readonly value: unknown } | undefined,
+    keep?: (state: { readonly value: unknown }) => void,
+  ): Promise<InputCalls> {
     const context = new InputContext(this.#rootRunId, this.#stage);
     context.moveTo(lane, seq, timeMs);
     const { initial, handle, effects } = this.#handling;
-    const calls = new InputCalls({ context, effects, performer: this.performer, clock: this.#clock });
+    const calls = new InputCalls({ context, effects, performer, clock: this.#clock });
     try {
-      if (initial !== undefined) this.#state ??= { value: initial() };
-      const next = await handle(this.#state?.value, payload, calls);
-      if (this.#state !== undefined) this.#state.value = next;
+      const state = before ?? (initial && { value: initial() });
+      if (state !== undefined) keep?.(state);
+      const next = await handle(state?.value, payload, calls);
+      if (state !== undefined) keep?.({ value: next });
     } catch (cause) {
-      calls.threw ??= { cause };
+      calls.handlerThrew(cause);
     }
     await calls.end();
-    this.#done.set(placeId(lane, seq), calls);
+    return calls;
   }
 
   accept(_: unknown, { lane, seq }: ProgramContext, outputs: Outputs): Iterator<unknown> | undefined {

@@ -16,8 +16,9 @@ import type { PolicyStack } from "../policy/policy-stack.ts";
 import type { StageContext } from "../stage/stage-context.ts";
 import { LogFailure, StageFailure, storableText, thrownMessage } from "../stage/stage-fault.ts";
 import type { AnyEffect, EffectFault, SettledOutcome } from "./effect-outcome.ts";
-import type { EffectPerformer, EffectRequest } from "./effect-performer.ts";
+import type { EffectPerformer, EffectRequest, Rehearsal } from "./effect-performer.ts";
 import { Finding } from "./finding.ts";
+import { rehearsalOf } from "./rehearsal.ts";
 import { CallDiverged, type RecordedCall, type RecordedOutcomes } from "./recorded-outcomes.ts";
 
 /** A client that a call has asked for. */
@@ -32,6 +33,7 @@ export class LiveEffects implements EffectPerformer {
   readonly #hasState: boolean;
   readonly #outcomes: RecordedOutcomes;
   readonly #position: () => Position;
+  readonly #retryFailed: boolean;
   /** One for each call under way: platforms warn of many listeners to one signal. */
   readonly #cancels: Set<AbortControllerLike> = new Set();
   #isCancelled = false;
@@ -51,8 +53,11 @@ export class LiveEffects implements EffectPerformer {
     readonly outcomes: RecordedOutcomes;
     /** The position by which all inputs that are in hand are safe. */
     readonly position: () => Position;
+    /** Whether calls are made again that have failed on record, where a handler ends on that. */
+    readonly retryFailed: boolean;
   }) {
     const { context } = options;
+    this.#retryFailed = options.retryFailed;
     this.#context = context;
     this.#hasState = options.hasState;
     this.#outcomes = options.outcomes;
@@ -74,6 +79,10 @@ export class LiveEffects implements EffectPerformer {
       this.#cancels.delete(cancel);
       this.#underWay.delete(made);
     }
+  }
+
+  rehearsal(lane: LaneId, seq: LaneSeq): Rehearsal | undefined {
+    return this.#retryFailed ? rehearsalOf(this.#outcomes, lane, seq) : undefined;
   }
 
   handled(lane: LaneId, seq: LaneSeq): void {
@@ -124,7 +133,7 @@ export class LiveEffects implements EffectPerformer {
     if (make.kind === "capture") return this.#settle(request, await captured(make.capture));
     const { effect } = make;
     const key = recorded.kind === "in-doubt" ? recorded.key : this.#keyOf(effect, request);
-    if (recorded.kind !== "in-doubt") this.#start(request, key);
+    this.#start(request, key, recorded.kind === "in-doubt" ? recorded.attempts + 1 : 1);
     await this.#whenSafe(effect, request);
     const call = { key, signal, client: await this.#client(effect) };
     if (this.#diverged !== undefined) throw this.#diverged;
@@ -174,10 +183,11 @@ export class LiveEffects implements EffectPerformer {
     return effect.key?.(input) ?? `${manifest.runId}/${name}/${this.#context.place(lane, seq)}#${ordinal}`;
   }
 
-  #start({ name, version, lane, seq, ordinal, input }: EffectRequest, key: string): void {
+  #start({ name, version, lane, seq, ordinal, input }: EffectRequest, key: string, attempt: number): void {
     const cause = [{ lane, first: seq, last: seq }];
+    const started = { kind: "effect-started", effect: name, version, cause, ordinal, key, input } as const;
     try {
-      this.#append([{ kind: "effect-started", effect: name, version, cause, ordinal, key, input }]);
+      this.#append([attempt === 1 ? started : { ...started, attempt }]);
     } catch (thrown) {
       const problem = unstorableText(thrown);
       if (problem === undefined) throw thrown;

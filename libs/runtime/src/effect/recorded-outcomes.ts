@@ -7,7 +7,7 @@ import type { SettledOutcome } from "./effect-outcome.ts";
 /** What the record has of a call: its outcome; that it was begun; or nothing. */
 export type RecordedCall =
   | { readonly kind: "settled"; readonly outcome: SettledOutcome }
-  | { readonly kind: "in-doubt"; readonly key: string; readonly place: string }
+  | { readonly kind: "in-doubt"; readonly key: string; readonly attempts: number; readonly place: string }
   | { readonly kind: "unknown" };
 
 /** A handler asks for another call than the one on record. */
@@ -23,6 +23,8 @@ interface Call {
   settled: EffectSettledRecord | undefined;
   /** Where the first of them stands. */
   readonly place: string;
+  /** Whether it is not to count what came of it. */
+  isForgotten: boolean;
 }
 
 /** The calls for one input that the handler has not asked for yet. */
@@ -56,13 +58,18 @@ export class RecordedOutcomes {
     const { ordinal } = record;
     let call = calls.byOrdinal.get(ordinal);
     if (call === undefined) {
-      call = { started: undefined, settled: undefined, place };
+      call = { started: undefined, settled: undefined, isForgotten: false, place };
       calls.byOrdinal.set(ordinal, call);
       calls.known = Math.max(calls.known, ordinal + 1);
       this.#unasked++;
     }
-    if (record.kind === "effect-started") call.started = record;
-    else {
+    // What is begun, or made, anew voids what came of it before.
+    const before = calls.order.findIndex((settled) => settled.ordinal === ordinal);
+    if (before >= 0) calls.order.splice(before, 1);
+    if (record.kind === "effect-started") {
+      call.started = record;
+      call.settled = undefined;
+    } else {
       call.settled = record;
       calls.order.push({ ordinal, after: calls.known });
     }
@@ -84,7 +91,10 @@ export class RecordedOutcomes {
     calls.byOrdinal.delete(ordinal);
     this.#unasked--;
     hold(call, request);
-    if (call.settled === undefined) return { kind: "in-doubt", key: call.started?.key ?? "", place: call.place };
+    if (call.settled === undefined || call.isForgotten) {
+      const { key = "", attempt = 1 } = call.started ?? {};
+      return { kind: "in-doubt", key, attempts: attempt, place: call.place };
+    }
     await this.#whileMoving(() => {
       const [next] = calls.order;
       return next === undefined || (next.ordinal === ordinal && calls.asked >= next.after);
@@ -96,6 +106,34 @@ export class RecordedOutcomes {
     );
     this.#moves++;
     return { kind: "settled", outcome: call.settled };
+  }
+
+  /** The calls for an input by themselves, where all are settled and one has failed. */
+  settledWithFailures(lane: LaneId, seq: LaneSeq): RecordedOutcomes | undefined {
+    const id = placeId(lane, seq);
+    const calls = this.#inputs.get(id);
+    if (calls === undefined) return undefined;
+    const settled = [...calls.byOrdinal.values()].map((call) => call.settled?.outcome);
+    if (!settled.includes("failed") || settled.includes(undefined)) return undefined;
+    const copy = new RecordedOutcomes(this.#clock);
+    copy.#inputs.set(id, { ...calls, byOrdinal: new Map(calls.byOrdinal), order: [...calls.order] });
+    copy.#unasked = calls.byOrdinal.size;
+    return copy;
+  }
+
+  /** From now on what became of these calls for an input is not known: they were begun, and that is all. */
+  forgetFailures(lane: LaneId, seq: LaneSeq, ordinals: readonly number[]): void {
+    const calls = this.#inputs.get(placeId(lane, seq));
+    if (calls === undefined) return;
+    for (const ordinal of ordinals) {
+      const call = calls.byOrdinal.get(ordinal);
+      if (call === undefined) continue;
+      calls.byOrdinal.set(ordinal, { ...call, isForgotten: true });
+      calls.order.splice(
+        calls.order.findIndex((settled) => settled.ordinal === ordinal),
+        1,
+      );
+    }
   }
 
   /** Resolves when every call on record was asked for that handlers ask for without waiting for anything else. */

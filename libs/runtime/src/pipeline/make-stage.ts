@@ -29,6 +29,8 @@ export interface StageParts {
   readonly logger: Logger | undefined;
   /** Of a run that is gone on with: what the stage's lane has come to. */
   readonly recovered: RecoveredLane | undefined;
+  /** Whether calls are made again that have failed on record, where a handler ends on that. */
+  readonly retryFailed: boolean;
 }
 
 /** Makes the supervisor of a stage. */
@@ -46,7 +48,7 @@ export function makeStage(stage: StageDefinition, parts: StageParts): AnyStage {
       return erased(new PureStage({ definition: stage, context, inputs, program, recovered: recovered?.program }));
     }
     case "effectful":
-      return erased(effectfulStage(stage, context, inputs, recovered));
+      return erased(effectfulStage(stage, inputs, parts));
     case "sink":
       return erased(new SinkStage(stage, context, inputs, latency, recovered?.delivery));
     case "observer":
@@ -56,9 +58,8 @@ export function makeStage(stage: StageDefinition, parts: StageParts): AnyStage {
 
 function effectfulStage(
   definition: EffectfulDefinition,
-  context: StageContext,
   inputs: InputSet,
-  recovered: RecoveredLane | undefined,
+  { context, recovered, retryFailed }: StageParts,
 ): PureStage {
   const outcomes = recovered?.calls?.outcomes ?? new RecordedOutcomes(context.clock);
   const effects = new LiveEffects({
@@ -66,6 +67,7 @@ function effectfulStage(
     hasState: definition.handling.initial !== undefined,
     outcomes,
     position: () => inputs.position,
+    retryFailed,
   });
   const place = { stage: definition.name, rootRunId: context.manifest.rootRunId, clock: context.clock };
   const program = recovered?.calls?.handling ?? new InputHandling(definition.handling, effects, place);

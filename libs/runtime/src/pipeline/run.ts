@@ -4,6 +4,7 @@ import {
   Journal,
   SYSTEM_LANE,
   type AppendFault,
+  type EpochRecord,
   type Logger,
   type LogRecord,
   type MetricsExporter,
@@ -64,6 +65,12 @@ interface RunOptions {
   readonly gates: readonly CreditGate[];
   /** Of a run that is gone on with: what its lanes have come to, by their ids. */
   readonly recovered?: readonly RecoveredLane[];
+  /** Whether an earlier process has worked on this run: not so for a fork, though it is gone on with. */
+  readonly resumed?: boolean;
+  /** Whether calls are made again that have failed on record, where a handler ends on that. */
+  readonly retryFailed?: boolean;
+  /** The flow's source file as this process has it, of a run that is gone on with. */
+  readonly source?: EpochRecord["source"];
   /** Whether it is gone on with although the code does not compute what is on record. */
   readonly forced?: boolean;
 }
@@ -100,7 +107,17 @@ export class Run implements FlowHandle {
   readonly #readyStages: Set<string> = new Set();
 
   constructor(options: RunOptions) {
-    const { definition, log, host, settings, exporters, gates, recovered } = options;
+    const {
+      definition,
+      log,
+      host,
+      settings,
+      exporters,
+      gates,
+      recovered,
+      resumed = false,
+      retryFailed = false,
+    } = options;
     const { clock, abortController } = host;
     const logger = host.logger && guardedLogger(host.logger);
     this.#logger = logger;
@@ -124,6 +141,8 @@ export class Run implements FlowHandle {
       logger,
       moved,
       recovered,
+      resumed,
+      retryFailed,
     });
     this.#system = new LaneWriter(log, SYSTEM_LANE, recovered?.[SYSTEM_LANE]);
     const { tasks, edges, writers, hold } = this.#wired;
@@ -307,7 +326,7 @@ export class Run implements FlowHandle {
       [machine.name, this.state],
       [this.#metrics.machine.name, this.#metricsState.value],
     ]);
-    const lanes: LaneState[] = [{ ...this.#system.written, machines, stage: { unread: [] } }];
+    const lanes: LaneState[] = [{ ...this.#system.written, taken: 0, machines, stage: { unread: [] } }];
     for (const { settled } of this.#wired.tasks) {
       if (settled === undefined) return undefined;
       lanes.push(settled);
@@ -350,11 +369,13 @@ export class Run implements FlowHandle {
   }
 
   async #live(): Promise<RunReport> {
-    const { definition, host, forced = false } = this.#options;
+    const { definition, host, forced = false, retryFailed, source } = this.#options;
     const { clock, runtime, refold } = host;
     this.#startedAtMs = clock.now();
     const fingerprints = fingerprintsOf(definition);
-    const epoch = this.#system.append(this.#startedAtMs, [{ kind: "epoch", runtime, refold, fingerprints, forced }]);
+    const told = { ...(retryFailed === true && { retryFailed }), ...(source && { source }) };
+    const begun: EpochRecord = { kind: "epoch", runtime, refold, fingerprints, forced, ...told };
+    const epoch = this.#system.append(this.#startedAtMs, [begun]);
     if (epoch.isErr()) return this.#abandoned(epoch.error);
     for (const task of this.#wired.tasks) task.state.watch((state) => this.#hear(task, state));
     this.#channel.send({ kind: "materialize" });

@@ -1,7 +1,7 @@
 import type { AppendFault, Logger } from "@refold/core";
 
 import type { StageDefinition } from "../definition/flow-definition.ts";
-import type { StageReport } from "../run-report.ts";
+import type { StageReport, StageWork } from "../run-report.ts";
 import type { StageContext } from "../stage/stage-context.ts";
 import type { StageCounters } from "../stage/stage-counters.ts";
 import type { GuardedCalls } from "../stage/stage-stacks.ts";
@@ -46,6 +46,7 @@ export class StageTask {
   hasEnded = true;
   /** Resolves when the loop has ended, however it did. */
   ended: Promise<void> = Promise.resolve();
+  readonly #earlier: StageWork | undefined;
   readonly #stage: AnyStage;
   readonly #context: StageContext;
   readonly #channel: Channel<StageCommand>;
@@ -63,7 +64,10 @@ export class StageTask {
     readonly moved: (frame: RecordedFrame) => void;
     /** The state that the stage came to for good before this process took the run over. */
     readonly done: AnyStageState | undefined;
+    /** What was on record of its work when this process took the run over. */
+    readonly earlier: StageWork | undefined;
   }) {
+    this.#earlier = options.earlier;
     this.#stage = options.stage;
     this.#context = options.context;
     this.#turns = options.turns;
@@ -95,7 +99,18 @@ export class StageTask {
   get report(): StageReport {
     const { counters } = this.#context;
     const rejected = Object.values(counters.errors).reduce((sum, count) => sum + count, 0);
-    return { stage: this.name, state: this.state.value.kind, in: counters.in, out: counters.out, rejected };
+    const here = { in: counters.in, out: counters.out, rejected };
+    const earlier = this.#earlier;
+    const state = this.state.value.kind;
+    if (earlier === undefined) return { stage: this.name, state, ...here };
+    return {
+      stage: this.name,
+      state,
+      in: earlier.in + here.in,
+      out: earlier.out + here.out,
+      rejected: earlier.rejected + here.rejected,
+      earlier,
+    };
   }
 
   /** What the lane of the stage has come to by its record; `undefined` while that is not all of a step, or of its end. */
@@ -103,7 +118,10 @@ export class StageTask {
     const state = this.state.value;
     if (!this.isSource && ENDING.includes(state.kind)) return undefined;
     const { machine, settled } = this.#stage;
-    return settled && { ...this.#context.writer.written, machines: new Map([[machine.name, state]]), stage: settled };
+    if (settled === undefined) return undefined;
+    const { writer, counters } = this.#context;
+    const taken = (this.#earlier?.in ?? 0) + counters.in;
+    return { ...writer.written, taken, machines: new Map([[machine.name, state]]), stage: settled };
   }
 
   /** Begins the loop. `abandoned` hears of it if the loop has to stop where the stage's machine cannot tell. */

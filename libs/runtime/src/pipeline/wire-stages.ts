@@ -7,6 +7,7 @@ import { Edge } from "../edge/edge.ts";
 import { Loop } from "../edge/loop.ts";
 import { SourceLatency } from "../metrics/source-latency.ts";
 import type { RecoveredLane } from "../replay/recovered-lane.ts";
+import type { StageWork } from "../run-report.ts";
 import { SchemaCheck } from "../stage/schema-check.ts";
 import { StageContext } from "../stage/stage-context.ts";
 import { StageCounters } from "../stage/stage-counters.ts";
@@ -44,8 +45,25 @@ export function wireStages(options: {
   readonly moved: (frame: RecordedFrame) => void;
   /** Of a run that is gone on with: what its lanes have come to, by their ids. */
   readonly recovered?: readonly RecoveredLane[] | undefined;
+  /** Whether an earlier process has worked on this run. */
+  readonly resumed: boolean;
+  /** Whether calls are made again that have failed on record, where a handler ends on that. */
+  readonly retryFailed: boolean;
 }): WiredStages {
-  const { definition, log, clock, abortController, turns, settings, gates, logger, moved, recovered } = options;
+  const {
+    definition,
+    log,
+    clock,
+    abortController,
+    turns,
+    settings,
+    gates,
+    logger,
+    moved,
+    recovered,
+    resumed,
+    retryFailed,
+  } = options;
   const { stages } = definition;
   const wakes = stages.map(() => new Wake());
   const wakeOf = (lane: LaneId): Wake => wakes[lane - 1] as Wake;
@@ -101,6 +119,7 @@ export function wireStages(options: {
       loop: loopEntry(settings, name, [...backward].map(nameOf), backward),
       divergence: divergenceGuard(settings, name, [...backward], nameOf),
       freeze: settings.flow("development.freeze"),
+      resumed,
       hold,
       stepInputs: settings.stage(name, stage.kind === "sink" ? "sink.batchInputs" : "stage.stepInputs"),
       contractMode: ({ contract, upstream }) =>
@@ -109,11 +128,27 @@ export function wireStages(options: {
           : settings.edge({ from: nameOf(upstream), to: name }, `contracts.${contract}`),
     });
     const edgesIn = inputs[index] ?? [];
-    const made = makeStage(stage, { context, edges: edgesIn, loop, latency, logger, recovered: recovered?.[lane] });
+    const parts = { context, edges: edgesIn, loop, latency, logger, recovered: recovered?.[lane], retryFailed };
+    const made = makeStage(stage, parts);
     const done = recovered?.[lane]?.isDone === true ? recovered[lane].state : undefined;
-    return new StageTask({ stage: made, context, kind: stage.kind, turns, logger, moved, done });
+    return new StageTask({
+      stage: made,
+      context,
+      kind: stage.kind,
+      turns,
+      logger,
+      moved,
+      done,
+      earlier: earlierWork(recovered?.[lane]),
+    });
   });
   return { tasks, writers, edges, latency, hold };
+}
+
+function earlierWork(lane: RecoveredLane | undefined): StageWork | undefined {
+  if (lane === undefined) return undefined;
+  const out = [...lane.data.values()].reduce((sum, count) => sum + count, 0);
+  return { in: lane.taken, out, rejected: lane.rejected };
 }
 
 /** What is on record is safe. */

@@ -53,6 +53,7 @@ describe("two runs of one flow", () => {
     const found = await compared(numbers({ items: [0, 2, 3] }), numbers({ items: [0, 2, 3], times: 3 }));
     expect(found.verdict).toBe("diverged");
     expect(verdicts(found)).toEqual(["counted same", "multiplied changed", "out same"]);
+    expect(found.stages.map(({ differing }) => differing)).toEqual([0, 2, 0]);
     expect(found.stages[1]?.difference).toMatchObject({
       first: { place: expect.stringMatching(/^multiplied:\d+$/) as string, value: { payload: { product: 4 } } },
       second: { place: expect.stringMatching(/^multiplied:\d+$/) as string, value: { payload: { product: 6 } } },

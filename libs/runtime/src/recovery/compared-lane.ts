@@ -11,6 +11,11 @@ export interface StageComparison {
   /** How many outputs each run has of the stage: of a sink, how many deliveries. */
   readonly counts: readonly [first: number, second: number];
   readonly difference: OutputDifference | undefined;
+  /**
+   * At how many places of their order the outputs are not the same, those included that one run alone has; `undefined` where not
+   * all were compared. Of a sink, by how many the deliveries differ.
+   */
+  readonly differing: number | undefined;
 }
 
 /** An output of a run: what is compared, and where it stands. */
@@ -34,6 +39,7 @@ export class ComparedLane {
   readonly #waiting: readonly [ComparedOutput[], ComparedOutput[]] = [[], []];
   #taken = 0;
   #difference: OutputDifference | undefined;
+  #differing = 0;
   #tooFarApart = false;
 
   constructor(stage: string) {
@@ -47,7 +53,7 @@ export class ComparedLane {
 
   offer(side: 0 | 1, output: ComparedOutput): void {
     this.#counts[side]++;
-    if (this.#difference !== undefined || this.#tooFarApart) return;
+    if (this.#tooFarApart) return;
     const others = this.#waiting[side === 0 ? 1 : 0];
     const other = others[this.#taken];
     if (other === undefined) {
@@ -58,7 +64,10 @@ export class ComparedLane {
     this.#taken++;
     const [first, second] = side === 0 ? [output, other] : [other, output];
     const found = differences(first.value, second.value);
-    if (found.length > 0) this.#difference = { first, second, differences: found };
+    if (found.length > 0) {
+      this.#differing++;
+      this.#difference ??= { first, second, differences: found };
+    }
     if (this.#taken === others.length) this.#forget(others);
   }
 
@@ -70,6 +79,7 @@ export class ComparedLane {
       verdict,
       counts,
       difference,
+      differing: this.#tooFarApart ? undefined : this.#differing + Math.abs(counts[0] - counts[1]),
     });
     if (this.#difference !== undefined) return of("changed", this.#difference);
     if (this.#tooFarApart) return of("not-compared");

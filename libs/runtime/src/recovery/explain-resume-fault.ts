@@ -19,11 +19,12 @@ export function explainResumeFault(fault: ResumeFault): string {
       const where = first === undefined ? "" : `, first at ${first.place}`;
       return `The code of today does not compute what is on record${where}. Go on with the code that was recorded, or force it, which goes on record.`;
     }
-    case "not-retained":
-      return `The frames before ${fault.first} were let go of, and there are no two snapshots left that this code has come to: go on with the code that was recorded, or, where the snapshots are there, force it, which goes on record; or put the archived segments back.`;
+    case "no-snapshots":
+      return `The frames before ${fault.first} were let go of, and there are no two snapshots that the code of today has come to. Go on with the code that was recorded; or force it, if the snapshots are still there, which goes on record; or bring back the segments from the archive.`;
     case "malformed-record":
     case "upcast-failed":
     case "damaged":
+    case "not-retained":
     case "storage":
     case "log-closed":
     case "unstorable":

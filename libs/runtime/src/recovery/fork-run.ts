@@ -8,11 +8,11 @@ import type { RunHost } from "../pipeline/run-host.ts";
 import { RecordedTypes } from "../replay/recorded-types.ts";
 import type { ReplayFault } from "../replay/replay-report.ts";
 import { unreadableFrame } from "../replay/unreadable-frame.ts";
-import { resumeRun, type ResumeFault, type ResumeOptions } from "./resume-run.ts";
+import { goOn, type ResumeFault, type ResumeOptions } from "./resume-run.ts";
 
 /**
  * Begins a run as another one began: copies the first frames of the parent, as many as `forkOf` in the manifest of `log` says, in the versions of now,
- * then goes on as {@link resumeRun} does, with the code of today. Whether that code computes the beginning is not asked: if it
+ * then goes on as `resumeRun` does, with the code of today. Whether that code computes the beginning is not asked: if it
  * does not, its states are what it makes of the recorded inputs, and the epoch is on record as forced. `log` is new, made with
  * what `describeRun` gave for a fork; it is closed if the run cannot be gone on with.
  */
@@ -29,7 +29,7 @@ export async function forkRun(
     log.manifest.forkOf?.at ?? 0,
     new RecordedTypes(parent.manifest, definition.types),
   );
-  if (copied.isOk()) return resumeRun(definition, log, host, { ...options, force: true });
+  if (copied.isOk()) return goOn(definition, log, host, { ...options, force: true, resumed: false });
   await log.close();
   return err(copied.error);
 }

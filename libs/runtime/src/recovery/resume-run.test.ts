@@ -6,14 +6,20 @@ import { memoryStore, type MemoryStore } from "@refold/log-memory";
 import { FlowRun, ManualClock, replayFlow, runFlow, tapLog, type RecordedRun } from "@refold/testkit";
 
 import { checkRecord } from "../../test/check-record.ts";
+import { inputsRead } from "../../test/inputs-read.ts";
 import { killedAfter, SnapshotsTaken } from "../../test/killed-run.ts";
 import { cuts, flowPlans, plannedFlow, type Delivered, type FlowPlan } from "../../test/random-flow.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
 import { onEnd } from "../authoring/schedule.ts";
-import type { FlowDefinition, InputDefinition, SinkDefinition } from "../definition/flow-definition.ts";
+import {
+  inputsOf,
+  type FlowDefinition,
+  type InputDefinition,
+  type SinkDefinition,
+} from "../definition/flow-definition.ts";
 import { recordView } from "../edge/record-view.ts";
 import type { Configuration } from "../config/configuration.ts";
-import type { RunReport } from "../run-report.ts";
+import type { RunReport, StageReport } from "../run-report.ts";
 
 const RUNS = { seed: 20_260_102, numRuns: 60 };
 
@@ -78,6 +84,7 @@ async function runInterrupted(
     checkDelivered(recorded, run.definition, delivered, before);
     if (interruption === undefined || (told !== undefined && report.status === "completed")) {
       expect(report).toMatchObject({ status: "completed", reason: undefined, fault: undefined });
+      checkFigures(recorded, run.definition, report);
       return { recorded, definition: run.definition, begunWithSnapshot: snapshots.begunWith };
     }
     if (told === undefined) {
@@ -103,6 +110,22 @@ function tell(handle: FlowRun["handle"], how: Interruption["how"]): void {
   if (how === "abort") handle.abort("enough");
   else if (how === "stop") handle.stop("enough");
   else handle.stopGraceful({ reason: "enough" });
+}
+
+/** What the last process reports is what the whole run has done, however many were before it. */
+function checkFigures(recorded: RecordedRun, { stages }: FlowDefinition, report: RunReport): void {
+  for (const stage of stages) {
+    if (stage.kind === "observer") continue;
+    const { in: taken, out, rejected } = report.stages.find((each) => each.stage === stage.name) as StageReport;
+    const read = inputsOf(stage).reduce((sum, input) => sum + inputsRead(recorded, input).length, 0);
+    const given = recorded.payloads(stage.name).length;
+    const own = recorded.recordsOf(stage.name, "error").filter(({ cause }) => typeof cause === "number").length;
+    expect({ taken, out, rejected }).toEqual({
+      taken: stage.kind === "source" ? given : read,
+      out: given,
+      rejected: own,
+    });
+  }
 }
 
 /** What a process has delivered is what it has receipts for, from frame `from` on. */

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "neverthrow";
 
-import type { RunId, RunLog, RunManifest } from "@refold/core";
+import type { Lsn, RunId, RunLog, RunManifest } from "@refold/core";
 
 import { numberedAs } from "../definition/numbered-as.ts";
 import type { FlowDefinition } from "../definition/flow-definition.ts";
@@ -18,6 +18,13 @@ import { recordedSettings } from "../config/recorded-settings.ts";
 export interface ResumeOptions extends StartOptions {
   /** Goes on although the code of today does not compute what is on record. That it was forced is itself on record. */
   readonly force?: boolean;
+  /**
+   * Makes calls again that have failed on record, where the handler of an input that is still in hand throws because of that. What
+   * a handler deals with otherwise stays. They are made with their keys, as calls in doubt are, and that they were is on record.
+   */
+  readonly retryFailed?: boolean;
+  /** The flow's source file as it is now, to go on record with the epoch. */
+  readonly source?: NonNullable<RunManifest["source"]>;
   /** Called now and then with the number of frames read. */
   readonly progress?: (frames: number) => void;
 }
@@ -29,6 +36,8 @@ export type ResumeFault =
   | { readonly kind: "already-completed" }
   /** It is a replay: it touches nothing outside, and has no life of its own. */
   | { readonly kind: "is-replay"; readonly replayOf: RunId }
+  /** Its beginning was let go of, and it has no snapshots that stand for it. */
+  | { readonly kind: "no-snapshots"; readonly first: Lsn }
   /** The code of today does not compute what is on record. */
   | { readonly kind: "resume-diverged"; readonly report: ReplayReport };
 
@@ -44,18 +53,28 @@ export async function resumeRun(
   host: RunHost,
   options: ResumeOptions = {},
 ): Promise<Result<FlowHandle, ResumeFault>> {
-  const resumed = await resume(definition, log, host, options);
-  if (resumed.isErr()) await log.close();
-  return resumed;
+  return goOn(definition, log, host, { ...options, resumed: true });
 }
 
-async function resume(
+/** Goes on with what is on record, be it of this run or of the one that it is a fork of. */
+export async function goOn(
+  definition: FlowDefinition,
+  log: RunLog,
+  host: RunHost,
+  options: ResumeOptions & { readonly resumed: boolean },
+): Promise<Result<FlowHandle, ResumeFault>> {
+  const handle = await recover(definition, log, host, options);
+  if (handle.isErr()) await log.close();
+  return handle;
+}
+
+async function recover(
   declared: FlowDefinition,
   log: RunLog,
   host: RunHost,
-  options: ResumeOptions,
+  options: ResumeOptions & { readonly resumed: boolean },
 ): Promise<Result<FlowHandle, ResumeFault>> {
-  const { force = false, progress, exporters = [], gates = [] } = options;
+  const { force = false, retryFailed = false, source, progress, exporters = [], gates = [], resumed } = options;
   const { replayOf } = log.manifest;
   if (replayOf !== undefined) return err({ kind: "is-replay", replayOf });
   const differences = [...flowDifferences(log.manifest, declared), ...newVersions(log.manifest, declared)];
@@ -66,6 +85,7 @@ async function resume(
   const isOurs = isComputedBy(definition);
   const usable = snapshots !== undefined && (isOurs(snapshots.newest) || (force && log.first > 0));
   if (usable) history.restore(snapshots);
+  else if (log.first > 0) return err({ kind: "no-snapshots", first: log.first });
   const read = await history.run();
   if (read.isErr()) return err(read.error);
   if (history.seal?.status === "completed") return err({ kind: "already-completed" });
@@ -74,7 +94,21 @@ async function resume(
   if (forced && !force) return err({ kind: "resume-diverged", report });
   const clock = new RunClock(host.clock, history.lastTimeMs);
   const settings = options.settings ?? recordedSettings(log.manifest);
-  return ok(new Run({ definition, log, host: { ...host, clock }, settings, exporters, gates, recovered, forced }));
+  return ok(
+    new Run({
+      definition,
+      log,
+      host: { ...host, clock },
+      settings,
+      exporters,
+      gates,
+      recovered,
+      resumed,
+      forced,
+      retryFailed,
+      ...(source && { source }),
+    }),
+  );
 }
 
 /** A run keeps the versions of its types to its end: what goes on with it would write others. */

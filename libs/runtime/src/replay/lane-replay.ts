@@ -15,6 +15,7 @@ import type { StageDefinition } from "../definition/flow-definition.ts";
 import { SOURCE_START, type SourcePlace } from "../definition/opened-source.ts";
 import type { LaneEnd, LaneState } from "../snapshot/run-state.ts";
 import { contract } from "../stage/contract-record.ts";
+import { rejectedBy } from "../supervision/lane-writer.ts";
 import { differences } from "./differences.ts";
 import type { EffectfulReplay } from "./effectful-replay.ts";
 import { InputEvidence, type Disagreement } from "./input-evidence.ts";
@@ -51,6 +52,7 @@ export class LaneReplay {
   readonly #data: Map<TypeId, number> = new Map();
   #end: LaneEnd | undefined;
   #timeMs = Number.NEGATIVE_INFINITY;
+  #rejected = 0;
   /** What the lane had not taken when a snapshot was taken, and that with what was buffered. */
   #unread: readonly Span[] = [];
   #needed: readonly Span[] = [];
@@ -122,6 +124,8 @@ export class LaneReplay {
     return {
       nextSeq: this.#nextSeq,
       data: this.#data,
+      taken: this.#kind === "source" ? this.#place.items : this.inputs.taken,
+      rejected: this.#rejected,
       timeMs: this.#timeMs,
       end: this.#end,
       isDone,
@@ -139,6 +143,8 @@ export class LaneReplay {
     const { nextSeq, data, timeMs, end, place, machines, stage } = state;
     this.#nextSeq = nextSeq;
     this.#timeMs = timeMs;
+    this.#rejected = state.rejected;
+    this.inputs.taken = state.taken;
     this.#end = end;
     Object.assign(this.#place, place);
     for (const [type, count] of data) this.#data.set(type, count);
@@ -208,6 +214,7 @@ export class LaneReplay {
         this.#place.itemsSinceCursor = 0;
       } else if (record.kind === "end") this.#end = { record, seq: (frame.firstSeq + index) as LaneSeq };
       else if (record.kind === "transition") this.#checkMove(record, frame, index);
+      else if (record.kind === "error" || record.kind === "receipt") this.#rejected += rejectedBy(record);
     }
     const computed = this.#program === undefined ? this.#takeAsRecorded(frame) : this.#program.take(frame);
     for (const disagreement of this.#evidence?.check(frame) ?? this.#sourceEvidence(frame)) {

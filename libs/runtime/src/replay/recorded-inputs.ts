@@ -48,6 +48,8 @@ export interface InputRest {
 export class RecordedInputs {
   readonly #queues: ReadonlyMap<LaneId, Queue>;
   readonly #skims: boolean;
+  /** How many inputs were taken, rejected ones that are read as data among them. */
+  taken = 0;
 
   /**
    * What the stage reads, by the numbers of the recorded run. A way back of a cycle ends only after this stage. With `skims`
@@ -120,7 +122,10 @@ export class RecordedInputs {
       }
       queue.offset = 0;
       queue.frames.unshift(...back.map(({ frame, seq, record }) => ({ ...frame, firstSeq: seq, records: [record] })));
-      for (const { record } of back) if (record.kind === "data") queue.read--;
+      for (const { record } of back) {
+        if (record.kind === "data") queue.read--;
+        if (queue.view(record)?.kind === "data") this.taken--;
+      }
     }
   }
 
@@ -203,6 +208,7 @@ export class RecordedInputs {
         first = false;
         if (original.kind === "data") queue.read++;
         else if (record.kind === "end") queue.ended = record;
+        if (record.kind === "data") this.taken++;
         visit(record, seq, frame, original);
         if (seq === span.last) {
           queue.offset++;

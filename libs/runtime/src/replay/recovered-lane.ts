@@ -15,6 +15,8 @@ export interface RecoveredCalls {
 
 /** What the record of a lane amounts to, for a process that goes on with the stage. */
 export interface RecoveredLane extends WrittenLane {
+  /** How many inputs the stage took; of a source, its items. */
+  readonly taken: number;
   /** Whether it has come to its natural end, and is not taken up again. */
   readonly isDone: boolean;
   /** The state that its machine ended in. */

@@ -37,6 +37,9 @@ export interface RunState {
 export interface LaneState {
   readonly nextSeq: number;
   readonly data: ReadonlyMap<TypeId, number>;
+  /** Inputs that the stage took, and those of them that it rejected, or could not deliver. */
+  readonly taken: number;
+  readonly rejected: number;
   readonly timeMs: number;
   /** The lane's end, once that is there. */
   readonly end: LaneEnd | undefined;
@@ -71,10 +74,10 @@ export interface DeliveryState {
 }
 
 /** The most that a snapshot may take, in bytes. */
-export const MAX_SNAPSHOT_BYTES: number = 512 * 1024 * 1024;
+const MAX_SNAPSHOT_BYTES: number = 512 * 1024 * 1024;
 
 /** Counted up with every change of what a snapshot holds: one of another form is of no use. */
-const FORM = 1;
+const FORM = 2;
 
 /** The state in bytes; or of which lane it cannot be stored, as the value of that number. */
 export function encodeRunState({ lanes, ...run }: RunState): Result<Uint8Array, ValueFault> {

@@ -1,3 +1,4 @@
+import { ok } from "neverthrow";
 import { describe, expect, it } from "vitest";
 
 import type { Logger } from "@refold/core";
@@ -142,6 +143,49 @@ describe("an observer", () => {
     );
     expect(moves).toHaveLength(4);
   });
+
+  for (const freeze of [false, true]) {
+    it(`changes nothing that others see, whatever it does to what it is shown${freeze ? ", where items are frozen" : ""}`, async () => {
+      interface Item {
+        readonly tags: string[];
+        readonly on: Date;
+        readonly counts: Map<string, { n: number }>;
+      }
+      const items = (): Item[] =>
+        [1, 2, 3].map((n) => ({ tags: [`t${n}`], on: new Date(n), counts: new Map([["n", { n }]]) }));
+      const spoil = ({ tags, on, counts }: Item): void => {
+        on.setTime(0);
+        for (const count of counts.values()) if (!Object.isFrozen(count)) count.n = -1;
+        counts.clear();
+        if (!Object.isFrozen(tags)) tags.push("spoilt");
+      };
+      const delivered: unknown[] = [];
+      const rejected: unknown[] = [];
+      const described = flow("spoilt", (f) => {
+        const source = f.source("items", items());
+        source.observe("spoils", spoil);
+        const checked = source.tryMap("checked", (item) => (item.tags[0] === "t2" ? reject("domain", "no") : ok(item)));
+        checked.observe("spoils-rejected", { item: spoil, rejected: ({ input }) => spoil(input as Item) });
+        checked.errors.observe("spoils-errors", ({ input }) => spoil(input));
+        checked.errors.sink("refused", ({ input }) => void rejected.push(structuredClone(input)));
+        checked.sink("out", (item) => void delivered.push(structuredClone(item)));
+      });
+      const store = memoryStore();
+      const configuration = { flow: { "development.freeze": freeze } };
+      const run = await FlowRun.open(described, { store, configuration });
+      expect((await run.run()).status).toBe("completed");
+      const [first, second, third] = items();
+      expect(delivered).toEqual([first, third]);
+      expect(rejected).toEqual([second]);
+      const recorded = await run.recorded();
+      expect(recorded.payloads("items")).toEqual([first, second, third]);
+      expect(recorded.payloads("checked")).toEqual([first, third]);
+      for (const stage of ["spoils", "spoils-rejected", "spoils-errors"]) {
+        expect(recorded.moves(stage)).not.toContain("quarantined");
+      }
+      expect((await replayFlow(described, { store })).report).toMatchObject({ verdict: "matched", first: undefined });
+    });
+  }
 
   it("is shown frozen items, if items are frozen", async () => {
     const frozen: boolean[] = [];

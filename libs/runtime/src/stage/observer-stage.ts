@@ -5,7 +5,8 @@ import type { Machine } from "@refold/fsm";
 import type { ObserverDefinition } from "../definition/flow-definition.ts";
 import type { Edge } from "../edge/edge.ts";
 import type { InputSet } from "../edge/input-set.ts";
-import { deepFreeze } from "../step/deep-freeze.ts";
+import { copied } from "../step/copied.ts";
+import { deepFreeze, isDeeplyFrozen } from "../step/deep-freeze.ts";
 import { mustNotAwait } from "../step/must-not-await.ts";
 import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/directive.ts";
 import type { RecordedFrame } from "../supervision/lane-writer.ts";
@@ -20,7 +21,7 @@ type Directive = EventLoopDirective<ObserverEvent>;
 
 /**
  * Looks on: takes a frame at a time from its edges, as they come, and gives its credit back at once. It puts nothing on record
- * but its own lifecycle. One that throws is quarantined: it reads on to the end, so that nobody waits for it, and sees nothing.
+ * but its own lifecycle. Its handlers get copies of what others read as well, so that what they do to them nobody sees. One that throws is quarantined: it reads on to the end, so that nobody waits for it, and sees nothing.
  */
 export class ObserverStage implements HandlerSupervised<ObserverState, ObserverEvent, never> {
   readonly machine: Machine<ObserverState, ObserverEvent>;
@@ -128,16 +129,21 @@ export class ObserverStage implements HandlerSupervised<ObserverState, ObserverE
     const input = edge.view(record) ?? record;
     if (input.kind === "data") {
       this.#context.counters.in++;
-      mustNotAwait(item?.(input.payload, at), RULE);
+      mustNotAwait(item?.(this.#own(input.payload), at), RULE);
     } else if (input.kind === "error") {
       const { error, message, input: given } = input;
-      mustNotAwait(rejected?.({ error, message, input: given }, at), RULE);
+      mustNotAwait(rejected?.({ error, message, input: this.#own(given) }, at), RULE);
     } else if (input.kind === "transition") {
       const { machine: stage, event, from, to } = input;
       // The report of the run may show the same fault.
       deepFreeze(event);
       mustNotAwait(lifecycle?.({ stage, event, from, to }, at), RULE);
     }
+  }
+
+  /** The payload itself where nobody can change it. */
+  #own(payload: unknown): unknown {
+    return this.#context.freeze && isDeeplyFrozen(payload) ? payload : copied(payload);
   }
 
   #quarantine(fault: StageFault): Directive {

@@ -1,4 +1,4 @@
-import type { ContractRecord, LaneId, LogRecord, SinkWriter, Span } from "@refold/core";
+import type { ContractRecord, LaneId, LogRecord, SinkContext, SinkWriter, Span } from "@refold/core";
 import type { Machine } from "@refold/fsm";
 
 import type { SinkDefinition } from "../definition/flow-definition.ts";
@@ -98,6 +98,9 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       await this.#outside(async () => {
         this.#writer = await this.#definition.connector.open({
           stage: this.#context.name,
+          runId: this.#context.manifest.runId,
+          resumed: this.#context.resumed,
+          ...this.#receiptsOnRecord(),
           commit: (handle) => this.#commits.commit(handle),
         });
       });
@@ -139,6 +142,12 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
     return this.#deliver().then(goOn);
   }
 
+  /** Not told in a fork: some of them are another run's. */
+  #receiptsOnRecord(): Pick<SinkContext, "receipts"> {
+    if (this.#context.manifest.forkOf !== undefined) return {};
+    return { receipts: [...this.#receipts.values()].reduce((sum, count) => sum + count, 0) };
+  }
+
   #inputsEnded(end: Extract<SinkEvent, { kind: "inputs-ended" }>["end"]): Directive {
     const contracts = inputContracts(this.#context, this.#inputs);
     const failure = violation(this.#context, contracts);
@@ -178,7 +187,6 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
       await this.#appendStep([consumed, ...receiptsOf(parts, length)], () => this.#settle(batch, parts));
       this.#schedule.wrote(length);
     }
-    counters.in += length;
     counters.inFlight = 0;
     counters.stepMs.record(clock.now() - begunMs);
     this.#inputs.release();
@@ -209,7 +217,8 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
 
   /** Counts what has come to its end, now that it is on record. */
   #settle(batch: SinkBatch, parts: readonly DeliveredPart[]): void {
-    const { errors } = this.#context.counters;
+    const { counters } = this.#context;
+    counters.in += batch.length;
     const nowMs = this.#context.clock.now();
     batch.countLanes(0, batch.length, this.#given);
     for (const part of parts) {
@@ -218,7 +227,7 @@ export class SinkStage implements HandlerSupervised<SinkState, SinkEvent, Resour
         this.#commits.keep(part.handle, batch.buffered(first, count));
         continue;
       }
-      if (part.outcome === "failed") errors[part.error] += count;
+      if (part.outcome === "failed") counters.errors[part.error] += count;
       batch.countLanes(first, count, this.#receipts);
       const isAll = count === batch.length;
       this.#latency.delivered(isAll ? batch.records : batch.records.slice(first, first + count), nowMs);

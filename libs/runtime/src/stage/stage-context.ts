@@ -50,6 +50,8 @@ export interface StageContextOptions {
   readonly divergence: DivergenceGuard | undefined;
   /** Whether what stages emit is frozen before others see it. */
   readonly freeze: boolean;
+  /** Whether an earlier process has worked on this run. */
+  readonly resumed: boolean;
   readonly hold: Hold;
 }
 
@@ -77,6 +79,7 @@ export class StageContext {
   readonly loop: LoopEntry | undefined;
   readonly divergence: DivergenceGuard | undefined;
   readonly freeze: boolean;
+  readonly resumed: boolean;
   readonly hold: Hold;
   /** Whether a step is on record in part. */
   isAppending = false;
@@ -98,6 +101,7 @@ export class StageContext {
     this.loop = options.loop;
     this.divergence = options.divergence;
     this.freeze = options.freeze;
+    this.resumed = options.resumed;
     this.hold = options.hold;
     this.outside = new OutsideCalls(options.clock);
     const { name, writer, clock, abortController, counters } = options;

@@ -17,6 +17,7 @@ import { isDeeplyFrozen } from "./deep-freeze.ts";
 import type { InputContext } from "./input-context.ts";
 import type { LoopEntry } from "./loop-entry.ts";
 import type { Outputs, StageProgram } from "./stage-program.ts";
+import { MAX_EMITTED, TooManyOutputs } from "./too-many-outputs.ts";
 import { TracedOutput } from "./traced-output.ts";
 
 /** A handler threw at an input. What earlier inputs of the step gave is untouched. */
@@ -68,6 +69,10 @@ export class StepRecorder implements Outputs {
   #seenSpan: { first: LaneSeq; last: LaneSeq } | undefined;
   #hops = 0;
   #limit = Number.POSITIVE_INFINITY;
+  /** How many records there are when the input at hand has emitted all that it may. */
+  #most = MAX_EMITTED;
+  /** That it emitted more stands, whatever its handler makes of it. */
+  #tooMany: TooManyOutputs | undefined;
   /** What the last input has left to emit, and what is left to emit after all inputs. */
   #rest: Iterator<unknown> | undefined;
   #tail: Iterator<unknown> | undefined;
@@ -160,9 +165,11 @@ export class StepRecorder implements Outputs {
     this.#hops = (record.hops ?? 0) + (this.#loop?.from.has(lane) === true ? 1 : 0);
     this.#context.moveTo(lane, seq, timeMs);
     this.#see(lane, seq);
+    this.#most = emitted + MAX_EMITTED;
     try {
       if (this.#loop !== undefined && this.#hops > this.#loop.depth) this.#rejectForDepth(this.#loop.depth);
       else this.#rest = this.#program.accept(record.payload, this.#context, this);
+      if (this.#tooMany !== undefined) throw this.#tooMany;
       if (this.#rest !== undefined) this.#pull(this.#rest, this.#limit);
     } catch (cause) {
       this.#rest = undefined;
@@ -208,6 +215,11 @@ export class StepRecorder implements Outputs {
   }
 
   emit(payload: unknown, port: number = 0): void {
+    if (this.records.length >= this.#most) throw (this.#tooMany = new TooManyOutputs(MAX_EMITTED));
+    this.#emitOne(payload, port);
+  }
+
+  #emitOne(payload: unknown, port: number): void {
     // A handler that gives its input back may have changed it, unless nobody can.
     if (this.#frozen && payload === this.#record?.payload && isDeeplyFrozen(payload)) this.#passOn(payload, port);
     else this.#put(payload, port);
@@ -305,7 +317,7 @@ export class StepRecorder implements Outputs {
   }
 
   #emitGiven(given: unknown): void {
-    if (!(given instanceof TracedOutput)) this.emit(given);
+    if (!(given instanceof TracedOutput)) this.#emitOne(given, 0);
     else if (given.isRoot) this.#emitAggregate(given);
     else this.records.push(this.#traced(given, given.causes, this.#originLane, this.#originSeq));
   }

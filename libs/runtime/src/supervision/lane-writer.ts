@@ -4,11 +4,13 @@ import {
   encodeRecords,
   MessagePackWriter,
   type AppendFault,
+  type ErrorRecord,
   type FrameDraft,
   type LaneId,
   type LaneSeq,
   type LogRecord,
   type Position,
+  type ReceiptRecord,
   type RunLog,
   type TypeId,
 } from "@refold/core";
@@ -23,7 +25,7 @@ export interface RecordedFrame extends FrameDraft {
 }
 
 /** What is on record of a lane. */
-export type WrittenLane = Pick<LaneState, "nextSeq" | "data" | "timeMs" | "end" | "place">;
+export type WrittenLane = Pick<LaneState, "nextSeq" | "data" | "rejected" | "timeMs" | "end" | "place">;
 
 /** The one writer of a lane: it numbers the lane's records. */
 export class LaneWriter {
@@ -32,6 +34,7 @@ export class LaneWriter {
   #next = 0;
   #data = 0;
   readonly #dataOf: (number | undefined)[] = [];
+  #rejected: number;
   #timeMs: number;
   #end: LaneEnd | undefined;
   #cursor: unknown;
@@ -45,6 +48,7 @@ export class LaneWriter {
     this.#log = log;
     this.lane = lane;
     this.#next = written?.nextSeq ?? 0;
+    this.#rejected = written?.rejected ?? 0;
     this.#timeMs = written?.timeMs ?? Number.NEGATIVE_INFINITY;
     this.#end = written?.end;
     this.#cursor = written?.place.cursor;
@@ -60,7 +64,7 @@ export class LaneWriter {
     const data = new Map<TypeId, number>();
     for (const [type, count] of this.#dataOf.entries()) if (count !== undefined) data.set(type as TypeId, count);
     const place = { cursor: this.#cursor, items: this.#data, itemsSinceCursor: this.#data - this.#dataAtCursor };
-    return { nextSeq: this.#next, data, timeMs: this.#timeMs, end: this.#end, place };
+    return { nextSeq: this.#next, data, rejected: this.#rejected, timeMs: this.#timeMs, end: this.#end, place };
   }
 
   /** The position of the last frame that this writer has had accepted; 0 when there is none. */
@@ -99,7 +103,8 @@ export class LaneWriter {
       if (record.kind === "data") {
         this.#data++;
         this.#dataOf[record.type] = (this.#dataOf[record.type] ?? 0) + 1;
-      } else if (record.kind === "end") this.#end = { record, seq: (this.#next + index) as LaneSeq };
+      } else if (record.kind === "error" || record.kind === "receipt") this.#rejected += rejectedBy(record);
+      else if (record.kind === "end") this.#end = { record, seq: (this.#next + index) as LaneSeq };
       else if (record.kind === "cursor") [this.#cursor, this.#dataAtCursor] = [record.cursor, this.#data];
     }
     this.#next += records.length;
@@ -114,6 +119,12 @@ export class LaneWriter {
       bytes: this.#log.bytes - before,
     });
   }
+}
+
+/** How many inputs were rejected, or not delivered, by what a record says. An error that is handed on has spans for its cause. */
+export function rejectedBy(record: ErrorRecord | ReceiptRecord): number {
+  if (record.kind === "error") return typeof record.cause === "number" ? 1 : 0;
+  return record.outcome === "failed" ? record.count : 0;
 }
 
 /** Whether a frame was refused only because it would have held too much. */

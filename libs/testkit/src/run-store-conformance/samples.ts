@@ -84,6 +84,16 @@ export const EVERY_KIND: readonly LogRecord[] = [
     key: "k",
     input: { cents: 12n },
   },
+  {
+    kind: "effect-started",
+    effect: "charge",
+    version: 2,
+    cause: 0,
+    ordinal: 0,
+    key: "k",
+    input: { cents: 12n },
+    attempt: 2,
+  },
   { kind: "effect-settled", effect: "charge", cause: 0, ordinal: 0, outcome: "failed", value: undefined },
   { kind: "receipt", outcome: "partial", first: 0, count: 3, detail: new Set([1]) },
   {

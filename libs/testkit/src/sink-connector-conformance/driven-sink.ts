@@ -1,4 +1,11 @@
-import { SinkFailure, type CommitHandle, type SinkConnector, type SinkWriter, type WriteReceipt } from "@refold/core";
+import {
+  SinkFailure,
+  type CommitHandle,
+  type RunId,
+  type SinkConnector,
+  type SinkWriter,
+  type WriteReceipt,
+} from "@refold/core";
 
 import { check } from "../conformance/expect.ts";
 
@@ -16,10 +23,20 @@ export class DrivenSink<T> {
   readonly deliveries: Delivery<T>[] = [];
   #writer: SinkWriter<T> | undefined;
   readonly #buffered: Map<CommitHandle, readonly Delivery<T>[]> = new Map();
+  /** What the seq of its first item is. */
+  #first = 0;
 
-  static async open<T>(connector: SinkConnector<T>): Promise<DrivenSink<T>> {
+  /** Opens it for a run that begins; or for one that is gone on with, `after` items were committed. */
+  static async open<T>(connector: SinkConnector<T>, after?: number): Promise<DrivenSink<T>> {
     const driven = new DrivenSink<T>();
-    driven.#writer = await connector.open({ stage: "sink", commit: (handle) => driven.#commit(handle) });
+    driven.#first = after ?? 0;
+    driven.#writer = await connector.open({
+      stage: "sink",
+      runId: RUN_ID,
+      resumed: after !== undefined,
+      receipts: after ?? 0,
+      commit: (handle) => driven.#commit(handle),
+    });
     return driven;
   }
 
@@ -39,8 +56,9 @@ export class DrivenSink<T> {
   /** Delivers items under keys that follow from how many came before: the same ones each time. */
   async deliver(items: readonly T[]): Promise<void> {
     const first = this.deliveries.length;
+    const seq = this.#first + first;
     this.deliveries.push(
-      ...items.map((item, i): Delivery<T> => ({ item, key: `${RUN_ID}/items:${first + i}`, outcome: "unwritten" })),
+      ...items.map((item, i): Delivery<T> => ({ item, key: `${RUN_ID}/items:${seq + i}`, outcome: "unwritten" })),
     );
     let left = this.deliveries.slice(first);
     let alone = false;
@@ -126,7 +144,7 @@ export class DrivenSink<T> {
   }
 }
 
-const RUN_ID = "01900001-0000-7000-8000-000000000000";
+const RUN_ID = "01900001-0000-7000-8000-000000000000" as RunId;
 
 /** The indexes of the items of a batch that a receipt says have failed. */
 function failedOf(receipt: WriteReceipt | undefined, count: number): readonly number[] {
