@@ -1,6 +1,7 @@
 import type { RunStore } from "@refold/core";
 import type { ReplayOptions } from "@refold/runtime";
 
+import type { Inspector } from "./inspector.ts";
 import type { TextOutput } from "./text-output.ts";
 
 export type StopSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
@@ -18,6 +19,8 @@ export interface CliIo {
   openStore(directory: string): RunStore;
   /** Loads a module, TypeScript too, from an absolute path. Rejects with what the module, or the runtime's loader, throws. */
   importModule(path: string): Promise<unknown>;
+  /** What lets a debugger into this process. */
+  loadInspector(): Promise<Inspector>;
   /** Hears of signals until the returned function is called. */
   onSignal(listener: (signal: StopSignal) => void): () => void;
   /**

@@ -122,16 +122,20 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
       finish(await errorsCommand({ run, ...options }, io)),
     );
 
-  command("replay", "compute a run again from what it recorded, as a new run, touching nothing outside")
+  inPart(command("replay", "compute a run again from what it recorded, as a new run, touching nothing outside"))
     .argument("<run>", RUN_HELP)
     .option("--verify", "tell by the exit code how the records compare")
     .option("--flow <file>", "the flow to replay with, instead of the file that was recorded")
+    .option("--real-time", "hand frames on at the distances of time at which they were recorded; SIGINT gives it up")
+    .addOption(
+      new Option("--speed <factor>", "as --real-time, so many times as fast").argParser(speed).conflicts("realTime"),
+    )
     .option("--json", "write the report as JSON")
     .action(async (run: string, options: Omit<ReplayArgs, "run">) =>
       finish(await replayCommand({ run, ...options }, io)),
     );
 
-  command("verify", "compute a run again and compare, keeping nothing; or compare two runs, stage by stage")
+  inPart(command("verify", "compute a run again and compare, keeping nothing; or compare two runs, stage by stage"))
     .argument("<run>", RUN_HELP)
     .argument("[other]", "a second run of the flow, to compare with what the first one has on record")
     .option("--flow <file>", "the flow to verify with, instead of the file that was recorded")
@@ -166,6 +170,27 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
       finish(await topologyCommand({ file, ...options }, io)),
     );
   return program;
+}
+
+/** What is replayed of a run, and where it is to be stopped. */
+function inPart(command: Command): Command {
+  return command
+    .option("--until <record>", "the last record to replay: its place, stage:seq, or the number of its frame")
+    .option("--stage <name>", "compute and compare this stage alone: no other handler is called")
+    .addOption(
+      new Option(
+        "--cascade",
+        "where anything diverges, show how far that reaches: what the stages after it would have given",
+      ).conflicts("stage"),
+    )
+    .option("--break-at <record>", "stop a debugger before a handler takes the input at this place, stage:seq")
+    .option("--inspect-brk", "with --break-at: open the inspector there, and wait for a debugger to attach");
+}
+
+function speed(text: string): number {
+  const factor = Number(text);
+  if (text.trim() !== "" && Number.isFinite(factor) && factor > 0) return factor;
+  throw new InvalidArgumentError("It must be a number above 0, such as 10.");
 }
 
 function listLimit(text: string): number {

@@ -18,6 +18,8 @@ export function processIo(): CliIo {
     host: { clock: systemClock, runtime: runtimeName(), refold: VERSION },
     openStore: (directory) => fileStore({ directory }),
     importModule,
+    // Loaded only when it is asked for: a runtime may have been built without it.
+    loadInspector: () => import("node:inspector").catch(() => ({})),
     onSignal(listener) {
       for (const signal of SIGNALS) process.on(signal, listener);
       return () => {

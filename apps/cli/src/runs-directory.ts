@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 
 import type { CliIo } from "./cli-io.ts";
+import { quotedForShell } from "./quoted-for-shell.ts";
 
 /** Where runs are kept when nothing else is said, relative to the working directory. */
 const DEFAULT = "runs";
@@ -14,8 +15,4 @@ export function runsDirectory(option: string | undefined, io: Pick<CliIo, "cwd" 
 /** What a further command needs to find the same runs: nothing, or `--runs` with the directory as it was given. */
 export function runsFlag(option: string | undefined): string {
   return option === undefined ? "" : ` --runs ${quotedForShell(option)}`;
-}
-
-function quotedForShell(text: string): string {
-  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

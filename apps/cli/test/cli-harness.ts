@@ -7,6 +7,7 @@ import { fileStore, systemClock } from "refold";
 
 import type { CliIo, StopSignal } from "../src/cli-io.ts";
 import { runCli } from "../src/cli.ts";
+import type { Inspector } from "../src/inspector.ts";
 import type { TextOutput } from "../src/text-output.ts";
 
 export class MemoryOutput implements TextOutput {
@@ -40,6 +41,7 @@ export class CliHarness implements Omit<CliIo, "stdout" | "stderr"> {
   env: Readonly<Record<string, string | undefined>> = {};
   clock: Clock = systemClock;
   runtime = "test 1.0.0";
+  inspector: Inspector = {};
   openStore: (directory: string) => RunStore = (directory) => fileStore({ directory });
   stdout: MemoryOutput = new MemoryOutput();
   stderr: MemoryOutput = new MemoryOutput();
@@ -81,6 +83,10 @@ export class CliHarness implements Omit<CliIo, "stdout" | "stderr"> {
     const exports = this.#modules.get(path);
     if (exports === undefined) throw new Error(`no module was made at ${path}`);
     return exports();
+  }
+
+  async loadInspector(): Promise<Inspector> {
+    return this.inspector;
   }
 
   onSignal(listener: (signal: StopSignal) => void): () => void {

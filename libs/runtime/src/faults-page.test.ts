@@ -7,6 +7,7 @@ import type { CycleFault, JsonFault, MalformedValue, SemanticFault, StructuralFa
 
 import type { FlowFault } from "./definition/flow-fault.ts";
 import type { PolicyFault } from "./policy/policy-fault.ts";
+import type { ReplayPartFault } from "./replay/replay-part.ts";
 import type { ReplayFault } from "./replay/replay-report.ts";
 import type { CompareFault } from "./recovery/compare-runs.ts";
 import type { ForkPointFault } from "./recovery/fork-point.ts";
@@ -61,6 +62,15 @@ const REPLAY: Every<Exclude<ReplayFault, AppendFault | ReadFault>["kind"]> = {
   "flow-differs": true,
   "malformed-record": true,
   "upcast-failed": true,
+};
+
+const PART: Every<Exclude<ReplayPartFault, ReadFault>["kind"]> = {
+  "not-a-record": true,
+  "no-such-frame": true,
+  "no-such-stage": true,
+  "no-such-record": true,
+  "stage-not-computed": true,
+  "nobody-takes": true,
 };
 
 const RESUME: Every<Exclude<ResumeFault, ReplayFault>["kind"]> = {
@@ -168,6 +178,7 @@ describe("docs/faults.md has one row for each fault, and none for another", () =
     ["Why policies cannot be used", POLICY],
     ["Why a stage failed", STAGE],
     ["Why a replay was refused", REPLAY],
+    ["Why a part of a run is not replayed", PART],
     ["Why a run is not gone on with", RESUME],
     ["Why two runs are not compared", COMPARE],
     ["Why a run is not forked at a point", FORK],

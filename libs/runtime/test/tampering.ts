@@ -113,8 +113,6 @@ function changes(record: LogRecord): readonly Change[] {
       return [["decision", { ...record, decision: `${record.decision}!` }]];
     case "cursor":
       return [["cursor", { ...record, cursor: ["tampered with", record.cursor] }]];
-    case "snapshot":
-      return [["state", { ...record, state: ["tampered with", record.state] }]];
     case "epoch":
       return [
         ["runtime", { ...record, runtime: `${record.runtime}!` }],

@@ -23,6 +23,7 @@ import {
   type FlowDefinition,
   type FlowHandle,
   type ResolvedConfiguration,
+  type ReplayOptions,
   type ReplayReport,
   type RunHost,
   type RunReport,
@@ -186,12 +187,18 @@ export async function runFlow(flow: Flow, options: FlowRunOptions): Promise<Fini
   return { report, recorded: await run.recorded() };
 }
 
-export interface FlowReplayOptions {
+/** What is replayed of a run, and how: see `ReplayOptions` of `@refold/runtime`. */
+export interface FlowReplayOptions extends Pick<
+  ReplayOptions,
+  "until" | "speed" | "signal" | "stage" | "cascade" | "breakAt" | "progress"
+> {
   /** Keeps the recorded run, and takes the candidate. */
   readonly store: RunStore;
   /** The number of the recorded run; the candidate's is `into`. */
   readonly number?: number;
   readonly into?: number;
+  /** A clock that stands still at the time of the run, unless another is given. */
+  readonly clock?: ManualClock;
 }
 
 /** A replay and the run that it computed. */
@@ -202,7 +209,7 @@ export interface FinishedReplay {
 
 /** Replays a run of {@link runFlow} through a flow. Throws if the replay is refused. */
 export async function replayFlow(flow: Flow, options: FlowReplayOptions): Promise<FinishedReplay> {
-  const { store, number = 1, into = number + 1 } = options;
+  const { store, number = 1, into = number + 1, clock, ...asked } = options;
   const definition = builtFlow(flow);
   const reader = await store.open(testRunId(number));
   if (reader.isErr()) throw new Error("the run cannot be opened", { cause: reader.error });
@@ -210,10 +217,11 @@ export async function replayFlow(flow: Flow, options: FlowReplayOptions): Promis
   const { createdAtMs, durability } = manifest;
   const candidate = describeRun(definition, { runId: testRunId(into), createdAtMs, durability, replays: manifest });
   const report = await replayRun({
+    ...asked,
     recorded: reader.value,
     definition,
     into: await created(store, candidate),
-    host: hostOf(new ManualClock(createdAtMs)),
+    host: hostOf(clock ?? new ManualClock(createdAtMs)),
   });
   if (report.isErr()) throw new Error(`the replay was refused: ${report.error.kind}`, { cause: report.error });
   const computed = await store.open(candidate.runId);

@@ -17,12 +17,14 @@ import { replayJson } from "../rendering/replay-json.ts";
 import { replayLines } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
 import { tornTailNote } from "../rendering/log-notes.ts";
-import { exitOf, replayFault, replayWatched, stillWritten } from "../replay-watched.ts";
+import type { PaceArgs, ReplayPartArgs } from "../replay-part-args.ts";
+import { verifyAgain } from "../verify-again.ts";
+import { exitOf, replayWatched, stillWritten } from "../replay-watched.ts";
 import type { Replayed } from "../replayed.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
 
-export interface ReplayArgs {
+export interface ReplayArgs extends ReplayPartArgs, PaceArgs {
   readonly run: string;
   readonly runs?: string;
   /** The flow to replay with; without it, the file that the run was recorded with. */
@@ -59,17 +61,25 @@ async function replay(recorded: Recorded, args: ReplayArgs, io: CliIo): Promise<
   if (loaded.isErr()) return reportFault(loaded.error, io);
   for (const note of [loaded.value.note, tornTailNote(reader)])
     if (note !== undefined) void io.stderr.write(`${note}\n`);
-  const replayed = await makeCandidate(recorded, loaded.value, io);
+  const replayed = await makeCandidate(recorded, loaded.value, args, io);
   if (replayed.isErr()) return reportFault(replayed.error, io);
   const { report, location } = replayed.value;
   const kept = await keepReport(join(location, "verify.json"), replayed.value);
   if (kept.isErr()) return reportFault(kept.error, io);
   if (args.json === true) await io.stdout.write(`${jsonValue(reportObject(replayed.value))}\n`);
-  else await io.stdout.write(`${replayLines(replayed.value, styleFor(io.stdout, io.env)).join("\n")}\n`);
+  else
+    await io.stdout.write(
+      `${replayLines(replayed.value, verifyAgain(manifest.runId, args), styleFor(io.stdout, io.env)).join("\n")}\n`,
+    );
   return args.verify === true ? exitOf(report.verdict) : EXIT.done;
 }
 
-async function makeCandidate(recorded: Recorded, loaded: RecordedFlow, io: CliIo): Promise<Result<Replayed, CliFault>> {
+async function makeCandidate(
+  recorded: Recorded,
+  loaded: RecordedFlow,
+  args: ReplayArgs,
+  io: CliIo,
+): Promise<Result<Replayed, CliFault>> {
   const { store, reader, manifest } = recorded;
   const { clock } = io.host;
   const startedMs = clock.now();
@@ -83,13 +93,13 @@ async function makeCandidate(recorded: Recorded, loaded: RecordedFlow, io: CliIo
   const log = await store.create(candidate);
   if (log.isErr()) return err(storeFault(log.error));
   const location = store.locate(candidate);
-  const report = await replayWatched({ reader, definition: loaded.definition, into: log.value }, io);
+  const report = await replayWatched({ reader, definition: loaded.definition, into: log.value, args }, io);
   if (report.isOk()) {
     return ok({ recorded: manifest, candidate, location, report: report.value, tookMs: clock.now() - startedMs });
   }
   // A replay that was refused at the outset has computed nothing: its run is empty.
-  if (report.error.kind === "flow-differs") await rm(location, { recursive: true, force: true });
-  return err(replayFault(report.error));
+  if (log.value.bytes === 0) await rm(location, { recursive: true, force: true });
+  return err(report.error);
 }
 
 function reportObject({ recorded, candidate, location, report, tookMs }: Replayed): object {

@@ -1,6 +1,7 @@
 import type { RunReader } from "@refold/core";
 import { compareRuns, explainCompareFault } from "@refold/runtime";
 
+import { refused } from "../cli-fault.ts";
 import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { openRunFor, type FoundRun } from "../find-run.ts";
@@ -12,11 +13,13 @@ import { replayJson } from "../rendering/replay-json.ts";
 import { findingLines } from "../rendering/replay-lines.ts";
 import { styleFor } from "../rendering/style.ts";
 import { tornTailNote } from "../rendering/log-notes.ts";
-import { exitOf, replayFault, replayWatched, stillWritten } from "../replay-watched.ts";
+import { asksForPart, type ReplayPartArgs } from "../replay-part-args.ts";
+import { verifyAgain } from "../verify-again.ts";
+import { exitOf, replayWatched, stillWritten } from "../replay-watched.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
 
-export interface VerifyArgs {
+export interface VerifyArgs extends ReplayPartArgs {
   readonly run: string;
   /** A second run, to compare with in place of what the flow computes now. */
   readonly other?: string;
@@ -30,6 +33,10 @@ type Opened = FoundRun & { readonly reader: RunReader };
 
 /** `refold verify`: computes a run again and compares, and keeps nothing of it; or compares two runs that there are. */
 export async function verifyCommand(args: VerifyArgs, io: CliIo): Promise<ExitCode> {
+  if (args.other !== undefined && (asksForPart(args) || args.flow !== undefined)) {
+    const why = "Two runs are compared by what they have on record, as a whole: nothing is computed.";
+    return reportFault(refused(`${why} Name one run for --flow, --until, --stage, --cascade or --break-at.`), io);
+  }
   const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
   try {
     const directory = runsDirectory(args.runs, io);
@@ -71,15 +78,16 @@ async function verify({ manifest, reader }: Opened, args: VerifyArgs, io: CliIo)
   if (note !== undefined) void io.stderr.write(`${note}\n`);
   const { clock } = io.host;
   const startedMs = clock.now();
-  const replayed = await replayWatched({ reader, definition }, io);
-  if (replayed.isErr()) return reportFault(replayFault(replayed.error), io);
+  const replayed = await replayWatched({ reader, definition, args }, io);
+  if (replayed.isErr()) return reportFault(replayed.error, io);
   const report = replayed.value;
   const tookMs = clock.now() - startedMs;
   if (args.json === true) {
     const { runId, flow } = manifest;
     await io.stdout.write(`${jsonValue({ run: runId, flow, tookMs, ...replayJson(report) })}\n`);
   } else {
-    await io.stdout.write(`${findingLines(report, tookMs, styleFor(io.stdout, io.env)).join("\n")}\n`);
+    const finding = { report, tookMs, verify: verifyAgain(manifest.runId, args) };
+    await io.stdout.write(`${findingLines(finding, styleFor(io.stdout, io.env)).join("\n")}\n`);
   }
   return exitOf(report.verdict);
 }

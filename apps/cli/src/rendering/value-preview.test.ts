@@ -52,3 +52,7 @@ it("makes any text safe to show, on one line where one line is meant", () => {
     }),
   );
 });
+
+it("shows a date that is none", () => {
+  expect(previewValue([new Date(Number.NaN)], 80)).toBe("[Invalid Date]");
+});

@@ -43,7 +43,7 @@ class PreviewWriter {
   }
 
   #object(value: object, depth: number): void {
-    if (value instanceof Date) this.#text += value.toISOString();
+    if (value instanceof Date) this.#text += Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
     else if (value instanceof Uint8Array) this.#text += `bytes(${value.length})`;
     else if (Array.isArray(value)) this.#members("[", "]", value, (item) => this.value(item, depth));
     else if (value instanceof Set) this.#members("Set {", "}", value, (item) => this.value(item, depth));

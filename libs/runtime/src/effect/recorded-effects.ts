@@ -13,7 +13,8 @@ export class RecordedEffects implements EffectPerformer {
   async perform(request: EffectRequest): Promise<SettledOutcome> {
     const recorded = await this.outcomes.take(request);
     if (recorded.kind === "settled") return recorded.outcome;
-    const why = recorded.kind === "in-doubt" ? "has no outcome on record" : "is not on record";
+    const why =
+      recorded.kind === "in-doubt" ? `was begun at ${recorded.place} and has no outcome on record` : "is not on record";
     throw new CallDiverged(`call ${request.ordinal}, of "${request.name}", ${why}`);
   }
 

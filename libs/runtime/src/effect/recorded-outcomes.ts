@@ -7,7 +7,7 @@ import type { SettledOutcome } from "./effect-outcome.ts";
 /** What the record has of a call: its outcome; that it was begun; or nothing. */
 export type RecordedCall =
   | { readonly kind: "settled"; readonly outcome: SettledOutcome }
-  | { readonly kind: "in-doubt"; readonly key: string; readonly attempts: number }
+  | { readonly kind: "in-doubt"; readonly key: string; readonly attempts: number; readonly place: string }
   | { readonly kind: "unknown" };
 
 /** A handler asks for another call than the one on record. */
@@ -21,6 +21,8 @@ export class CallDiverged extends Error {
 interface Call {
   started: EffectStartedRecord | undefined;
   settled: EffectSettledRecord | undefined;
+  /** Where the first of them stands. */
+  readonly place: string;
   /** Whether it is not to count what came of it. */
   isForgotten: boolean;
 }
@@ -50,12 +52,13 @@ export class RecordedOutcomes {
     this.#clock = clock;
   }
 
-  note(record: EffectStartedRecord | EffectSettledRecord): void {
+  /** Takes in what is on record of a call, and where. */
+  note(record: EffectStartedRecord | EffectSettledRecord, place: string): void {
     const calls = this.#callsOf(record.cause);
     const { ordinal } = record;
     let call = calls.byOrdinal.get(ordinal);
     if (call === undefined) {
-      call = { started: undefined, settled: undefined, isForgotten: false };
+      call = { started: undefined, settled: undefined, isForgotten: false, place };
       calls.byOrdinal.set(ordinal, call);
       calls.known = Math.max(calls.known, ordinal + 1);
       this.#unasked++;
@@ -85,12 +88,12 @@ export class RecordedOutcomes {
     this.#moves++;
     const call = calls.byOrdinal.get(ordinal);
     if (call === undefined) return { kind: "unknown" };
-    hold(call, request);
     calls.byOrdinal.delete(ordinal);
     this.#unasked--;
+    hold(call, request);
     if (call.settled === undefined || call.isForgotten) {
       const { key = "", attempt = 1 } = call.started ?? {};
-      return { kind: "in-doubt", key, attempts: attempt };
+      return { kind: "in-doubt", key, attempts: attempt, place: call.place };
     }
     await this.#whileMoving(() => {
       const [next] = calls.order;
@@ -180,23 +183,28 @@ function placeId(lane: LaneId, seq: LaneSeq): string {
   return `${lane}:${seq}`;
 }
 
-/** Throws where a call is not the one on record. */
-function hold({ started, settled }: Call, { name, version, input, ordinal, make }: EffectRequest): void {
-  for (const record of [started, settled]) {
-    if (record === undefined || record.effect === name) continue;
-    throw new CallDiverged(`call ${ordinal} is of "${name}", but on record it is of "${record.effect}"`);
+/** Throws where a call is not the one on record, or the record makes no sense of it. */
+function hold({ started, settled, place }: Call, { name, version, input, ordinal, make }: EffectRequest): void {
+  const recorded = started?.effect ?? settled?.effect;
+  if (recorded !== name)
+    throw new CallDiverged(`call ${ordinal} is of "${name}", but on record it is of "${recorded}", at ${place}`);
+  if (settled !== undefined && settled.effect !== name) {
+    throw new CallDiverged(`the call of "${name}" at ${place} has on record an outcome of "${settled.effect}"`);
   }
   if (started === undefined) {
+    // What is captured is no call: only its value is on record.
     if (make.kind === "capture") return;
-    throw new CallDiverged(`call ${ordinal}, of "${name}", was never begun by what is on record`);
+    throw new CallDiverged(`"${name}" has an outcome on record, at ${place}, but not that it was called`);
   }
   if (started.version !== version) {
     throw new CallDiverged(
-      `"${name}" is called in version ${version}, but on record it is of version ${started.version}`,
+      `"${name}" is called in version ${version}, but on record it is of version ${started.version}, at ${place}`,
     );
   }
   const [first] = differences(started.input, input);
   if (first === undefined) return;
   const { path, recorded: then, recomputed: now } = first;
-  throw new CallDiverged(`"${name}" is called with another input: ${path} is ${now}, but on record it is ${then}`);
+  throw new CallDiverged(
+    `"${name}" is called with another input: ${path} is ${now}, but on record it is ${then}, at ${place}`,
+  );
 }

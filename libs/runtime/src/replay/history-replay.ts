@@ -4,6 +4,7 @@ import {
   formatPlace,
   FrameDecoder,
   SYSTEM_LANE,
+  type AbortSignalLike,
   type EpochRecord,
   type LaneId,
   type LaneSeq,
@@ -21,12 +22,7 @@ import {
   type TypeId,
 } from "@refold/core";
 
-import {
-  inputsOf,
-  type FlowDefinition,
-  type InputDefinition,
-  type StageDefinition,
-} from "../definition/flow-definition.ts";
+import { inputsOf, type FlowDefinition, type StageDefinition } from "../definition/flow-definition.ts";
 import type { RunHost } from "../pipeline/run-host.ts";
 import { differences } from "./differences.ts";
 import { EffectfulReplay } from "./effectful-replay.ts";
@@ -34,12 +30,14 @@ import { recordedSettings } from "../config/recorded-settings.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import { LaneReplay } from "./lane-replay.ts";
+import type { Pace } from "./pace.ts";
+import { RecordedNumbers } from "./recorded-numbers.ts";
 import { RecordedTypes } from "./recorded-types.ts";
 import { RecordedInputs, withoutVoidEnds } from "./recorded-inputs.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
-import type { Divergence, ReplayFault, ReplayReport } from "./replay-report.ts";
+import type { ReplayFault, ReplayReport } from "./replay-report.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
-import type { FoundDivergence } from "./output-comparison.ts";
+import type { Divergence, FoundDivergence } from "./divergence.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
 import type { LastSnapshots, RunStateAt } from "../snapshot/last-snapshots.ts";
 import { isSameStored } from "../snapshot/run-state.ts";
@@ -58,6 +56,24 @@ export interface HistoryReplayOptions {
   readonly keepBytes?: number;
   /** Called now and then with the number of frames done. */
   readonly progress?: (frames: number) => void;
+  /** What is replayed of the run, and how; all of it, as fast as possible, unless it is given. */
+  readonly part?: ReplayPart;
+}
+
+/** A part of a run, as found in its record. */
+export interface ReplayPart {
+  /** The last frame, and what to say of those behind it. */
+  readonly until?: { readonly lsn: Lsn; readonly leftOut: string };
+  readonly pace?: Pace;
+  readonly signal?: AbortSignalLike;
+  /** The only stage that is computed and compared. */
+  readonly stage?: string;
+  /** Called before a handler takes the input at a place. */
+  readonly breakAt?: {
+    readonly lane: LaneId;
+    readonly seq: LaneSeq;
+    readonly reached: (stage: string, input: unknown) => void;
+  };
 }
 
 /** Runs a recorded history through a flow, lane by lane, and gathers where it differs from what is on record. */
@@ -73,6 +89,7 @@ export class HistoryReplay {
   /** The lanes in which the candidate does not hold all that is on record at the same places. */
   readonly #unlike: Set<LaneId> = new Set();
   readonly #types: RecordedTypes;
+  readonly #numbers: RecordedNumbers;
   readonly #nextSeq: number[];
   /** The lanes that read a lane, by its id. */
   readonly #readers: ReadonlyMap<LaneId, readonly LaneReplay[]>;
@@ -95,6 +112,8 @@ export class HistoryReplay {
   #nextLsn: Lsn = 0 as Lsn;
   #frames = 0;
   #records = 0;
+  /** Whether the replay was given up before the end of what it was to replay. */
+  #givenUp = false;
 
   constructor(options: HistoryReplayOptions) {
     this.#options = options;
@@ -103,6 +122,7 @@ export class HistoryReplay {
     this.#decoder = this.#makeDecoder(0 as Lsn);
     this.#freezes = this.#settings.flow("development.freeze");
     this.#types = new RecordedTypes(this.#manifest, options.definition.types);
+    this.#numbers = new RecordedNumbers(this.#manifest, options.definition);
     this.#nextSeq = this.#manifest.lanes.map(() => 0);
     this.#lanes = this.#manifest.lanes.map((name, lane) => {
       const stage = options.definition.stages.find((known) => known.name === name);
@@ -148,21 +168,38 @@ export class HistoryReplay {
   }
 
   async run(): Promise<Result<void, ReplayFault>> {
-    const { recorded, into, progress } = this.#options;
-    for await (const batch of recorded.read(this.#readFrom)) {
+    const { recorded, into, progress, part: { until, pace, signal } = {} } = this.#options;
+    reading: for await (const batch of recorded.read(this.#readFrom)) {
       if (batch.isErr()) return err(batch.error);
       for (const frame of batch.value) {
+        if (until !== undefined && frame.lsn > until.lsn) break reading;
+        const due = pace?.whenDue(frame.timeMs);
+        if (due !== undefined) {
+          progress?.(this.#frames);
+          await due;
+        }
+        if (signal?.aborted === true) {
+          this.#givenUp = true;
+          break reading;
+        }
         const taken = this.#take(frame);
         const fault = taken instanceof Promise ? await taken : taken;
-        if (fault !== undefined) return err(fault);
+        if (fault !== undefined) return err(this.#withFirst(fault));
       }
       progress?.(this.#frames);
       await into?.room();
     }
+    progress?.(this.#frames);
     this.#compareState(this.#nextLsn);
     // What a log has accepted is not written yet, and a candidate that nobody can read certifies nothing.
     const safe = this.#last === undefined ? undefined : await into?.whenSafe(this.#last);
     return safe?.isErr() === true ? err(safe.error) : ok(undefined);
+  }
+
+  /** What makes no sense may follow from what diverged before it. */
+  #withFirst(fault: ReplayFault): ReplayFault {
+    if (fault.kind !== "malformed-record" || this.#first === undefined) return fault;
+    return { ...fault, detail: `${fault.detail}; before it, ${this.#first.place} is not computed as it was recorded` };
   }
 
   #makeDecoder(payloadsFrom: Lsn): FrameDecoder {
@@ -172,42 +209,41 @@ export class HistoryReplay {
 
   #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
     const nameOf = (from: LaneId): string => this.#manifest.lanes[from] ?? String(from);
-    const reads = stage === undefined ? [] : inputsOf(stage).map((input) => this.#asRecorded(input));
+    const reads = stage === undefined ? [] : inputsOf(stage).map((input) => this.#numbers.input(input));
     const inputs = new RecordedInputs(reads, { skims: stage?.kind === "observer" });
     const isJudged = (contract: "transport" | "delivery", from: LaneId): boolean =>
       this.#isJudged(contract, from, name);
     const found = (divergence: FoundDivergence): void => this.#found(this.#lanes[lane] as LaneReplay, divergence);
-    const types = typesOf(stage).map((type) => this.#typeAsRecorded(type));
-    if (stage === undefined || stage.kind === "source" || stage.kind === "sink" || stage.kind === "observer") {
+    const { stage: alone, breakAt } = this.#options.part ?? {};
+    const types = typesOf(stage).map((type) => this.#numbers.type(type));
+    if (
+      stage === undefined ||
+      stage.kind === "source" ||
+      stage.kind === "sink" ||
+      stage.kind === "observer" ||
+      (alone !== undefined && alone !== name)
+    ) {
       return new LaneReplay({ name, stage, types, inputs, program: undefined, isJudged, nameOf, found });
     }
     const loop = this.#loopEntry(name);
     const manifest = this.#manifest;
     const frozen = this.#freezes;
     const passesOn = !this.#types.upcasts;
+    const before =
+      breakAt &&
+      ((input: unknown, from: LaneId, seq: LaneSeq): void => {
+        if (from === breakAt.lane && seq === breakAt.seq) breakAt.reached(name, input);
+      });
     const common = { definition: stage, manifest, lane, types, reads, inputs, loop, frozen, passesOn, found };
     if (stage.kind !== "effectful") {
-      const program = new StageReplay({ ...common, program: stage.program(reads) });
+      const program = new StageReplay({ ...common, program: stage.program(reads), before });
       return new LaneReplay({ name, stage, types, inputs, program, isJudged, nameOf, found });
     }
     const { rootRunId } = manifest;
     const { clock } = this.#options.host;
-    const calls = new EffectfulReplay({ definition: stage, rootRunId, inputs, clock, found });
+    const calls = new EffectfulReplay({ definition: stage, rootRunId, inputs, clock, nameOf, found, before });
     const program = new StageReplay({ ...common, program: calls.handling });
     return new LaneReplay({ name, stage, types, inputs, program, calls, isJudged, nameOf, found });
-  }
-
-  /** Lanes and types are numbered by the recorded manifest, which may list them in another order than the flow does now. */
-  #asRecorded(input: InputDefinition): InputDefinition {
-    const { from, takes } = input;
-    const writer = this.#options.definition.stages[from - 1]?.name ?? "";
-    const types = takes.types?.map((type) => this.#typeAsRecorded(type));
-    return { ...input, from: this.#manifest.lanes.indexOf(writer) as LaneId, takes: { ...takes, types } };
-  }
-
-  #typeAsRecorded(type: TypeId): TypeId {
-    const name = this.#options.definition.types[type]?.name;
-    return this.#manifest.types.findIndex((known) => known.name === name) as TypeId;
   }
 
   /** The depth of a cycle is that of the recorded run, whatever is set now. */
@@ -422,17 +458,22 @@ export class HistoryReplay {
   }
 
   #found(lane: LaneReplay, found: FoundDivergence): void {
-    const divergence: Divergence = { stage: lane.name, ...found, code: this.#codeOf(lane.name) };
+    const { stage: alone } = this.#options.part ?? {};
+    if (alone !== undefined && alone !== lane.name) return;
+    const divergence: Divergence = { stage: lane.name, ...found, ...this.#codeOf(lane.name) };
     lane.diverged++;
+    lane.kinds[divergence.kind]++;
     lane.first ??= divergence;
     if (this.#first === undefined || divergence.lsn < this.#first.lsn) this.#first = divergence;
     if (divergence.lsn >= this.#forcedAt) this.#unforced ??= divergence;
   }
 
-  #codeOf(stage: string): Divergence["code"] {
+  #codeOf(stage: string): Pick<Divergence, "code" | "fingerprints"> {
     const now = this.#options.definition.stages.find(({ name }) => name === stage)?.fingerprint;
-    if (this.#epoch?.runtime !== this.#options.host.runtime) return "not-comparable";
-    return this.#epoch.fingerprints[stage] === now ? "same" : "changed";
+    const recorded = this.#epoch?.fingerprints[stage];
+    const isComparable = this.#epoch?.runtime === this.#options.host.runtime;
+    const code = !isComparable ? "not-comparable" : recorded === now ? "same" : "changed";
+    return { code, fingerprints: { recorded, now } };
   }
 
   /** A process goes on with the run from here: whatever has not come to its natural end begins anew. */
@@ -455,17 +496,39 @@ export class HistoryReplay {
   report(): ReplayReport {
     for (const lane of this.#lanes) lane.close();
     const uncertified = this.#uncertified();
-    const stages = this.#options.definition.stages.map(
-      ({ name }) => (this.#lanes.find((lane) => lane.name === name) as LaneReplay).verdict,
-    );
+    const { definition, part } = this.#options;
+    const stages = definition.stages
+      .filter(({ name }) => part?.stage === undefined || part.stage === name)
+      .map(({ name }) => (this.#lanes.find((lane) => lane.name === name) as LaneReplay).verdict);
+    const leftOut = this.#leftOut();
     const verdict = this.#first !== undefined ? "diverged" : uncertified.length > 0 ? "uncertified" : "matched";
-    return { verdict, frames: this.#frames, records: this.#records, stages, first: this.#first, uncertified };
+    return {
+      verdict,
+      frames: this.#frames,
+      records: this.#records,
+      stages,
+      first: this.#first,
+      chain: this.#first?.causes ?? [],
+      uncertified,
+      leftOut,
+    };
+  }
+
+  /** What was not asked for. */
+  #leftOut(): readonly string[] {
+    const { until, stage } = this.#options.part ?? {};
+    const alone = `Only stage "${stage}" was computed and compared; the others stand as they are on record.`;
+    return [...(until === undefined ? [] : [until.leftOut]), ...(stage === undefined ? [] : [alone])];
   }
 
   #uncertified(): readonly string[] {
     const found: string[] = [];
     if (this.#begin > 0)
       found.push(`What is computed begins with frame ${this.#begin}: what came before stands as a snapshot has it.`);
+    if (this.#givenUp) {
+      return [...found, `The replay was given up after ${this.#frames} frames: what comes behind was not compared.`];
+    }
+    if (this.#options.part?.until !== undefined) return found;
     const { tornTail } = this.#options.recorded;
     if (this.#seal === undefined)
       found.push("The run has no seal: it did not end, and what came after the last frame is not known.");

@@ -23,8 +23,8 @@ import { lifecycleOf, type LifecycleCheck } from "./lifecycle-check.ts";
 import type { StepInputs } from "./receipt-evidence.ts";
 import { sourceEvidence } from "./source-evidence.ts";
 import type { RecordedInputs, TakenInput } from "./recorded-inputs.ts";
-import type { Divergence, StageVerdict } from "./replay-report.ts";
-import type { FoundDivergence } from "./output-comparison.ts";
+import type { StageVerdict } from "./replay-report.ts";
+import type { Divergence, FoundDivergence } from "./divergence.ts";
 import type { StepState } from "../step/step-recorder.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
 import type { StageReplay } from "./stage-replay.ts";
@@ -37,6 +37,7 @@ export class LaneReplay {
   written = 0;
   dataRecords = 0;
   diverged = 0;
+  readonly kinds: Record<Divergence["kind"], number> = { changed: 0, missing: 0, extra: 0, "handler-threw": 0 };
   first: Divergence | undefined;
   readonly #kind: string;
   readonly #program: StageReplay | undefined;
@@ -101,6 +102,7 @@ export class LaneReplay {
       taken: this.#taken,
       matched: this.#program?.matched ?? 0,
       diverged: this.diverged,
+      kinds: this.kinds,
       first: this.first,
     };
   }
@@ -250,7 +252,7 @@ export class LaneReplay {
             seqs.push(seq);
             inputs.push({ lane: span.lane, seq, record: original, frame: from });
           });
-          if (!found) return "a delivery names inputs that are not next on record";
+          if (!found) return "it takes inputs that are not next on record";
         }
       }
     }

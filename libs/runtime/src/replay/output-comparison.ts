@@ -12,12 +12,9 @@ import {
 } from "@refold/core";
 
 import { differences, type Difference } from "./differences.ts";
-import type { Divergence } from "./replay-report.ts";
+import type { FoundDivergence } from "./divergence.ts";
 import { sameBytes } from "./same-bytes.ts";
 import type { StepOutput } from "./step-output.ts";
-
-/** What a replay of a stage tells of a divergence; the rest is known to the one who asks. */
-export type FoundDivergence = Omit<Divergence, "stage" | "code">;
 
 /** A recorded output with its place. */
 export interface PlacedOutput {
@@ -154,7 +151,7 @@ export class OutputComparison {
 }
 
 /** What is compared of a record before all else. */
-function contentOf(record: StepOutput): unknown {
+export function contentOf(record: StepOutput): unknown {
   switch (record.kind) {
     case "data":
       return record.payload;

@@ -1,6 +1,7 @@
 import type { AppendFault, Lsn, ReadFault } from "@refold/core";
 
-import type { Difference } from "./differences.ts";
+import type { Divergence } from "./divergence.ts";
+import type { StageReach } from "./stage-reach.ts";
 
 /** What a replay found. */
 export interface ReplayReport {
@@ -9,12 +10,21 @@ export interface ReplayReport {
   readonly frames: number;
   /** Records of the recorded run that were looked at. */
   readonly records: number;
-  /** In the order declared. */
+  /** In the order declared; of a replay of one stage, that stage alone. */
   readonly stages: readonly StageVerdict[];
   /** The first divergence in the order of the log. */
   readonly first: Divergence | undefined;
+  /**
+   * What led to the first divergence where that came of one input: the place of the input, of what led to it, and so on to what
+   * came from outside, as is on record. The last may be a range.
+   */
+  readonly chain: readonly string[];
   /** What could not be certified, and why, in sentences. */
   readonly uncertified: readonly string[];
+  /** What was left out because it was not asked for, in sentences. The verdict does not speak of it. */
+  readonly leftOut: readonly string[];
+  /** How far the divergences reach, by stage, where that was asked for and anything diverged. */
+  readonly cascade?: readonly StageReach[];
 }
 
 export interface StageVerdict {
@@ -25,24 +35,9 @@ export interface StageVerdict {
   /** Recomputed records that are the recorded ones. */
   readonly matched: number;
   readonly diverged: number;
+  /** How many of these are of each kind. */
+  readonly kinds: Readonly<Record<Divergence["kind"], number>>;
   readonly first: Divergence | undefined;
-}
-
-/** A record that was not computed again as it was recorded. */
-export interface Divergence {
-  readonly stage: string;
-  /** The place of the recorded record, as `stage:seq`; of an extra one, the place before which it would stand. */
-  readonly place: string;
-  readonly lsn: Lsn;
-  /** `missing`: recorded, but not computed again. `extra`: computed, but not recorded. */
-  readonly kind: "changed" | "missing" | "extra" | "handler-threw";
-  /** The places of the inputs. */
-  readonly causes: readonly string[];
-  readonly recorded: unknown;
-  readonly recomputed: unknown;
-  readonly differences: readonly Difference[];
-  /** The stage's code then and now. Fingerprints of different runtimes do not compare. */
-  readonly code: "same" | "changed" | "not-comparable";
 }
 
 /** Why a replay could not be made, or not to the end. */

@@ -24,8 +24,10 @@ import type { StageProgram } from "../step/stage-program.ts";
 import { HandlerThrew, StepRecorder, type StepState } from "../step/step-recorder.ts";
 import { describeValue } from "./describe-value.ts";
 import { differences } from "./differences.ts";
-import { OutputComparison, type FoundDivergence, type PlacedOutput } from "./output-comparison.ts";
+import type { FoundDivergence } from "./divergence.ts";
+import { OutputComparison, type PlacedOutput } from "./output-comparison.ts";
 import type { RecordedInputs, TakenInput } from "./recorded-inputs.ts";
+import { UNSETTLING } from "./unsettling.ts";
 import { isStepOutput, outputsIn, type StepOutput } from "./step-output.ts";
 
 /** A step whose recorded outputs may go on in the next frame. */
@@ -39,6 +41,9 @@ interface OpenStep {
   readonly lsn: Lsn;
 }
 
+/** Hears of an input, and where it stands, before a handler takes it. */
+export type BeforeInput = (input: unknown, lane: LaneId, seq: LaneSeq) => void;
+
 /** Runs the program of one pure stage over its recorded inputs, and holds its outputs against the recorded ones. */
 export class StageReplay {
   matched = 0;
@@ -51,6 +56,7 @@ export class StageReplay {
   readonly #types: readonly TypeId[];
   readonly #found: (divergence: FoundDivergence) => void;
   readonly #comparison: OutputComparison;
+  readonly #before: BeforeInput | undefined;
   #open: OpenStep | undefined;
   /** How many data records of each type were computed. */
   readonly #computed: Map<TypeId, number> = new Map();
@@ -74,8 +80,11 @@ export class StageReplay {
     /** Whether payloads may be passed on by reference: each is on record as it is here. */
     readonly passesOn: boolean;
     readonly found: (divergence: FoundDivergence) => void;
+    /** Called before the handler takes an input. */
+    readonly before?: BeforeInput | undefined;
   }) {
     const { definition, program, manifest, lane, types } = options;
+    this.#before = options.before;
     this.#name = definition.name;
     this.#program = program;
     this.#inputs = options.inputs;
@@ -211,6 +220,7 @@ export class StageReplay {
           step.passOn(record, span.lane, seq);
           return;
         }
+        this.#before?.(record.payload, span.lane, seq);
         const taken = this.#guard(frame, () => step.take(record, span.lane, seq, from.timeMs), [
           this.#comparison.placeOf(span.lane, seq),
         ]);
@@ -358,6 +368,3 @@ const SCHEDULE = "schedule";
 function nameOfTimer(timer: string): string {
   return timer === SCHEDULE ? "a timer" : `a timer called ${describeValue(timer)}`;
 }
-
-/** Events after which the step that is open may still go on. */
-const UNSETTLING: readonly string[] = ["cancel", "fail", "emission-begun", "hydrated", "initialize", "start"];

@@ -1,4 +1,4 @@
-import { err } from "neverthrow";
+import { err, ok } from "neverthrow";
 import { describe, expect, it } from "vitest";
 
 import {
@@ -30,8 +30,10 @@ import { rewrite, type Edit } from "../../test/rewrite.ts";
 import { flow, type Flow, type FlowBuilder } from "../authoring/flow.ts";
 import { groupBy } from "../authoring/group-by.ts";
 import { poll } from "../authoring/poll.ts";
+import { reject } from "../authoring/rejection.ts";
 import { onEnd } from "../authoring/schedule.ts";
 import { explainReplayFault } from "./explain-replay-fault.ts";
+import type { ReplayRunFault } from "./replay-options.ts";
 import type { ReplayFault, ReplayReport } from "./replay-report.ts";
 import { replayRun } from "./replay-run.ts";
 
@@ -87,6 +89,8 @@ async function verifyEdited(edit: Edit): Promise<ReplayReport> {
 const diverged = (report: ReplayReport): Readonly<Record<string, number>> =>
   Object.fromEntries(report.stages.filter((s) => s.diverged > 0).map(({ stage, diverged: times }) => [stage, times]));
 
+const NONE = { changed: 0, missing: 0, extra: 0, "handler-threw": 0 };
+
 const laneOf = (stage: string): number => ["system", "numbers", "square", "spread", "by-parity", "out"].indexOf(stage);
 
 /** Edits the records of one lane, each by itself. */
@@ -103,11 +107,11 @@ describe("a replay that verifies", () => {
     expect(report.frames).toBe(recorded.frames.length);
     expect(report.records).toBe(recorded.frames.reduce((sum, { count }) => sum + count, 0));
     expect(report.stages).toEqual([
-      { stage: "numbers", kind: "source", taken: 5, matched: 0, diverged: 0, first: undefined },
-      { stage: "square", kind: "transform", taken: 0, matched: 5, diverged: 0, first: undefined },
-      { stage: "spread", kind: "transform", taken: 0, matched: 5, diverged: 0, first: undefined },
-      { stage: "by-parity", kind: "stateful", taken: 0, matched: 2, diverged: 0, first: undefined },
-      { stage: "out", kind: "sink", taken: 2, matched: 0, diverged: 0, first: undefined },
+      { stage: "numbers", kind: "source", taken: 5, matched: 0, diverged: 0, kinds: NONE, first: undefined },
+      { stage: "square", kind: "transform", taken: 0, matched: 5, diverged: 0, kinds: NONE, first: undefined },
+      { stage: "spread", kind: "transform", taken: 0, matched: 5, diverged: 0, kinds: NONE, first: undefined },
+      { stage: "by-parity", kind: "stateful", taken: 0, matched: 2, diverged: 0, kinds: NONE, first: undefined },
+      { stage: "out", kind: "sink", taken: 2, matched: 0, diverged: 0, kinds: NONE, first: undefined },
     ]);
   });
 
@@ -171,6 +175,45 @@ describe("a replay that verifies", () => {
       code: "changed",
     });
     expect(report.first?.lsn).toBe(frameOf(recorded, "square", 2).lsn);
+    expect(report.stages[1]).toMatchObject({ diverged: 1, kinds: { ...NONE, changed: 1 } });
+  });
+
+  it("tells what led to the first divergence, back to what came from outside, whatever its steps and reads", async () => {
+    const { recorded } = await recordedRun();
+    const late = await verify({ spread: (item) => ((item as { n: number }).n === 4 ? [] : [item]) });
+    expect(late.chain).toEqual([placeOf(recorded, "square", 3), placeOf(recorded, "numbers", 3)]);
+    expect((await verify({ square: (n) => (n === 5 ? 0 : AS_RECORDED.square(n)) })).chain).toEqual([
+      placeOf(recorded, "numbers", 4),
+    ]);
+    expect((await verify({ square: AS_RECORDED.square })).chain).toEqual([]);
+    // Of an aggregate there are all its inputs.
+    expect((await verify({ group: (total) => total + 10 })).chain).toEqual([expect.stringContaining("..") as string]);
+
+    const partial = (last: number): Flow =>
+      flow(
+        "partial",
+        (f) => {
+          const tried = f
+            .merge(f.source("numbers", [1, 2, 3, 4]), f.source("others", [5, 6]))
+            .tryMap("tried", (n) => (n % 2 === 0 ? reject("validation", `${n} is even`) : ok(n)));
+          tried.sink("odd", () => undefined);
+          tried.errors
+            .map("why", ({ input }) => input)
+            .map("end", (n) => (n === 4 ? last : n))
+            .sink("out", () => undefined);
+        },
+        { configuration: { flow: { "stage.stepInputs": 3 } } },
+      );
+    const store = memoryStore();
+    const run = await runFlow(partial(4), { store });
+    const { report } = await replayFlow(partial(40), { store });
+    const [, rejected] = run.recorded
+      .records("tried")
+      .flatMap((record, seq) =>
+        record.kind === "error" && (record.input === 4 || record.input === 2) ? [`tried:${seq}`] : [],
+      );
+    const why = run.recorded.payloads("why").indexOf(4);
+    expect(report.chain).toEqual([placeOf(run.recorded, "why", why), rejected, placeOf(run.recorded, "numbers", 3)]);
   });
 
   it("counts every divergence, and shows the first in the order of the log", async () => {
@@ -482,7 +525,13 @@ describe("a replay that verifies", () => {
     const store = memoryStore();
     await runFlow(flowWith(impure), { store });
     offset = 1;
-    expect((await replayFlow(flowWith(impure), { store })).report.first?.code).toBe("same");
+    const { first } = (await replayFlow(flowWith(impure), { store })).report;
+    expect(first?.code).toBe("same");
+    expect(first?.fingerprints.recorded).toBe(first?.fingerprints.now);
+    const other = (await replayFlow(flowWith({ square: () => 0 }), { store, into: 3 })).report.first?.fingerprints;
+    expect(other?.recorded).toBe(first?.fingerprints.now);
+    expect(other?.now).toMatch(/^[0-9a-f]+$/);
+    expect(other?.now).not.toBe(other?.recorded);
     const elsewhere = await refusalOrReport(store, flowWith(impure), {}, "another runtime");
     expect(elsewhere).toMatchObject({ first: { code: "not-comparable" } });
   });
@@ -729,7 +778,7 @@ async function refusalOrReport(
   runtime = "test",
   progress?: (frames: number) => void,
   number = 1,
-): Promise<ReplayFault | ReplayReport> {
+): Promise<ReplayRunFault | ReplayReport> {
   const opened = (await store.open(testRunId(number)))._unsafeUnwrap();
   const recorded: RunReader = {
     manifest: opened.manifest,
