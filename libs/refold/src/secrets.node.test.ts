@@ -109,6 +109,18 @@ it("nor where the run fails by such an error", async () => {
   expect(bytes.includes(SECRET)).toBe(false);
 });
 
+it("nor where what is thrown is no error", async () => {
+  const { status, bytes } = await leftBehind(
+    failing(() => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- some clients throw what they were answered
+      throw { status: 401, request: { headers: { authorization: SECRET } } };
+    }),
+  );
+  expect(status).toBe("failed");
+  expect(bytes.includes("status 401 (not shown: request)")).toBe(true);
+  expect(bytes.includes(SECRET)).toBe(false);
+});
+
 it("but has the message of an error on record, as its author gave it", async () => {
   const { bytes } = await leftBehind(
     failing(() => {

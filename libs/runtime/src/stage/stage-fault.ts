@@ -87,11 +87,23 @@ function thrownText(cause: unknown): { readonly message: string; readonly stack?
   }
 }
 
-/** JSON, unless the value has a text of its own. */
+/** What errors are told by. An object that was thrown may hold anything else as well, such as the headers of a request. */
+const TELLING: readonly string[] = ["name", "code", "status", "message"];
+
+/** The text that the value has of its own; or what it tells, and the names of the rest. */
 function objectText(value: object): string {
+  if (Array.isArray(value)) return `a list of ${value.length}`;
   const { toString } = value as { readonly toString?: unknown };
-  const isPlain = Array.isArray(value) || toString === undefined || toString === Object.prototype.toString;
-  return isPlain ? JSON.stringify(value) : textOf(value);
+  if (toString !== undefined && toString !== Object.prototype.toString) return textOf(value);
+  const told: string[] = [];
+  const others: string[] = [];
+  for (const [name, field] of Object.entries(value)) {
+    const isTold = TELLING.includes(name) && (typeof field === "string" || typeof field === "number");
+    if (isTold) told.push(`${name} ${textOf(field)}`);
+    else others.push(name);
+  }
+  const left = others.length === 0 ? "" : `(not shown: ${others.join(", ")})`;
+  return [told.join(", "), left].filter((text) => text !== "").join(" ");
 }
 
 const textOf: (value: unknown) => string = String;
