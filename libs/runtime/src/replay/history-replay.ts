@@ -4,36 +4,30 @@ import {
   formatPlace,
   FrameDecoder,
   SYSTEM_LANE,
-  type AbortSignalLike,
   type EpochRecord,
   type LaneId,
   type LaneSeq,
-  type DataRecord,
   type DecodedFrame,
   type FrameFault,
   type LogRecord,
   type Lsn,
-  type Position,
   type RunLog,
   type RunManifest,
   type RunReader,
   type SealRecord,
   type StoredFrame,
-  type TypeId,
 } from "@refold/core";
 
-import { inputsOf, type FlowDefinition, type StageDefinition } from "../definition/flow-definition.ts";
+import type { FlowDefinition } from "../definition/flow-definition.ts";
 import type { RunHost } from "../pipeline/run-host.ts";
 import { differences } from "./differences.ts";
-import { EffectfulReplay } from "./effectful-replay.ts";
 import { recordedSettings } from "../config/recorded-settings.ts";
-import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
-import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
-import { LaneReplay } from "./lane-replay.ts";
-import type { Pace } from "./pace.ts";
-import { RecordedNumbers } from "./recorded-numbers.ts";
+import { Candidate } from "./candidate.ts";
+import type { LaneReplay } from "./lane-replay.ts";
+import { laneReplays } from "./lane-replays.ts";
+import type { ReplayPart } from "./replay-part.ts";
 import { RecordedTypes } from "./recorded-types.ts";
-import { RecordedInputs, withoutVoidEnds } from "./recorded-inputs.ts";
+import { withoutVoidEnds } from "./recorded-inputs.ts";
 import type { RecoveredLane } from "./recovered-lane.ts";
 import type { ReplayFault, ReplayReport } from "./replay-report.ts";
 import { sealedOutcome } from "./sealed-outcome.ts";
@@ -41,7 +35,6 @@ import type { Divergence, FoundDivergence } from "./divergence.ts";
 import { deepFreeze } from "../step/deep-freeze.ts";
 import type { LastSnapshots, RunStateAt } from "../snapshot/last-snapshots.ts";
 import { isSameStored } from "../snapshot/run-state.ts";
-import { StageReplay } from "./stage-replay.ts";
 import { unreadableFrame } from "./unreadable-frame.ts";
 
 export interface HistoryReplayOptions {
@@ -60,41 +53,19 @@ export interface HistoryReplayOptions {
   readonly part?: ReplayPart;
 }
 
-/** A part of a run, as found in its record. */
-export interface ReplayPart {
-  /** The last frame, and what to say of those behind it. */
-  readonly until?: { readonly lsn: Lsn; readonly leftOut: string };
-  readonly pace?: Pace;
-  readonly signal?: AbortSignalLike;
-  /** The only stage that is computed and compared. */
-  readonly stage?: string;
-  /** Called before a handler takes the input at a place. */
-  readonly breakAt?: {
-    readonly lane: LaneId;
-    readonly seq: LaneSeq;
-    readonly reached: (stage: string, input: unknown) => void;
-  };
-}
-
 /** Runs a recorded history through a flow, lane by lane, and gathers where it differs from what is on record. */
 export class HistoryReplay {
   readonly #options: HistoryReplayOptions;
   readonly #manifest: RunManifest;
-  /** What was in effect for the recorded run. */
-  readonly #settings: ResolvedConfiguration;
+  readonly #candidate: Candidate | undefined;
   readonly #lanes: readonly LaneReplay[];
   #decoder: FrameDecoder;
   /** Whether payloads were frozen in the recorded run before handlers saw them, and so are here. */
   readonly #freezes: boolean;
-  /** The lanes in which the candidate does not hold all that is on record at the same places. */
-  readonly #unlike: Set<LaneId> = new Set();
   readonly #types: RecordedTypes;
-  readonly #numbers: RecordedNumbers;
   readonly #nextSeq: number[];
   /** The lanes that read a lane, by its id. */
   readonly #readers: ReadonlyMap<LaneId, readonly LaneReplay[]>;
-  /** The position of what the candidate was given last. */
-  #last: Position | undefined;
   #epoch: EpochRecord | undefined;
   #seal: SealRecord | undefined;
   #lastTimeMs = Number.NEGATIVE_INFINITY;
@@ -118,15 +89,21 @@ export class HistoryReplay {
   constructor(options: HistoryReplayOptions) {
     this.#options = options;
     this.#manifest = options.recorded.manifest;
-    this.#settings = recordedSettings(this.#manifest);
+    const settings = recordedSettings(this.#manifest);
+    this.#candidate = options.into && new Candidate(options.into);
     this.#decoder = this.#makeDecoder(0 as Lsn);
-    this.#freezes = this.#settings.flow("development.freeze");
+    this.#freezes = settings.flow("development.freeze");
     this.#types = new RecordedTypes(this.#manifest, options.definition.types);
-    this.#numbers = new RecordedNumbers(this.#manifest, options.definition);
     this.#nextSeq = this.#manifest.lanes.map(() => 0);
-    this.#lanes = this.#manifest.lanes.map((name, lane) => {
-      const stage = options.definition.stages.find((known) => known.name === name);
-      return this.#laneReplay(name, lane as LaneId, stage);
+    const { definition, host, part } = options;
+    this.#lanes = laneReplays({
+      manifest: this.#manifest,
+      definition,
+      settings,
+      passesOn: !this.#types.upcasts,
+      clock: host.clock,
+      part,
+      found: (lane, divergence) => this.#found(this.#lanes[lane] as LaneReplay, divergence),
     });
     this.#readers = readersOf(this.#lanes);
   }
@@ -168,7 +145,7 @@ export class HistoryReplay {
   }
 
   async run(): Promise<Result<void, ReplayFault>> {
-    const { recorded, into, progress, part: { until, pace, signal } = {} } = this.#options;
+    const { recorded, progress, part: { until, pace, signal } = {} } = this.#options;
     reading: for await (const batch of recorded.read(this.#readFrom)) {
       if (batch.isErr()) return err(batch.error);
       for (const frame of batch.value) {
@@ -187,13 +164,11 @@ export class HistoryReplay {
         if (fault !== undefined) return err(this.#withFirst(fault));
       }
       progress?.(this.#frames);
-      await into?.room();
+      await this.#candidate?.room();
     }
     progress?.(this.#frames);
     this.#compareState(this.#nextLsn);
-    // What a log has accepted is not written yet, and a candidate that nobody can read certifies nothing.
-    const safe = this.#last === undefined ? undefined : await into?.whenSafe(this.#last);
-    return safe?.isErr() === true ? err(safe.error) : ok(undefined);
+    return this.#candidate?.whenSafe() ?? ok();
   }
 
   /** What makes no sense may follow from what diverged before it. */
@@ -205,74 +180,6 @@ export class HistoryReplay {
   #makeDecoder(payloadsFrom: Lsn): FrameDecoder {
     const { recorded, keepBytes } = this.#options;
     return new FrameDecoder(recorded, { payloadsFrom, ...(keepBytes !== undefined && { keepBytes }) });
-  }
-
-  #laneReplay(name: string, lane: LaneId, stage: StageDefinition | undefined): LaneReplay {
-    const nameOf = (from: LaneId): string => this.#manifest.lanes[from] ?? String(from);
-    const reads = stage === undefined ? [] : inputsOf(stage).map((input) => this.#numbers.input(input));
-    const inputs = new RecordedInputs(reads, { skims: stage?.kind === "observer" });
-    const isJudged = (contract: "transport" | "delivery", from: LaneId): boolean =>
-      this.#isJudged(contract, from, name);
-    const found = (divergence: FoundDivergence): void => this.#found(this.#lanes[lane] as LaneReplay, divergence);
-    const { stage: alone, breakAt } = this.#options.part ?? {};
-    const types = typesOf(stage).map((type) => this.#numbers.type(type));
-    if (
-      stage === undefined ||
-      stage.kind === "source" ||
-      stage.kind === "sink" ||
-      stage.kind === "observer" ||
-      (alone !== undefined && alone !== name)
-    ) {
-      return new LaneReplay({ name, stage, types, inputs, program: undefined, isJudged, nameOf, found });
-    }
-    const loop = this.#loopEntry(name);
-    const manifest = this.#manifest;
-    const frozen = this.#freezes;
-    const passesOn = !this.#types.upcasts;
-    const before =
-      breakAt &&
-      ((input: unknown, from: LaneId, seq: LaneSeq): void => {
-        if (from === breakAt.lane && seq === breakAt.seq) breakAt.reached(name, input);
-      });
-    const common = { definition: stage, manifest, lane, types, reads, inputs, loop, frozen, passesOn, found };
-    if (stage.kind !== "effectful") {
-      const program = new StageReplay({ ...common, program: stage.program(reads), before });
-      return new LaneReplay({ name, stage, types, inputs, program, isJudged, nameOf, found });
-    }
-    const { rootRunId } = manifest;
-    const { clock } = this.#options.host;
-    const calls = new EffectfulReplay({ definition: stage, rootRunId, inputs, clock, nameOf, found, before });
-    const program = new StageReplay({ ...common, program: calls.handling });
-    return new LaneReplay({ name, stage, types, inputs, program, calls, isJudged, nameOf, found });
-  }
-
-  /** The depth of a cycle is that of the recorded run, whatever is set now. */
-  #loopEntry(to: string): LoopEntry | undefined {
-    const from = this.#waysBack(to);
-    return loopEntry(
-      this.#settings,
-      to,
-      from,
-      new Set(from.map((name) => this.#manifest.lanes.indexOf(name) as LaneId)),
-    );
-  }
-
-  /** The stages from which a cycle comes back to one. */
-  #waysBack(to: string): readonly string[] {
-    const { topology } = this.#options.definition;
-    if (!topology.has(to)) return [];
-    return topology
-      .inputs(to)
-      .filter(({ kind }) => kind === "backward")
-      .map(({ from }) => from);
-  }
-
-  /** Without settings on record, nobody knows. */
-  #isJudged(contract: "transport" | "delivery", upstream: LaneId, to: string): boolean {
-    const from = this.#manifest.lanes[upstream] ?? "";
-    return (
-      this.#manifest.configuration !== undefined && this.#settings.edge({ from, to }, `contracts.${contract}`) !== "off"
-    );
   }
 
   #take(stored: StoredFrame): ReplayFault | undefined | Promise<ReplayFault | undefined> {
@@ -375,13 +282,11 @@ export class HistoryReplay {
     if (typeof computed === "string")
       return { kind: "malformed-record", lsn, detail: `in lane ${lane.name}, ${computed}` };
     if (lane.keepsRecords || lane.diverged > 0 || computed.length !== frame.records.length)
-      this.#unlike.add(frame.lane);
+      this.#candidate?.differs(frame.lane);
     const offered = this.#offer(frame);
     if (offered !== undefined) return offered;
-    return this.#append(
-      frame,
-      computed.map((record) => this.#ownRecord(lane, frame, record)),
-    );
+    const own = computed.map((record) => this.#ownRecord(lane, frame, record));
+    return this.#candidate?.append(frame, own);
   }
 
   /**
@@ -432,29 +337,7 @@ export class HistoryReplay {
       const found = { kind: "changed", causes: [], recorded, recomputed, differences: changes } as const;
       this.#found(lane, { place, lsn: frame.lsn, ...found });
     }
-    return { ...seal, digest: this.#options.into?.digest() ?? record.digest };
-  }
-
-  #append(frame: DecodedFrame, records: readonly LogRecord[]): ReplayFault | undefined {
-    const { into } = this.#options;
-    if (into === undefined || records.length === 0) return undefined;
-    const lane = this.#lanes[frame.lane] as LaneReplay;
-    const firstSeq = lane.written as LaneSeq;
-    const own = records.map((record) => this.#heldByCandidate(record));
-    const appended = into.append({ lane: frame.lane, timeMs: frame.timeMs, firstSeq, records: own });
-    if (appended.isErr()) return appended.error;
-    lane.written += records.length;
-    this.#last = appended.value;
-    return undefined;
-  }
-
-  /** A payload is passed on by reference only where the candidate holds, at the place named, what the record does. */
-  #heldByCandidate(record: LogRecord): LogRecord {
-    if (record.kind !== "data" || record.payloadOf === undefined || !this.#unlike.has(record.payloadOf.lane)) {
-      return record;
-    }
-    const { payloadOf: _, ...whole } = record satisfies DataRecord;
-    return whole;
+    return { ...seal, digest: this.#candidate?.digest() ?? record.digest };
   }
 
   #found(lane: LaneReplay, found: FoundDivergence): void {
@@ -536,12 +419,6 @@ export class HistoryReplay {
       found.push(`The last ${tornTail.bytes} bytes of ${tornTail.segment} are a frame cut short.`);
     return found;
   }
-}
-
-/** The types of what a stage emits, by port. */
-function typesOf(stage: StageDefinition | undefined): readonly TypeId[] {
-  if (stage === undefined || stage.kind === "sink" || stage.kind === "observer") return [];
-  return stage.kind === "source" ? [stage.type] : stage.types;
 }
 
 function readersOf(lanes: readonly LaneReplay[]): ReadonlyMap<LaneId, readonly LaneReplay[]> {

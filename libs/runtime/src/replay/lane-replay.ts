@@ -33,8 +33,7 @@ import type { StageReplay } from "./stage-replay.ts";
 export class LaneReplay {
   readonly name: string;
   readonly inputs: RecordedInputs;
-  /** How many records of this lane the candidate holds, and how many data records it computed. */
-  written = 0;
+  /** How many data records were computed. */
   dataRecords = 0;
   diverged = 0;
   readonly kinds: Record<Divergence["kind"], number> = { changed: 0, missing: 0, extra: 0, "handler-threw": 0 };

@@ -4,6 +4,7 @@ import {
   formatPlace,
   parsePlace,
   SYSTEM_LANE_NAME,
+  type AbortSignalLike,
   type LaneId,
   type LaneSeq,
   type Lsn,
@@ -13,6 +14,23 @@ import {
 import { nearestName } from "@refold/topology";
 
 import type { FlowDefinition } from "../definition/flow-definition.ts";
+import type { Pace } from "./pace.ts";
+
+/** A part of a run, as found in its record. */
+export interface ReplayPart {
+  /** The last frame, and what to say of those behind it. */
+  readonly until?: { readonly lsn: Lsn; readonly leftOut: string };
+  readonly pace?: Pace;
+  readonly signal?: AbortSignalLike;
+  /** The only stage that is computed and compared. */
+  readonly stage?: string;
+  /** Called before a handler takes the input at a place. */
+  readonly breakAt?: {
+    readonly lane: LaneId;
+    readonly seq: LaneSeq;
+    readonly reached: (stage: string, input: unknown) => void;
+  };
+}
 
 /** Why a run has no such part to replay. */
 export type ReplayPartFault =

@@ -6,10 +6,11 @@ import { causeChain } from "./cause-chain.ts";
 import { Cascade } from "./cascade.ts";
 import { flowDifferences } from "./flow-differences.ts";
 import { lastSnapshots } from "../snapshot/last-snapshots.ts";
-import { HistoryReplay, type ReplayPart } from "./history-replay.ts";
+import { HistoryReplay } from "./history-replay.ts";
 import { Pace } from "./pace.ts";
 import type { ReplayOptions, ReplayRunFault } from "./replay-options.ts";
-import { computedStage, frameNamed, recordAt, type ReplayPartFault } from "./replay-part.ts";
+import { computedStage, frameNamed, recordAt, type ReplayPart, type ReplayPartFault } from "./replay-part.ts";
+import { RecordedTypes } from "./recorded-types.ts";
 import type { ReplayReport } from "./replay-report.ts";
 
 /**
@@ -27,8 +28,9 @@ export async function replayRun(options: ReplayOptions): Promise<Result<ReplayRe
     if (part.isErr()) return err(part.error);
     const asked = { ...options, part: part.value };
     const replay = new HistoryReplay(asked);
-    // A candidate has all of the run or is none; what is only compared may begin with what is left.
-    if (recorded.first > 0 && into === undefined) {
+    // A candidate has all of the run or is none; what is only compared may begin with what is left, if it is of today's types.
+    const types = new RecordedTypes(recorded.manifest, definition.types);
+    if (recorded.first > 0 && into === undefined && !types.upcasts) {
       const snapshots = await lastSnapshots(recorded, host.refold);
       if (snapshots !== undefined) replay.restore(snapshots);
     }
