@@ -167,7 +167,7 @@ export class Run implements FlowHandle {
       retention: { mode: settings.flow("retention.mode"), keepMs: settings.flow("retention.keepMs") },
       lanes: () => this.#settled(),
     });
-    const snapshot = (): MetricsSnapshot => this.#snapshot();
+    const snapshot = (): MetricsSnapshot => this.#figures();
     this.#metrics = new MetricsAggregator({
       snapshot,
       exporters,
@@ -293,7 +293,7 @@ export class Run implements FlowHandle {
     return consoleSummary(this.metrics(), { width });
   }
 
-  #snapshot(): MetricsSnapshot {
+  #figures(): MetricsSnapshot {
     const { log, host } = this.#options;
     const { tasks, edges, latency } = this.#wired;
     return runSnapshot({
