@@ -33,7 +33,21 @@ export const runFiles: RunFiles = {
 /** Writes a file whole or not at all: beside it first, under the name that it then gets. */
 export async function writeWhole(files: RunFiles, path: string, content: string | Uint8Array): Promise<void> {
   const beside = `${path}.new`;
-  await files.write(beside, content);
-  await files.move(beside, path);
+  try {
+    await files.write(beside, content);
+    await files.move(beside, path);
+  } catch (cause) {
+    await removeLeftover(files, beside);
+    throw cause;
+  }
   await files.sync(dirname(path));
+}
+
+/** Removes what is of no use to anybody. Where that fails, it stays. */
+export async function removeLeftover(files: RunFiles, path: string): Promise<void> {
+  try {
+    await files.remove(path);
+  } catch {
+    // It takes up room, and does no other harm.
+  }
 }

@@ -4,13 +4,16 @@ import { join } from "node:path";
 
 import { crc32 } from "./crc32.ts";
 import type { RunFiles } from "./segment-files.ts";
-import { writeWhole } from "./run-files.ts";
+import { removeLeftover, writeWhole } from "./run-files.ts";
 import { isSystemError } from "./storage-fault.ts";
 import { readUint64, writeUint64 } from "./uint64.ts";
 
 /** Where the snapshots of a run are, in its directory. */
 const SNAPSHOTS = "snapshots";
 const KEPT = 2;
+const WHOLE = /^\d{16}\.snapshot$/;
+/** As `writeWhole` writes it first. */
+const UNFINISHED = /^\d{16}\.snapshot\.new$/;
 
 /** `REFOLDS` and the version of the form. Its fields: docs/format.md. */
 const MAGIC: Uint8Array = Uint8Array.of(0x52, 0x45, 0x46, 0x4f, 0x4c, 0x44, 0x53, 0x01);
@@ -41,10 +44,17 @@ export async function readSnapshot(directory: string, before: number): Promise<S
   return undefined;
 }
 
-/** Removes those of what came after the end of the log, which was lost. */
+/**
+ * Removes those of what came after the end of the log, which was lost, and those that a writer was killed in the middle of. Only
+ * for who holds the run for writing.
+ */
 export async function removeSnapshotsAfter(files: RunFiles, directory: string, end: number): Promise<void> {
-  for (const lsn of await listSnapshots(directory)) {
+  const names = await listFolder(directory);
+  for (const lsn of snapshotsAmong(names)) {
     if (lsn > end) await files.remove(join(directory, SNAPSHOTS, nameOf(lsn)));
+  }
+  for (const name of names) {
+    if (UNFINISHED.test(name)) await removeLeftover(files, join(directory, SNAPSHOTS, name));
   }
 }
 
@@ -72,18 +82,22 @@ function checkOf(bytes: Uint8Array): number {
   return (lsn ^ crc32(bytes, HEADER_BYTES, bytes.length)) >>> 0;
 }
 
-/** Oldest first. What has another name is not a snapshot. */
 async function listSnapshots(directory: string): Promise<number[]> {
-  let names: string[];
+  return snapshotsAmong(await listFolder(directory));
+}
+
+async function listFolder(directory: string): Promise<string[]> {
   try {
-    names = await readdir(join(directory, SNAPSHOTS));
+    return await readdir(join(directory, SNAPSHOTS));
   } catch (cause) {
     if (isSystemError(cause, "ENOENT") || isSystemError(cause, "ENOTDIR")) return [];
     throw cause;
   }
-  return names
-    .flatMap((name) => (/^\d{16}\.snapshot$/.test(name) ? [Number.parseInt(name, 10)] : []))
-    .sort((a, b) => a - b);
+}
+
+/** Oldest first. What has another name is not a snapshot. */
+function snapshotsAmong(names: readonly string[]): number[] {
+  return names.flatMap((name) => (WHOLE.test(name) ? [Number.parseInt(name, 10)] : [])).sort((a, b) => a - b);
 }
 
 function nameOf(lsn: number): string {
