@@ -49,7 +49,7 @@ const EXPLAINED: {
   "not-retained": [
     { kind: "not-retained", asked: 3 as Lsn, first: 17 as Lsn },
     "Frames from 3 on are no longer in the log: it begins with frame 17. " +
-      "What is left can be shown and verified; for the whole run, bring back the segments from the archive.",
+      "What is left can be shown and verified; for the whole run, bring back the segments from the archive, if they were put there.",
   ],
   "run-exists": [
     { kind: "run-exists", runId: "0189" as RunId },
@@ -86,7 +86,7 @@ const EXPLAINED: {
   "payload-missing": [
     { kind: "payload-missing", lsn: 9 as Lsn, lane: 2 as LaneId, seq: 7 as LaneSeq, first: 5 as Lsn },
     "Frame 9 passes on the payload of record 7 of lane 2, which the log does not hold: it begins with frame 5. " +
-      "Bring back the segments from the archive.",
+      "Bring back the segments from the archive, if they were put there.",
   ],
   "no-upcaster": [
     { kind: "no-upcaster", type: "order", from: 1, to: 3 },

@@ -28,7 +28,7 @@ export function explainFault(fault: CoreFault): string {
     case "not-retained":
       return (
         `Frames from ${fault.asked} on are no longer in the log: it begins with frame ${fault.first}. ` +
-        `What is left can be shown and verified; for the whole run, bring back the segments from the archive.`
+        `What is left can be shown and verified; for the whole run, bring back the segments from the archive, if they were put there.`
       );
     case "run-exists":
       return `There is a run ${fault.runId} already. Take another id, or resume that run.`;
@@ -60,7 +60,7 @@ export function explainFault(fault: CoreFault): string {
       return (
         `Frame ${fault.lsn} passes on the payload of record ${fault.seq} of lane ${fault.lane}, which the log does not hold` +
         (fault.first > 0
-          ? `: it begins with frame ${fault.first}. Bring back the segments from the archive.`
+          ? `: it begins with frame ${fault.first}. Bring back the segments from the archive, if they were put there.`
           : ". The log was written by other software, or edited.")
       );
     case "no-upcaster":

@@ -20,7 +20,7 @@ export function explainResumeFault(fault: ResumeFault): string {
       return `The code of today does not compute what is on record${where}. Go on with the code that was recorded, or force it, which goes on record.`;
     }
     case "no-snapshots":
-      return `The frames before ${fault.first} were let go of, and there are no two snapshots that the code of today has come to. Go on with the code that was recorded; or force it, if the snapshots are still there, which goes on record; or bring back the segments from the archive.`;
+      return `The frames before ${fault.first} were let go of, and there are no two snapshots that the code of today has come to. Go on with the code that was recorded; or force it, if the snapshots are still there, which goes on record; or bring back the segments from the archive, if they were put there.`;
     case "malformed-record":
     case "upcast-failed":
     case "damaged":
