@@ -1,3 +1,4 @@
+import type { RunStore } from "@refold/core";
 import type { OpenedRun, RunReport } from "refold";
 
 import { abortOnCrash } from "./abort-on-crash.ts";
@@ -15,12 +16,21 @@ import { styleFor } from "./rendering/style.ts";
 import { reportFault } from "./report-fault.ts";
 import { runsFlag } from "./runs-directory.ts";
 import { stopOnSignals } from "./stop-on-signals.ts";
+import type { Warnings } from "./warnings.ts";
 
 /** How a run is to be shown, and where it is kept. */
 export interface ConductArgs {
   readonly runs?: string;
   readonly metrics?: boolean;
   readonly json?: boolean;
+}
+
+/** A run that waits to be told to run. */
+export interface Conducted {
+  readonly opened: OpenedRun;
+  readonly store: RunStore;
+  /** What the run was given as its logger. */
+  readonly warnings: Warnings;
 }
 
 /** What is to be told of a run besides how it went, once it has ended. */
@@ -32,7 +42,7 @@ export interface Afterword {
 
 /** Runs what was opened to its end, as signals allow, and tells how it went. */
 export async function conductRun(
-  opened: OpenedRun,
+  { opened, store, warnings }: Conducted,
   args: ConductArgs,
   io: CliIo,
   afterword?: () => Promise<Afterword>,
@@ -45,6 +55,7 @@ export async function conductRun(
     clock,
     lines: () => runProgressLines(handle, clock.now() - startedMs),
   });
+  warnings.progress = progress;
   const say = (text: string): void => {
     progress.hide();
     void io.stderr.write(`${safeText(text)}\n`);
@@ -60,23 +71,35 @@ export async function conductRun(
     restore?.();
   }
   const tookMs = clock.now() - startedMs;
-  return conclude({ opened, report, tookMs, afterword: await afterword?.() }, args, io);
+  const isWhole = await hasBeginning(store, opened);
+  return conclude({ opened, report, tookMs, isWhole, afterword: await afterword?.() }, args, io);
+}
+
+/** Whether the run has all its frames. One that let go of the first ones is no run to compute again from its beginning. */
+async function hasBeginning(store: RunStore, { manifest }: OpenedRun): Promise<boolean> {
+  const reader = await store.open(manifest.runId);
+  if (reader.isErr()) return true;
+  const { first } = reader.value;
+  await reader.value.close();
+  return first === 0;
 }
 
 interface EndedRun {
   readonly opened: OpenedRun;
   readonly report: RunReport;
   readonly tookMs: number;
+  readonly isWhole: boolean;
   readonly afterword: Afterword | undefined;
 }
 
 async function conclude(ended: EndedRun, args: ConductArgs, io: CliIo): Promise<ExitCode> {
-  const { opened, report } = ended;
+  const { opened, report, isWhole } = ended;
   const { runId } = opened.manifest;
   const rejects = report.stages.some(({ rejected }) => rejected > 0);
   const next = {
     errors: rejects ? `npx refold errors ${runId}${runsFlag(args.runs)}` : undefined,
-    replay: `npx refold replay ${runId} --verify${runsFlag(args.runs)}`,
+    replay: isWhole ? `npx refold replay ${runId} --verify${runsFlag(args.runs)}` : undefined,
+    verify: isWhole ? undefined : `npx refold verify ${runId}${runsFlag(args.runs)}`,
     resume: report.status === "completed" ? undefined : `npx refold resume ${runId}${runsFlag(args.runs)}`,
   };
   if (args.json === true) await io.stdout.write(`${reportJson(ended, next)}\n`);
@@ -100,7 +123,7 @@ function logFault({ logFault: fault }: RunReport): CliFault | undefined {
 
 function reportJson(
   { opened, report, tookMs, afterword }: EndedRun,
-  { replay, resume }: { readonly replay: string; readonly resume: string | undefined },
+  { replay, verify, resume }: Readonly<Record<"replay" | "verify" | "resume", string | undefined>>,
 ): string {
   const { manifest, location, handle } = opened;
   const { status, reason, fault, stages, abandoned } = report;
@@ -116,7 +139,8 @@ function reportJson(
     stages,
     abandoned,
     location,
-    replay,
+    replay: replay ?? null,
+    verify: verify ?? null,
     resume: resume ?? null,
     ...afterword?.json,
     metrics: handle.metrics(),

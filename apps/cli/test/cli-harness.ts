@@ -41,6 +41,7 @@ export class CliHarness implements Omit<CliIo, "stdout" | "stderr"> {
   env: Readonly<Record<string, string | undefined>> = {};
   clock: Clock = systemClock;
   runtime = "test 1.0.0";
+  version = "0.0.0";
   inspector: Inspector = {};
   openStore: (directory: string) => RunStore = (directory) => fileStore({ directory });
   stdout: MemoryOutput = new MemoryOutput();
@@ -61,7 +62,7 @@ export class CliHarness implements Omit<CliIo, "stdout" | "stderr"> {
   }
 
   get host(): CliIo["host"] {
-    return { clock: this.clock, runtime: this.runtime, refold: "0.0.0" };
+    return { clock: this.clock, runtime: this.runtime, refold: this.version };
   }
 
   /** Writes a file that, when it is imported, gives `exports`, or throws what `exports` throws. */

@@ -14,6 +14,7 @@ import { FORK_AND_ORIGINAL } from "../rendering/comparison-words.ts";
 import { styleFor } from "../rendering/style.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
+import { Warnings } from "../warnings.ts";
 
 export interface ForkArgs extends ConductArgs {
   readonly run: string;
@@ -37,15 +38,18 @@ export async function forkCommand(args: ForkArgs, io: CliIo): Promise<ExitCode> 
       if (loaded.isErr()) return reportFault(loaded.error, io);
       const { flow, source, note } = loaded.value;
       if (note !== undefined) void io.stderr.write(`${note}\n`);
+      const warnings = new Warnings(io);
       const opened = await forkRun(flow, {
         store,
         parent,
         at: args.at,
         source,
         layers: [commandLineLayer(args.set ?? [])],
+        logger: warnings,
       });
       if (opened.isErr()) return reportFault(forkFault(opened.error, source.path), io);
-      return await conductRun(opened.value, args, io, () => comparedWith(found.value, opened.value, io));
+      const conducted = { opened: opened.value, store, warnings };
+      return await conductRun(conducted, args, io, () => comparedWith(found.value, opened.value, io));
     } finally {
       await parent.close();
     }

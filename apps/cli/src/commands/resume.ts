@@ -20,6 +20,7 @@ import { countText } from "../rendering/table.ts";
 import { tornTailNote } from "../rendering/log-notes.ts";
 import { reportFault } from "../report-fault.ts";
 import { runsDirectory } from "../runs-directory.ts";
+import { Warnings } from "../warnings.ts";
 
 export interface ResumeArgs extends ConductArgs {
   readonly run: string;
@@ -46,8 +47,10 @@ export async function resumeCommand(args: ResumeArgs, io: CliIo): Promise<ExitCo
     if (loaded.isErr()) return reportFault(loaded.error, io);
     const behind = clockNote(last, io.host.clock.now());
     for (const note of [loaded.value.note, torn, behind]) if (note !== undefined) void io.stderr.write(`${note}\n`);
-    const opened = await resumeWatched({ found: found.value, loaded: loaded.value, frames, args }, io);
-    return opened.isOk() ? await conductRun(opened.value, args, io) : await refuse(opened.error, args, io);
+    const warnings = new Warnings(io);
+    const opened = await resumeWatched({ found: found.value, loaded: loaded.value, frames, warnings, args }, io);
+    if (opened.isErr()) return await refuse(opened.error, args, io);
+    return await conductRun({ opened: opened.value, store: found.value.store, warnings }, args, io);
   } finally {
     restore?.();
   }
@@ -76,17 +79,19 @@ async function resumeWatched(
     readonly found: FoundRun;
     readonly loaded: RecordedFlow;
     readonly frames: number;
+    readonly warnings: Warnings;
     readonly args: ResumeArgs;
   },
   io: CliIo,
 ): Promise<Result<OpenedRun, ResumeRunFault>> {
-  const { found, loaded, frames, args } = what;
+  const { found, loaded, frames, warnings, args } = what;
   let done = 0;
   const progress = new LiveProgress({
     output: io.stderr,
     clock: io.host.clock,
     lines: () => [`taking up ${loaded.definition.name}: ${countText(done)} of ${countText(frames)} frames`],
   });
+  warnings.progress = progress;
   const restore = hideWhilePrinting(progress, io);
   try {
     return await resumeRun(loaded.flow, {
@@ -96,6 +101,7 @@ async function resumeWatched(
       retryFailed: args.retryFailed === true,
       source: loaded.source,
       progress: (read) => (done = read),
+      logger: warnings,
     });
   } finally {
     progress.stop();

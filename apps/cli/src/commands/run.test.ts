@@ -1,10 +1,20 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { flow, memoryStore, placeholder, type Flow, type MetricsSnapshot } from "refold";
+import {
+  fileStore,
+  flow,
+  memoryStore,
+  placeholder,
+  systemClock,
+  VERSION,
+  type Flow,
+  type MetricsSnapshot,
+} from "refold";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { CliHarness } from "../../test/cli-harness.ts";
+import { CliHarness, type Outcome } from "../../test/cli-harness.ts";
 
 let cli: CliHarness;
 beforeEach(async () => {
@@ -361,4 +371,46 @@ it("shows progress on a terminal while the run goes on, leaves nothing of it, an
   // Erased before the print, and at the end.
   expect(screens[0]?.endsWith("\u001b[3A\u001b[J")).toBe(true);
   expect(stderr.endsWith("\u001b[J")).toBe(true);
+});
+
+describe("a run with snapshots", () => {
+  /** Goes on until `isDone`, and takes snapshots as often as it can. */
+  async function runUntil(
+    isDone: (run: string) => boolean | Promise<boolean>,
+    settings: object = {},
+  ): Promise<Outcome> {
+    async function* items(): AsyncGenerator<string> {
+      const [id = ""] = await readdir(join(cli.cwd, "runs", "long"));
+      for (let n = 0; n < MOST_ITEMS && !(await isDone(join(cli.cwd, "runs", "long", id))); n++) {
+        yield "x".repeat(100);
+        await systemClock.turn();
+      }
+    }
+    const configuration = { flow: { "snapshots.everyMs": 1, "log.durability": "buffered", ...settings } } as const;
+    const long = flow("long", (f) => f.source("items", () => items()).sink("out", () => undefined), { configuration });
+    await cli.module("long.flow.ts", () => ({ default: long }));
+    return cli.refold("run", "long.flow.ts");
+  }
+  const MOST_ITEMS = 100_000;
+
+  it("completes where they cannot be kept, and says so", async () => {
+    const ran = await runUntil(async (run) => {
+      if (!existsSync(join(run, "snapshots"))) await writeFile(join(run, "snapshots"), "not a folder");
+      return cli.stderr.text !== "";
+    });
+    expect(ran.stderr).toMatch(/^refold: warning: a snapshot could not be kept \(Error: E[^\n]+snapshots'?\)\n$/);
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/long completed/) as string });
+  });
+
+  it("tells how to verify what is left when its beginning was let go of, and not how to replay it", async () => {
+    cli.openStore = (directory) => fileStore({ directory, segmentBytes: 2000 });
+    // Snapshots are for the version that took them.
+    cli.version = VERSION;
+    const ran = await runUntil((run) => existsSync(join(run, "retention.json")), { "retention.mode": "drop" });
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout).not.toMatch(/replay/);
+    const [, command = ""] = / {2}verify {3}npx refold (.+)/.exec(ran.stdout) ?? [];
+    // Nothing has diverged: the beginning is not there to be certified.
+    expect(await cli.refold(...command.split(" "))).toMatchObject({ code: 2, stderr: "" });
+  });
 });

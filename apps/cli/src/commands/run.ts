@@ -12,6 +12,7 @@ import { loadFlow } from "../load-flow.ts";
 import { reportFault } from "../report-fault.ts";
 import { runLayers, type SettingArgs } from "../run-layers.ts";
 import { runsDirectory } from "../runs-directory.ts";
+import { Warnings } from "../warnings.ts";
 
 export const DURABILITIES: readonly Durability[] = ["buffered", "durable", "strict"];
 
@@ -30,9 +31,10 @@ export async function runCommand(args: RunArgs, io: CliIo): Promise<ExitCode> {
     const layers = await runLayers(args, source.path, io);
     if (layers.isErr()) return reportFault(layers.error, io);
     const store = io.openStore(runsDirectory(args.runs, io));
-    const opened = await openRun(flow, { store, source, layers: layers.value });
+    const warnings = new Warnings(io);
+    const opened = await openRun(flow, { store, source, layers: layers.value, logger: warnings });
     if (opened.isErr()) return reportFault(openFault(opened.error, source.path), io);
-    return await conductRun(opened.value, args, io);
+    return await conductRun({ opened: opened.value, store, warnings }, args, io);
   } finally {
     restore?.();
   }

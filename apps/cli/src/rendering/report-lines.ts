@@ -9,21 +9,23 @@ import { durationText } from "./time-text.ts";
 
 /**
  * How a run ended: the stages over the whole run (and, if it was taken over, what this process did of that), the outcome, where
- * it is kept, how to replay it and, if it is not complete, to go on with it.
+ * it is kept, how to replay or verify it and, if it is not complete, to go on with it.
  */
 export function reportLines(ended: {
   readonly opened: OpenedRun;
   readonly report: RunReport;
   readonly tookMs: number;
-  /** The command that replays the run. */
-  readonly replay: string;
+  /** The command that replays the run; `undefined` for one whose first frames were let go of. */
+  readonly replay: string | undefined;
+  /** The command that verifies what is left of such a run; `undefined` for any other. */
+  readonly verify: string | undefined;
   /** The command that lists rejected inputs; `undefined` where there are none. */
   readonly errors: string | undefined;
   /** The command that goes on with it; `undefined` for a run that is complete. */
   readonly resume: string | undefined;
   readonly style: Style;
 }): readonly string[] {
-  const { opened, report, tookMs, replay, errors, resume, style } = ended;
+  const { opened, report, tookMs, replay, verify, errors, resume, style } = ended;
   const { status, reason, fault, stages, abandoned } = report;
   const rejects = errors !== undefined;
   const wasTakenOver = stages.some(({ earlier }) => earlier !== undefined);
@@ -56,7 +58,8 @@ export function reportLines(ended: {
       ? []
       : [`  given up, as they had not ended: ${abandoned.map((each) => oneLine(each)).join(", ")}`]),
     `  kept in  ${opened.location}`,
-    `  replay   ${style.cyan(replay)}`,
+    ...(replay === undefined ? [] : [`  replay   ${style.cyan(replay)}`]),
+    ...(verify === undefined ? [] : [`  verify   ${style.cyan(verify)}`]),
     ...(errors === undefined ? [] : [`  errors   ${style.cyan(errors)}`]),
     ...(resume === undefined ? [] : [`  resume   ${style.cyan(resume)}`]),
   ];
