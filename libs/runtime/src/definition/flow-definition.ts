@@ -94,6 +94,14 @@ export interface ObserverDefinition extends ReaderDefinition {
   readonly handlers: ObserverHandlers;
 }
 
+/**
+ * Whether a stage gives what follows from its inputs, and so can be computed again. What comes from outside, or goes there, is only
+ * on record; so is what looks on.
+ */
+export function isComputed(stage: StageDefinition): stage is PureDefinition | EffectfulDefinition {
+  return stage.kind !== "source" && stage.kind !== "sink" && stage.kind !== "observer";
+}
+
 /** What a stage reads; nothing, if it is a source. */
 export function inputsOf(stage: StageDefinition): readonly InputDefinition[] {
   return stage.kind === "source" ? [] : stage.inputs;

@@ -7,10 +7,21 @@ import type { EventLoopDirective, ExternalEventPolicy } from "../supervision/dir
 import type { HandlerSupervised } from "../supervision/supervisor.ts";
 import type { Wake } from "../supervision/wake.ts";
 import { pipelineMachine, type PipelineAction, type PipelineEvent, type PipelineState } from "./pipeline-machine.ts";
-import type { StageTask } from "./stage-task.ts";
+import type { AnyStageState, StageTask } from "./stage-task.ts";
 
 /** How long stages are awaited once the deadline of a stop has passed, in milliseconds. */
 const OVERDUE_GRACE_MS = 100;
+
+/** Events that come at most once: materialize, run, fail, cancel, stop gracefully, and its deadline. */
+const ONCE = 6;
+
+/** How many states of a stage are reported: that it is ready, and its end. */
+const REPORTS = 2;
+
+/** The room that a channel needs for all that comes but so often, besides what can be asked for any number of times. */
+export function roomForReports(stages: number): number {
+  return ONCE + stages * REPORTS;
+}
 
 /** Leads a run: makes the stages, starts them in order, follows them to their end. */
 export class PipelineSupervisor implements HandlerSupervised<PipelineState, PipelineEvent, PipelineAction> {
@@ -22,6 +33,7 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
   readonly #shutdownTimeoutMs: number;
   /** Why a stage has stopped without a state that says so. */
   #abandoned: StageFault | undefined;
+  readonly #ready: Set<string> = new Set();
   #disarm: (() => void) | undefined;
   #late: readonly string[] = [];
 
@@ -43,7 +55,10 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
     switch (state.kind) {
       case "materializing": {
         const live = this.#tasks.filter((task) => !task.isDone);
-        for (const task of live) task.launch((cause) => this.#abandon(task, cause));
+        for (const task of live) {
+          task.state.watch((state) => this.#hear(task, state));
+          task.launch((cause) => this.#abandon(task, cause));
+        }
         const sources = live.filter((task) => task.isSource).map((task) => task.name);
         const others = live.filter((task) => !task.isSource).map((task) => task.name);
         return { kind: "transition", event: { kind: "materialized", sources, others } };
@@ -129,6 +144,30 @@ export class PipelineSupervisor implements HandlerSupervised<PipelineState, Pipe
 
   #tellSources(kind: "pause" | "resume" | "begin-drain"): void {
     for (const task of this.#tasks) if (task.isSource) task.tell({ kind });
+  }
+
+  /** Tells the pipeline what a stage has come to. A full channel cannot be: it has room for every report there is. */
+  #hear(task: StageTask, state: AnyStageState): void {
+    const stage = task.name;
+    switch (state.kind) {
+      case "waiting-for-gun":
+      case "running":
+      case "accumulating":
+      case "hydrating":
+      case "live":
+        if (task.isSource !== (state.kind === "waiting-for-gun") || this.#ready.has(stage)) return;
+        this.#ready.add(stage);
+        this.#channel.send({ kind: "stage-ready", stage });
+        return;
+      case "drained":
+        this.#channel.send({ kind: "stage-drained", stage });
+        return;
+      case "failed":
+        this.#channel.send({ kind: "fail", fault: state.fault as StageFault });
+        return;
+      case "cancelled":
+        this.#channel.send({ kind: "stage-cancelled", stage, reason: state.reason ?? "" });
+    }
   }
 
   /** Every stage is told, then awaited, under one deadline. Late ones are left behind: nothing of them goes on record. */

@@ -15,7 +15,7 @@ import {
 import type { Kinded } from "@refold/fsm";
 import type { Topology } from "@refold/topology";
 
-import { outputTypes, type FlowDefinition } from "../definition/flow-definition.ts";
+import { isComputed, type FlowDefinition } from "../definition/flow-definition.ts";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import type { CreditGate } from "../edge/credit-gate.ts";
 import type { Edge } from "../edge/edge.ts";
@@ -25,7 +25,7 @@ import { runSnapshot } from "../metrics/run-snapshot.ts";
 import type { RunReport, StageReport } from "../run-report.ts";
 import type { LaneState } from "../snapshot/run-state.ts";
 import { SnapshotTaker } from "../snapshot/snapshot-taker.ts";
-import { failureFault, type StageFault } from "../stage/stage-fault.ts";
+import { failureFault } from "../stage/stage-fault.ts";
 import { Channel } from "../supervision/channel.ts";
 import type { HandleFault } from "../supervision/handle-fault.ts";
 import { LaneWriter, type RecordedFrame } from "../supervision/lane-writer.ts";
@@ -38,23 +38,16 @@ import { guardedLogger } from "./guarded-logger.ts";
 import { LifecycleObservers } from "./lifecycle-observers.ts";
 import { LivenessMonitor, type LivenessThresholds } from "./liveness-monitor.ts";
 import type { PipelineEvent, PipelineState } from "./pipeline-machine.ts";
-import { PipelineSupervisor } from "./pipeline-supervisor.ts";
+import { PipelineSupervisor, roomForReports } from "./pipeline-supervisor.ts";
 import { outcomeOf, type Outcome } from "./run-outcome.ts";
-import type { AnyStageState, StageTask } from "./stage-task.ts";
 import type { RunHost } from "./run-host.ts";
 import type { RecoveredLane } from "../replay/recovered-lane.ts";
 import { wireStages, type WiredStages } from "./wire-stages.ts";
 
 const DEFAULT_REASON = "user_stop";
 
-/** Events that come at most once: materialize, run, fail, cancel, stop gracefully, and its deadline. */
-const ONCE = 6;
-
 /** States in which data is on its way. */
 const FLOWING: readonly PipelineState["kind"][] = ["running", "source-completed", "draining"];
-
-/** How many states of a stage are reported: that it is ready, and its end. */
-const REPORTS = 2;
 
 interface RunOptions {
   readonly definition: FlowDefinition;
@@ -104,7 +97,6 @@ export class Run implements FlowHandle {
   #running = false;
   #report: Promise<RunReport> | undefined;
   readonly #sent: Set<PipelineEvent["kind"]> = new Set();
-  readonly #readyStages: Set<string> = new Set();
 
   constructor(options: RunOptions) {
     const {
@@ -147,8 +139,7 @@ export class Run implements FlowHandle {
     this.#system = new LaneWriter(log, SYSTEM_LANE, recovered?.[SYSTEM_LANE]);
     const { tasks, edges, writers, hold } = this.#wired;
     const wake = new Wake();
-    // Room for what can be asked for any number of times, for what is asked for once, and for what every stage reports.
-    this.#channel = new Channel(settings.flow("control.capacityEvents") + ONCE + tasks.length * REPORTS, wake);
+    this.#channel = new Channel(settings.flow("control.capacityEvents") + roomForReports(tasks.length), wake);
     const shutdownTimeoutMs = settings.flow("shutdown.timeoutMs");
     this.#supervisor = new PipelineSupervisor({ tasks, channel: this.#channel, wake, clock, shutdownTimeoutMs });
     this.#state = new Watched(this.#supervisor.machine.initial);
@@ -166,7 +157,7 @@ export class Run implements FlowHandle {
     this.#snapshots = new SnapshotTaker({
       log,
       writers: [this.#system, ...writers],
-      passers: definition.stages.filter((stage) => outputTypes(stage).length > 0 && stage.kind !== "source").length,
+      passers: definition.stages.filter(isComputed).length,
       everyMs: everyMs === "never" ? Number.POSITIVE_INFINITY : everyMs,
       everyRecords: settings.flow("snapshots.everyRecords"),
       clock,
@@ -176,7 +167,7 @@ export class Run implements FlowHandle {
       retention: { mode: settings.flow("retention.mode"), keepMs: settings.flow("retention.keepMs") },
       lanes: () => this.#settled(),
     });
-    const snapshot = (): MetricsSnapshot => this.#snapshot();
+    const snapshot = (): MetricsSnapshot => this.#figures();
     this.#metrics = new MetricsAggregator({
       snapshot,
       exporters,
@@ -302,7 +293,7 @@ export class Run implements FlowHandle {
     return consoleSummary(this.metrics(), { width });
   }
 
-  #snapshot(): MetricsSnapshot {
+  #figures(): MetricsSnapshot {
     const { log, host } = this.#options;
     const { tasks, edges, latency } = this.#wired;
     return runSnapshot({
@@ -377,7 +368,6 @@ export class Run implements FlowHandle {
     const begun: EpochRecord = { kind: "epoch", runtime, refold, fingerprints, forced, ...told };
     const epoch = this.#system.append(this.#startedAtMs, [begun]);
     if (epoch.isErr()) return this.#abandoned(epoch.error);
-    for (const task of this.#wired.tasks) task.state.watch((state) => this.#hear(task, state));
     this.#channel.send({ kind: "materialize" });
     const metrics = this.#keepsFigures ? this.#superviseMetrics() : undefined;
     this.#liveness.start();
@@ -414,30 +404,6 @@ export class Run implements FlowHandle {
       clock: this.#options.host.clock,
       turns: this.#turns,
     });
-  }
-
-  /** Tells the pipeline what a stage has come to. A full channel cannot be: it has room for every report there is. */
-  #hear(task: StageTask, state: AnyStageState): void {
-    const stage = task.name;
-    switch (state.kind) {
-      case "waiting-for-gun":
-      case "running":
-      case "accumulating":
-      case "hydrating":
-      case "live":
-        if (task.isSource !== (state.kind === "waiting-for-gun") || this.#readyStages.has(stage)) return;
-        this.#readyStages.add(stage);
-        this.#channel.send({ kind: "stage-ready", stage });
-        return;
-      case "drained":
-        this.#channel.send({ kind: "stage-drained", stage });
-        return;
-      case "failed":
-        this.#channel.send({ kind: "fail", fault: state.fault as StageFault });
-        return;
-      case "cancelled":
-        this.#channel.send({ kind: "stage-cancelled", stage, reason: state.reason ?? "" });
-    }
   }
 
   async #finish(end: SupervisorEnd<PipelineState>): Promise<RunReport> {

@@ -3,12 +3,18 @@ import { err, ok, type Result } from "neverthrow";
 import { FrameDecoder, SYSTEM_LANE, type DecodedFrame, type LaneId, type Lsn, type StoredFrame } from "@refold/core";
 
 import { recordedSettings } from "../config/recorded-settings.ts";
-import { inputsOf, type InputDefinition, type StageDefinition } from "../definition/flow-definition.ts";
+import {
+  inputsOf,
+  isComputed,
+  type EffectfulDefinition,
+  type InputDefinition,
+  type PureDefinition,
+  type StageDefinition,
+} from "../definition/flow-definition.ts";
 import { CascadedStage } from "./cascaded-stage.ts";
 import type { HistoryReplayOptions } from "./history-replay.ts";
 import { RecordedNumbers } from "./recorded-numbers.ts";
 import { RecordedTypes } from "./recorded-types.ts";
-import { isComputed } from "./replay-part.ts";
 import type { ReplayFault, ReplayReport } from "./replay-report.ts";
 import { addChanges, hasChanges, NO_CHANGES, type StageReach } from "./stage-reach.ts";
 import type { Substitutes } from "./substitutes.ts";
@@ -49,8 +55,8 @@ export class Cascade {
     const followed = new Map<StageDefinition, CascadedStage>();
     for (const stage of stages) {
       const known = this.#withoutRunning(stage);
-      if (known !== undefined) this.#reach.set(stage.name, known);
-      else followed.set(stage, this.#cascaded(stage));
+      if ("verdict" in known) this.#reach.set(stage.name, known);
+      else followed.set(known, this.#cascaded(known));
     }
     if (followed.size === 0) return undefined;
     const lanes = [...followed].map(([{ name }, cascaded]) => [this.#numbers.lane(name), cascaded] as const);
@@ -66,8 +72,8 @@ export class Cascade {
     return undefined;
   }
 
-  /** What is known of a stage without running it: that nothing reaches it, or that it cannot be followed. */
-  #withoutRunning(stage: StageDefinition): StageReach | undefined {
+  /** What is known of a stage without running it: that nothing reaches it, or that it cannot be followed. Else the stage. */
+  #withoutRunning(stage: StageDefinition): StageReach | PureDefinition | EffectfulDefinition {
     const { name, kind } = stage;
     const inputs = this.#inputChanges(stage);
     const common = { stage: name, kind, inputs, outputs: NO_CHANGES, first: undefined };
@@ -84,7 +90,7 @@ export class Cascade {
       return { ...common, verdict: "not-followed", why: `what ${unknown} would have given is not known` };
     }
     if (!this.#isReached(name)) return { ...common, verdict: "unchanged", why: undefined };
-    if (isComputed(kind)) return undefined;
+    if (isComputed(stage)) return stage;
     return { ...common, verdict: hasChanges(inputs) ? "changed" : "unchanged", why: undefined };
   }
 
@@ -113,10 +119,7 @@ export class Cascade {
     return inputsOf(stage).map((input) => this.#numbers.input(input));
   }
 
-  #cascaded(stage: StageDefinition): CascadedStage {
-    if (stage.kind === "source" || stage.kind === "sink" || stage.kind === "observer") {
-      throw new Error(`nothing of ${stage.name} is computed`);
-    }
+  #cascaded(stage: PureDefinition | EffectfulDefinition): CascadedStage {
     const { recorded, host } = this.#options;
     return new CascadedStage({
       definition: stage,

@@ -62,7 +62,7 @@ export class EffectfulReplay implements RecoveredCalls {
   }
 
   /** Notes the calls in a frame from before a snapshot whose inputs were not taken by then. */
-  noteUnread({ records, firstSeq }: DecodedFrame, unread: readonly Span[]): void {
+  recall({ records, firstSeq }: DecodedFrame, unread: readonly Span[]): void {
     for (const [index, record] of records.entries()) {
       if (record.kind !== "effect-started" && record.kind !== "effect-settled") continue;
       const [input] = typeof record.cause === "object" ? record.cause : [];

@@ -227,11 +227,11 @@ export class HistoryReplay {
   ): Promise<ReplayFault | undefined> {
     const decoded = await this.#decoder.decode(stored);
     if (decoded.isErr()) return unreadableFrame(decoded.error, stored.lsn, this.#manifest);
-    own?.noteUnread(decoded.value);
+    own?.recallCalls(decoded.value);
     for (const reader of readers) {
       const again = this.#decoder.decodeAgain(stored);
       if (again.isErr()) return unreadableFrame(again.error, stored.lsn, this.#manifest);
-      reader.offerUnread(this.#asSeen(stored.lsn < this.#epochAt ? withoutVoidEnds(again.value) : again.value));
+      reader.recall(this.#asSeen(stored.lsn < this.#epochAt ? withoutVoidEnds(again.value) : again.value));
     }
     return undefined;
   }

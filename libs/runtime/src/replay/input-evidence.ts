@@ -56,8 +56,8 @@ export class InputEvidence {
   }
 
   /** Looks in a frame from before the snapshot for inputs that were buffered then. */
-  find(frame: DecodedFrame): void {
-    this.#receipts.find(frame, (record) => this.#inputs.isData(frame.lane, record));
+  recall(frame: DecodedFrame): void {
+    this.#receipts.recall(frame, (record) => this.#inputs.isData(frame.lane, record));
   }
 
   /** What became of the inputs of a sink. */

@@ -187,14 +187,14 @@ export class LaneReplay {
   }
 
   /** Takes a frame of a lane that is read in, from before the snapshot. */
-  offerUnread(frame: DecodedFrame): void {
-    this.inputs.offerUnread(frame, this.#unread);
-    this.#evidence?.find(frame);
+  recall(frame: DecodedFrame): void {
+    this.inputs.recall(frame, this.#unread);
+    this.#evidence?.recall(frame);
   }
 
   /** Notes the calls in a frame of the lane itself, from before the snapshot. */
-  noteUnread(frame: DecodedFrame): void {
-    this.#calls?.noteUnread(frame, this.#unread);
+  recallCalls(frame: DecodedFrame): void {
+    this.#calls?.recall(frame, this.#unread);
   }
 
   /** Whether recorded records of the last frame taken are still to be compared. */

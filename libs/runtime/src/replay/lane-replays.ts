@@ -1,7 +1,13 @@
 import type { Clock, LaneId, LaneSeq, RunManifest, TypeId } from "@refold/core";
 
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
-import { inputsOf, outputTypes, type FlowDefinition, type StageDefinition } from "../definition/flow-definition.ts";
+import {
+  inputsOf,
+  isComputed,
+  outputTypes,
+  type FlowDefinition,
+  type StageDefinition,
+} from "../definition/flow-definition.ts";
 import { loopEntry, type LoopEntry } from "../step/loop-entry.ts";
 import type { FoundDivergence } from "./divergence.ts";
 import { EffectfulReplay } from "./effectful-replay.ts";
@@ -50,8 +56,7 @@ function laneReplay(
   const found = (divergence: FoundDivergence): void => options.found(lane, divergence);
   const common = { name, stage, types, inputs, isJudged, nameOf, found };
   const isLeftOut = part?.stage !== undefined && part.stage !== name;
-  if (isLeftOut || stage === undefined || stage.kind === "source" || stage.kind === "sink" || stage.kind === "observer")
-    return new LaneReplay({ ...common, program: undefined });
+  if (isLeftOut || stage === undefined || !isComputed(stage)) return new LaneReplay({ ...common, program: undefined });
   const computed = {
     definition: stage,
     manifest,

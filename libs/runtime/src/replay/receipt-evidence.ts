@@ -63,7 +63,7 @@ export class ReceiptEvidence {
   }
 
   /** Takes a frame in that may hold inputs of batches that a snapshot says are buffered. */
-  find(frame: DecodedFrame, asInput: (record: LogRecord) => boolean): void {
+  recall(frame: DecodedFrame, asInput: (record: LogRecord) => boolean): void {
     for (const spans of this.#awaited) {
       const found = placesIn(frame, spans).filter(({ record }) => asInput(record));
       if (found.length === 0) continue;

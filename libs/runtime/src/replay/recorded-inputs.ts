@@ -148,7 +148,7 @@ export class RecordedInputs {
   }
 
   /** Takes a frame from before a snapshot in: those of its records wait that were not taken by then. */
-  offerUnread(frame: DecodedFrame, unread: readonly Span[]): void {
+  recall(frame: DecodedFrame, unread: readonly Span[]): void {
     const queue = this.#queues.get(frame.lane);
     if (queue === undefined || this.#skims) return;
     for (const { lane, first, last } of unread) {

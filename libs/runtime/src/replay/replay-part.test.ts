@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { LogRecord } from "@refold/core";
+import type { LogRecord, Lsn } from "@refold/core";
 import { memoryStore, type MemoryStore } from "@refold/log-memory";
 import { FlowRun, ManualClock, replayFlow, runFlow, type RecordedRun } from "@refold/testkit";
 
@@ -262,3 +262,16 @@ function ownRecords(records: readonly LogRecord[], computed: RecordedRun): reado
   const own = computed.records("system").find(({ kind }) => kind === "epoch") as LogRecord;
   return records.map((record) => (record.kind === "epoch" ? own : record));
 }
+
+it("what was let go of is named as such, not as what is left in its place", async () => {
+  const { store, recorded } = await recordedRun();
+  const first = itemOf(recorded, "doubled", 0);
+  const log = (await store.resume(recorded.manifest.runId))._unsafeUnwrap();
+  (await log.retain((first.lsn + 1) as Lsn, "drop"))._unsafeUnwrap();
+  await log.close();
+  for (const [index, until] of [first.place, String(first.lsn)].entries()) {
+    expect(await refusalOf({ store, until, into: index + 2 })).toMatch(
+      /^Frames from \d+ on are no longer in the log: it begins with frame/,
+    );
+  }
+});

@@ -13,7 +13,7 @@ import {
 } from "@refold/core";
 import { nearestName } from "@refold/topology";
 
-import type { FlowDefinition } from "../definition/flow-definition.ts";
+import { isComputed, type FlowDefinition } from "../definition/flow-definition.ts";
 import type { Pace } from "./pace.ts";
 
 /** A part of a run, as found in its record. */
@@ -72,6 +72,7 @@ export async function frameNamed(reader: RunReader, text: string): Promise<Resul
   const last = await reader.last();
   if (last.isErr()) return err(last.error);
   const frames = last.value === undefined ? 0 : last.value.lsn + 1;
+  if (lsn < reader.first) return err({ kind: "not-retained", asked: lsn, first: reader.first });
   return lsn < frames ? ok(lsn) : err({ kind: "no-such-frame", lsn, frames });
 }
 
@@ -87,6 +88,8 @@ export async function recordAt(reader: RunReader, text: string): Promise<Result<
     if (batch.isErr()) return err(batch.error);
     for (const frame of batch.value) {
       if (frame.lane !== lane) continue;
+      if (seq < frame.firstSeq && records === 0)
+        return err({ kind: "not-retained", asked: 0 as Lsn, first: reader.first });
       records = frame.firstSeq + frame.count;
       if (seq < records) return ok({ lane, seq, lsn: frame.lsn });
     }
@@ -99,14 +102,9 @@ export function computedStage({ stages }: FlowDefinition, name: string): Result<
   const stage = stages.find((known) => known.name === name);
   const names = stages.map((known) => known.name);
   if (stage === undefined) return err(noSuchStage(name, names));
-  const computed = stages.filter(({ kind }) => isComputed(kind)).map((known) => known.name);
-  if (isComputed(stage.kind)) return ok(name);
+  const computed = stages.filter(isComputed).map((known) => known.name);
+  if (isComputed(stage)) return ok(name);
   return err({ kind: "stage-not-computed", stage: name, is: stage.kind, computed });
-}
-
-/** What comes from outside, or goes there, is taken as it is on record; so is what only looks on. */
-export function isComputed(kind: string): boolean {
-  return kind !== "source" && kind !== "sink" && kind !== "observer";
 }
 
 function noSuchStage(stage: string, names: readonly string[]): ReplayPartFault {
