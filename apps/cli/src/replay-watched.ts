@@ -70,13 +70,18 @@ export async function replayWatched(watched: WatchedReplay, io: CliIo): Promise<
       ...(given && { signal: given.signal }),
       ...(stop && args.breakAt !== undefined && { breakAt: { place: args.breakAt, reached: stop.reached } }),
     });
-    if (report.isOk() && stop?.times === 0) say(`No handler took ${args.breakAt}, so nothing was stopped.`);
+    if (report.isOk() && stop?.times === 0) say(nothingStopped(args.breakAt));
     return report.mapErr(replayFault);
   } finally {
     given?.unlisten();
     progress.stop();
     restore?.();
   }
+}
+
+/** The replay has ended, perhaps before the input, or began behind it. */
+function nothingStopped(breakAt = ""): string {
+  return `Nothing stopped: no handler took ${breakAt} in what was replayed.`;
 }
 
 /** Lets a debugger in when the input is reached, and stops there. */

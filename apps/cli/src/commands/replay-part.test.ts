@@ -113,7 +113,20 @@ describe("a part of a run", () => {
   it("says so where no handler takes what is named", async () => {
     await recorded();
     const { code, stderr } = await cli.refold("verify", "last", "--break-at", "counted:0");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "No handler took counted:0, so nothing was stopped.\n" });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: "Nothing stopped: no handler took counted:0 in what was replayed.\n",
+    });
+  });
+
+  it("says so where the replay ends before it, which keeps standard output for machines", async () => {
+    const places = await recorded();
+    const [first = "", last = ""] = [places.at(0), places.at(-1)];
+    for (const command of ["verify", "replay"]) {
+      const { stdout, stderr } = await cli.refold(command, "last", "--until", first, "--break-at", last, "--json");
+      expect(stderr).toBe(`Nothing stopped: no handler took ${last} in what was replayed.\n`);
+      expect(() => JSON.parse(stdout) as unknown).not.toThrow();
+    }
   });
 
   it.each([

@@ -408,7 +408,7 @@ describe("a run with snapshots", () => {
     cli.version = VERSION;
     const ran = await runUntil((run) => existsSync(join(run, "retention.json")), { "retention.mode": "drop" });
     expect(ran).toMatchObject({ code: 0, stderr: "" });
-    expect(ran.stdout).not.toMatch(/replay/);
+    expect(ran.stdout).not.toMatch(/refold replay/);
     const [, command = ""] = / {2}verify {3}npx refold (.+)/.exec(ran.stdout) ?? [];
     // Nothing has diverged: the beginning is not there to be certified.
     expect(await cli.refold(...command.split(" "))).toMatchObject({ code: 2, stderr: "" });
