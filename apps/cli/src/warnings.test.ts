@@ -1,3 +1,4 @@
+import { flow } from "refold";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 import { CliHarness } from "../test/cli-harness.ts";
@@ -30,4 +31,33 @@ it("stays on one line, commands no terminal, and comes to an end", () => {
   expect(lines).toHaveLength(101);
   expect(lines[0]).toMatch(/^refold: warning: \\u001b\[2J0\\nrefold: done \(x+…\)$/);
   expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(1100);
+});
+
+it("tells what befalls a run that is resumed, and a fork", async () => {
+  let isFirst = true;
+  const items = Array.from({ length: 100 }, (_, n) => n);
+  const observed = flow(
+    "observed",
+    (f) =>
+      f
+        .source("items", items)
+        .observe("seen", () => {
+          if (!isFirst) throw new Error("no");
+        })
+        .sink("out", () => {
+          if (isFirst) throw new Error("the account is locked");
+        }),
+    { configuration: { flow: { "flowControl.windowRecords": 2 } } },
+  );
+  await cli.module("observed.flow.ts", () => ({ default: observed }));
+  expect(await cli.refold("run", "observed.flow.ts")).toMatchObject({ code: 1, stderr: "" });
+  isFirst = false;
+  for (const argv of [
+    ["resume", "last"],
+    ["fork", "last", "--at", "0"],
+  ]) {
+    const { code, stderr } = await cli.refold(...argv);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^refold: warning: observer seen is quarantined: .*no \(input: items:\d+\)$/m);
+  }
 });
