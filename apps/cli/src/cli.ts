@@ -63,9 +63,7 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
       new Option(
         "--set <assignment>",
         "a setting: key=value, stage:NAME.key=value, 'edge:FROM->TO.key=value'; repeatable",
-      )
-        // Given once for each time that the option is there.
-        .argParser((assignment, before: readonly string[] | undefined) => [...(before ?? []), assignment]),
+      ).argParser(collected),
     )
     .option(
       "--config <file>",
@@ -153,7 +151,7 @@ function describe(io: CliIo, finish: (code: ExitCode) => void): Command {
     .option("--flow <file>", "the flow to go on with, instead of the file that was recorded")
     .addOption(
       new Option("--set <assignment>", "a setting, over those of the run, as of `run`; repeatable").argParser(
-        (assignment, before: readonly string[] | undefined) => [...(before ?? []), assignment],
+        collected,
       ),
     )
     .option("--metrics", "show the figures of the run when it has ended")
@@ -185,6 +183,11 @@ function inPart(command: Command): Command {
     )
     .option("--break-at <record>", "stop a debugger before a handler takes the input at this place, stage:seq")
     .option("--inspect-brk", "with --break-at: open the inspector there, and wait for a debugger to attach");
+}
+
+/** Called once for each time that the option is there. */
+function collected(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
 }
 
 function speed(text: string): number {

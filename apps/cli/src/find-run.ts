@@ -7,13 +7,26 @@ import type { ListedRun, OpenFault, RunManifest, RunReader, RunStore } from "@re
 
 import { refused, storeFault, type CliFault } from "./cli-fault.ts";
 import type { CliIo } from "./cli-io.ts";
+import type { ExitCode } from "./exit-codes.ts";
 import { oneLine } from "./rendering/safe-text.ts";
 import { timeText } from "./rendering/time-text.ts";
+import { reportFault } from "./report-fault.ts";
+import { runsDirectory } from "./runs-directory.ts";
 
 export interface FoundRun {
   readonly store: RunStore;
   readonly manifest: RunManifest;
   readonly location: string;
+}
+
+export interface ReadableRun extends FoundRun {
+  readonly reader: RunReader;
+}
+
+/** A run as it is named on the command line. */
+interface Wanted {
+  readonly run: string;
+  readonly runs?: string;
 }
 
 /**
@@ -29,15 +42,26 @@ async function findRun(wanted: string, directory: string, io: CliIo): Promise<Re
 }
 
 /** Finds a run and opens it for reading. */
-export async function openRunFor(
-  wanted: string,
-  directory: string,
-  io: CliIo,
-): Promise<Result<FoundRun & { readonly reader: RunReader }, CliFault>> {
-  const found = await findRun(wanted, directory, io);
+export async function openRunFor({ run, runs }: Wanted, io: CliIo): Promise<Result<ReadableRun, CliFault>> {
+  const found = await findRun(run, runsDirectory(runs, io), io);
   if (found.isErr()) return err(found.error);
   const reader = await found.value.store.open(found.value.manifest.runId);
   return reader.map((opened) => ({ ...found.value, reader: opened })).mapErr(storeFault);
+}
+
+/** Opens a run for as long as `use` takes. */
+export async function withRun(
+  wanted: Wanted,
+  io: CliIo,
+  use: (run: ReadableRun) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const opened = await openRunFor(wanted, io);
+  if (opened.isErr()) return reportFault(opened.error, io);
+  try {
+    return await use(opened.value);
+  } finally {
+    await opened.value.reader.close();
+  }
 }
 
 type Chosen = Omit<FoundRun, "store">;

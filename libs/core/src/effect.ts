@@ -53,12 +53,18 @@ export class EffectFailure<Detail> {
  */
 export interface Effect<Input, Returned, Client = undefined> {
   readonly name: string;
-  /** A whole number from 1. Raise it when the same input is to mean another call: a run with outcomes of another version cannot be gone on with. */
+  /**
+   * A whole number from 1. Raise it when the same input is to mean another call: a run with outcomes of another version cannot be
+   * gone on with.
+   */
   readonly version: number;
   readonly safety: EffectSafety;
   /** The key of a call, where the author has a better one than its place in the run. */
   readonly key?: (input: Input) => string;
-  /** Makes what calls need: connections, credentials. Called once a run, before the first call that is made; nothing of it goes on record. */
+  /**
+   * Makes what calls need: connections, credentials. Called once a run, before the first call that is made; nothing of it goes on
+   * record.
+   */
   readonly client?: () => Client | Promise<Client>;
   /** Gives the client up when the stage has ended, however it did. */
   readonly close?: (client: Client) => void | Promise<void>;

@@ -14,7 +14,8 @@ const SHAPES: Readonly<Record<StageKind, string>> = {
 
 /**
  * The topology in Graphviz's DOT language, from left to right: one shape per kind, placeholders dashed, backward edges
- * dashed and without influence on the ranks, annotations in the labels. Nodes bear the names of the stages. The same topology gives the same text.
+ * dashed and without influence on the ranks, annotations in the labels. Nodes bear the names of the stages. The same topology
+ * gives the same text.
  */
 export function toDot(topology: Topology): string {
   const lines = [`digraph ${quoted(topology.name)} {`, "  rankdir=LR;"];

@@ -2,7 +2,7 @@ import type { RunManifest } from "@refold/core";
 
 import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { openRunFor } from "../find-run.ts";
+import { withRun } from "../find-run.ts";
 import { readRecords } from "../read-records.ts";
 import { RejectedInputs } from "../rejected-inputs.ts";
 import { jsonValue } from "../rendering/json-value.ts";
@@ -11,7 +11,6 @@ import { styleFor } from "../rendering/style.ts";
 import { logNotes } from "../rendering/log-notes.ts";
 import { reportFault } from "../report-fault.ts";
 import { runStatus, type RunStatus } from "../run-status.ts";
-import { runsDirectory } from "../runs-directory.ts";
 
 /** How many rejected inputs are listed at the most: they are held in memory until the log has been read. */
 export const MAX_LISTED_ERRORS = 100_000;
@@ -28,11 +27,8 @@ export interface ErrorsArgs {
 const PIPE_WIDTH = 200;
 
 /** `refold errors`: the inputs that stages rejected, how many of each kind, and the newest of them. */
-export async function errorsCommand(args: ErrorsArgs, io: CliIo): Promise<ExitCode> {
-  const opened = await openRunFor(args.run, runsDirectory(args.runs, io), io);
-  if (opened.isErr()) return reportFault(opened.error, io);
-  const { reader, manifest } = opened.value;
-  try {
+export function errorsCommand(args: ErrorsArgs, io: CliIo): Promise<ExitCode> {
+  return withRun(args, io, async ({ reader, manifest }) => {
     const rejected = new RejectedInputs(manifest, args.limit);
     for await (const batch of readRecords(reader, false)) {
       if (batch.isErr()) return reportFault(batch.error, io);
@@ -46,9 +42,7 @@ export async function errorsCommand(args: ErrorsArgs, io: CliIo): Promise<ExitCo
     }
     for (const note of logNotes(reader)) await io.stderr.write(`${note}\n`);
     return EXIT.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 function rejectedJson({ runId, flow }: RunManifest, status: RunStatus, rejected: RejectedInputs): string {

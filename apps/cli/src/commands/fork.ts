@@ -6,14 +6,14 @@ import type { CliIo } from "../cli-io.ts";
 import { conductRun, type Afterword, type ConductArgs } from "../conduct-run.ts";
 import { configurationInvalid } from "../configuration-invalid.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { openRunFor, type FoundRun } from "../find-run.ts";
+import { withRun, type FoundRun, type ReadableRun } from "../find-run.ts";
+import { forMachines } from "../for-machines.ts";
 import { loadRecordedFlow } from "../load-recorded-flow.ts";
 import { comparisonJson } from "../rendering/comparison-json.ts";
 import { comparisonLines } from "../rendering/comparison-lines.ts";
 import { FORK_AND_ORIGINAL } from "../rendering/comparison-words.ts";
 import { styleFor } from "../rendering/style.ts";
 import { reportFault } from "../report-fault.ts";
-import { runsDirectory } from "../runs-directory.ts";
 
 export interface ForkArgs extends ConductArgs {
   readonly run: string;
@@ -26,32 +26,25 @@ export interface ForkArgs extends ConductArgs {
 }
 
 /** `refold fork`: begins a new run as another one began, goes on by itself, and compares the two. */
-export async function forkCommand(args: ForkArgs, io: CliIo): Promise<ExitCode> {
-  const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
-  try {
-    const found = await openRunFor(args.run, runsDirectory(args.runs, io), io);
-    if (found.isErr()) return reportFault(found.error, io);
-    const { reader: parent, manifest, store } = found.value;
-    try {
-      const loaded = await loadRecordedFlow(manifest, args.flow, io);
-      if (loaded.isErr()) return reportFault(loaded.error, io);
-      const { flow, source, note } = loaded.value;
-      if (note !== undefined) void io.stderr.write(`${note}\n`);
-      const opened = await forkRun(flow, {
-        store,
-        parent,
-        at: args.at,
-        source,
-        layers: [commandLineLayer(args.set ?? [])],
-      });
-      if (opened.isErr()) return reportFault(forkFault(opened.error, source.path), io);
-      return await conductRun(opened.value, args, io, () => comparedWith(found.value, opened.value, io));
-    } finally {
-      await parent.close();
-    }
-  } finally {
-    restore?.();
-  }
+export function forkCommand(args: ForkArgs, io: CliIo): Promise<ExitCode> {
+  return forMachines(args, io, () => withRun(args, io, (parent) => fork(parent, args, io)));
+}
+
+async function fork(found: ReadableRun, args: ForkArgs, io: CliIo): Promise<ExitCode> {
+  const { reader: parent, manifest, store } = found;
+  const loaded = await loadRecordedFlow(manifest, args.flow, io);
+  if (loaded.isErr()) return reportFault(loaded.error, io);
+  const { flow, source, note } = loaded.value;
+  if (note !== undefined) void io.stderr.write(`${note}\n`);
+  const opened = await forkRun(flow, {
+    store,
+    parent,
+    at: args.at,
+    source,
+    layers: [commandLineLayer(args.set ?? [])],
+  });
+  if (opened.isErr()) return reportFault(forkFault(opened.error, source.path), io);
+  return conductRun(opened.value, args, io, () => comparedWith(found, opened.value, io));
 }
 
 function forkFault(fault: ForkRunFault, path: string): CliFault {

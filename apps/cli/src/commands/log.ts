@@ -4,7 +4,7 @@ import { RECORD_KINDS } from "@refold/core";
 import { refused, type CliFault } from "../cli-fault.ts";
 import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { openRunFor } from "../find-run.ts";
+import { withRun } from "../find-run.ts";
 import { InputPlaces } from "../input-places.ts";
 import { readRecords, type ReadFrame } from "../read-records.ts";
 import { laneName } from "../record-form.ts";
@@ -13,7 +13,6 @@ import { oneLine } from "../rendering/safe-text.ts";
 import { styleFor } from "../rendering/style.ts";
 import { logNotes } from "../rendering/log-notes.ts";
 import { reportFault } from "../report-fault.ts";
-import { runsDirectory } from "../runs-directory.ts";
 
 export interface LogArgs {
   readonly run: string;
@@ -33,11 +32,8 @@ const PIPE_WIDTH = 200;
 const SHOWN_CHARACTERS = 200;
 
 /** `refold log`: one line for each record. */
-export async function logCommand(args: LogArgs, io: CliIo): Promise<ExitCode> {
-  const opened = await openRunFor(args.run, runsDirectory(args.runs, io), io);
-  if (opened.isErr()) return reportFault(opened.error, io);
-  const { reader, manifest } = opened.value;
-  try {
+export function logCommand(args: LogArgs, io: CliIo): Promise<ExitCode> {
+  return withRun(args, io, async ({ reader, manifest }) => {
     const wrong = unknownFilter(args, manifest);
     if (wrong !== undefined) return reportFault(wrong, io);
     const inputs = new InputPlaces(manifest);
@@ -49,9 +45,7 @@ export async function logCommand(args: LogArgs, io: CliIo): Promise<ExitCode> {
     }
     for (const note of logNotes(reader)) await io.stderr.write(`${note}\n`);
     return EXIT.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 function frameText(read: ReadFrame, args: LogArgs, known: Pick<RecordAt, "manifest" | "inputs">, io: CliIo): string {

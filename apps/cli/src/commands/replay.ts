@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { err, ok, type Result } from "neverthrow";
 import { v7 } from "uuid";
 
-import type { RunId, RunReader } from "@refold/core";
+import type { RunId } from "@refold/core";
 import { describeRun } from "@refold/runtime";
 
 import { storeFault, type CliFault } from "../cli-fault.ts";
 import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { openRunFor, type FoundRun } from "../find-run.ts";
+import { withRun, type ReadableRun } from "../find-run.ts";
+import { forMachines } from "../for-machines.ts";
 import { loadRecordedFlow, type RecordedFlow } from "../load-recorded-flow.ts";
 import { jsonValue } from "../rendering/json-value.ts";
 import { replayJson } from "../rendering/replay-json.ts";
@@ -22,7 +23,6 @@ import { verifyAgain } from "../verify-again.ts";
 import { exitOf, replayWatched, stillWritten } from "../replay-watched.ts";
 import type { Replayed } from "../replayed.ts";
 import { reportFault } from "../report-fault.ts";
-import { runsDirectory } from "../runs-directory.ts";
 
 export interface ReplayArgs extends ReplayPartArgs, PaceArgs {
   readonly run: string;
@@ -34,26 +34,12 @@ export interface ReplayArgs extends ReplayPartArgs, PaceArgs {
   readonly json?: boolean;
 }
 
-type Recorded = FoundRun & { readonly reader: RunReader };
-
 /** `refold replay`: runs the recorded inputs through the flow again, as a new run, and compares. */
-export async function replayCommand(args: ReplayArgs, io: CliIo): Promise<ExitCode> {
-  const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
-  try {
-    const opened = await openRunFor(args.run, runsDirectory(args.runs, io), io);
-    if (opened.isErr()) return reportFault(opened.error, io);
-    const { reader } = opened.value;
-    try {
-      return await replay(opened.value, args, io);
-    } finally {
-      await reader.close();
-    }
-  } finally {
-    restore?.();
-  }
+export function replayCommand(args: ReplayArgs, io: CliIo): Promise<ExitCode> {
+  return forMachines(args, io, () => withRun(args, io, (recorded) => replay(recorded, args, io)));
 }
 
-async function replay(recorded: Recorded, args: ReplayArgs, io: CliIo): Promise<ExitCode> {
+async function replay(recorded: ReadableRun, args: ReplayArgs, io: CliIo): Promise<ExitCode> {
   const { manifest, reader } = recorded;
   const early = stillWritten(reader);
   if (early !== undefined) return reportFault(early, io);
@@ -75,7 +61,7 @@ async function replay(recorded: Recorded, args: ReplayArgs, io: CliIo): Promise<
 }
 
 async function makeCandidate(
-  recorded: Recorded,
+  recorded: ReadableRun,
   loaded: RecordedFlow,
   args: ReplayArgs,
   io: CliIo,

@@ -8,6 +8,7 @@ import type { CliIo } from "../cli-io.ts";
 import { conductRun, type ConductArgs } from "../conduct-run.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { openRunFor, type FoundRun } from "../find-run.ts";
+import { forMachines } from "../for-machines.ts";
 import { loadRecordedFlow, type RecordedFlow } from "../load-recorded-flow.ts";
 import { hideWhilePrinting } from "../rendering/hide-while-printing.ts";
 import { jsonValue } from "../rendering/json-value.ts";
@@ -19,7 +20,6 @@ import { durationText } from "../rendering/time-text.ts";
 import { countText } from "../rendering/table.ts";
 import { tornTailNote } from "../rendering/log-notes.ts";
 import { reportFault } from "../report-fault.ts";
-import { runsDirectory } from "../runs-directory.ts";
 
 export interface ResumeArgs extends ConductArgs {
   readonly run: string;
@@ -32,10 +32,9 @@ export interface ResumeArgs extends ConductArgs {
 }
 
 /** `refold resume`: goes on with a run that was killed, cancelled, or failed, to its end. */
-export async function resumeCommand(args: ResumeArgs, io: CliIo): Promise<ExitCode> {
-  const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
-  try {
-    const found = await openRunFor(args.run, runsDirectory(args.runs, io), io);
+export function resumeCommand(args: ResumeArgs, io: CliIo): Promise<ExitCode> {
+  return forMachines(args, io, async () => {
+    const found = await openRunFor(args, io);
     if (found.isErr()) return reportFault(found.error, io);
     const { reader, manifest } = found.value;
     const last = await lastFrame(reader);
@@ -48,9 +47,7 @@ export async function resumeCommand(args: ResumeArgs, io: CliIo): Promise<ExitCo
     for (const note of [loaded.value.note, torn, behind]) if (note !== undefined) void io.stderr.write(`${note}\n`);
     const opened = await resumeWatched({ found: found.value, loaded: loaded.value, frames, args }, io);
     return opened.isOk() ? await conductRun(opened.value, args, io) : await refuse(opened.error, args, io);
-  } finally {
-    restore?.();
-  }
+  });
 }
 
 async function lastFrame(reader: RunReader): Promise<StoredFrame | undefined> {

@@ -8,6 +8,7 @@ import { conductRun, type ConductArgs } from "../conduct-run.ts";
 import { configurationInvalid } from "../configuration-invalid.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { flowInvalid } from "../flow-invalid.ts";
+import { forMachines } from "../for-machines.ts";
 import { loadFlow } from "../load-flow.ts";
 import { reportFault } from "../report-fault.ts";
 import { runLayers, type SettingArgs } from "../run-layers.ts";
@@ -20,10 +21,8 @@ export interface RunArgs extends SettingArgs, ConductArgs {
 }
 
 /** `refold run`: loads a flow and what is set for it, runs it to its end, and says where the run is kept. */
-export async function runCommand(args: RunArgs, io: CliIo): Promise<ExitCode> {
-  // With --json, standard output is for machines alone; what the flow prints goes the other way.
-  const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
-  try {
+export function runCommand(args: RunArgs, io: CliIo): Promise<ExitCode> {
+  return forMachines(args, io, async () => {
     const loaded = await loadFlow(args.file, io);
     if (loaded.isErr()) return reportFault(loaded.error, io);
     const { flow, source } = loaded.value;
@@ -32,10 +31,8 @@ export async function runCommand(args: RunArgs, io: CliIo): Promise<ExitCode> {
     const store = io.openStore(runsDirectory(args.runs, io));
     const opened = await openRun(flow, { store, source, layers: layers.value });
     if (opened.isErr()) return reportFault(openFault(opened.error, source.path), io);
-    return await conductRun(opened.value, args, io);
-  } finally {
-    restore?.();
-  }
+    return conductRun(opened.value, args, io);
+  });
 }
 
 function openFault(fault: OpenRunFault, path: string): CliFault {

@@ -1,10 +1,10 @@
-import type { RunManifest, RunReader } from "@refold/core";
+import type { RunManifest } from "@refold/core";
 import { configurationFromEntries, explainConfigurationFault } from "@refold/runtime";
 
 import { refused, refusedFor } from "../cli-fault.ts";
 import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { openRunFor, type FoundRun } from "../find-run.ts";
+import { withRun, type ReadableRun } from "../find-run.ts";
 import { readRecords } from "../read-records.ts";
 import { configurationLines } from "../rendering/configuration-lines.ts";
 import { jsonValue } from "../rendering/json-value.ts";
@@ -14,7 +14,6 @@ import { logNotes } from "../rendering/log-notes.ts";
 import { reportFault } from "../report-fault.ts";
 import { runStatus } from "../run-status.ts";
 import { RunStory } from "../run-story.ts";
-import { runsDirectory } from "../runs-directory.ts";
 
 export interface ShowArgs {
   readonly run: string;
@@ -25,28 +24,24 @@ export interface ShowArgs {
 }
 
 /** `refold show`: what a run was and how it went, from its manifest and its log alone. */
-export async function showCommand(args: ShowArgs, io: CliIo): Promise<ExitCode> {
-  const opened = await openRunFor(args.run, runsDirectory(args.runs, io), io);
-  if (opened.isErr()) return reportFault(opened.error, io);
-  const { reader, manifest } = opened.value;
-  try {
-    if (args.config === true) return await showConfiguration(manifest, args, io);
+export function showCommand(args: ShowArgs, io: CliIo): Promise<ExitCode> {
+  return withRun(args, io, async (run) => {
+    const { reader, manifest } = run;
+    if (args.config === true) return showConfiguration(manifest, args, io);
     const story = new RunStory(manifest);
     for await (const batch of readRecords(reader, false)) {
       if (batch.isErr()) return reportFault(batch.error, io);
       for (const frame of batch.value) story.take(frame);
     }
     const status = runStatus(story.seal, reader);
-    if (args.json === true) await io.stdout.write(`${storyJson(opened.value, story, status)}\n`);
+    if (args.json === true) await io.stdout.write(`${storyJson(run, story, status)}\n`);
     else {
-      const lines = storyLines({ found: opened.value, story, status, style: styleFor(io.stdout, io.env) });
+      const lines = storyLines({ found: run, story, status, style: styleFor(io.stdout, io.env) });
       await io.stdout.write(`${lines.join("\n")}\n`);
     }
     for (const note of logNotes(reader)) await io.stderr.write(`${note}\n`);
     return EXIT.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 async function showConfiguration(manifest: RunManifest, { json }: ShowArgs, io: CliIo): Promise<ExitCode> {
@@ -65,11 +60,7 @@ async function showConfiguration(manifest: RunManifest, { json }: ShowArgs, io: 
   return EXIT.done;
 }
 
-function storyJson(
-  { manifest, location, reader }: FoundRun & { reader: RunReader },
-  story: RunStory,
-  status: string,
-): string {
+function storyJson({ manifest, location, reader }: ReadableRun, story: RunStory, status: string): string {
   const { firstTimeMs, lastTimeMs, frames, records, seal, failure } = story;
   return jsonValue({
     runId: manifest.runId,

@@ -3,6 +3,7 @@ import { toDot, toJson, toMermaid, type Topology } from "@refold/topology";
 import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
 import { flowInvalid } from "../flow-invalid.ts";
+import { forMachines } from "../for-machines.ts";
 import { loadFlow } from "../load-flow.ts";
 import { reportFault } from "../report-fault.ts";
 
@@ -14,19 +15,16 @@ export interface TopologyArgs {
 }
 
 /** `refold topology`: the graph of a flow, which is built but not run. */
-export async function topologyCommand(args: TopologyArgs, io: CliIo): Promise<ExitCode> {
+export function topologyCommand(args: TopologyArgs, io: CliIo): Promise<ExitCode> {
   // Standard output is for the drawing alone.
-  const restore = io.divertPrints((text) => void io.stderr.write(text));
-  try {
+  return forMachines({ json: true }, io, async () => {
     const loaded = await loadFlow(args.file, io);
     if (loaded.isErr()) return reportFault(loaded.error, io);
     const built = loaded.value.flow.build();
     if (built.isErr()) return reportFault(flowInvalid(loaded.value.source.path, built.error), io);
     await io.stdout.write(drawn(built.value.topology, args.format));
     return EXIT.done;
-  } finally {
-    restore();
-  }
+  });
 }
 
 function drawn(topology: Topology, format: TopologyArgs["format"]): string {

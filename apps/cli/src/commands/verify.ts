@@ -1,10 +1,10 @@
-import type { RunReader } from "@refold/core";
 import { compareRuns, explainCompareFault } from "@refold/runtime";
 
 import { refused } from "../cli-fault.ts";
 import type { CliIo } from "../cli-io.ts";
 import { EXIT, type ExitCode } from "../exit-codes.ts";
-import { openRunFor, type FoundRun } from "../find-run.ts";
+import { withRun, type ReadableRun } from "../find-run.ts";
+import { forMachines } from "../for-machines.ts";
 import { loadRecordedFlow } from "../load-recorded-flow.ts";
 import { comparisonLines } from "../rendering/comparison-lines.ts";
 import { comparisonJson } from "../rendering/comparison-json.ts";
@@ -17,7 +17,6 @@ import { asksForPart, type ReplayPartArgs } from "../replay-part-args.ts";
 import { verifyAgain } from "../verify-again.ts";
 import { exitOf, replayWatched, stillWritten } from "../replay-watched.ts";
 import { reportFault } from "../report-fault.ts";
-import { runsDirectory } from "../runs-directory.ts";
 
 export interface VerifyArgs extends ReplayPartArgs {
   readonly run: string;
@@ -29,49 +28,37 @@ export interface VerifyArgs extends ReplayPartArgs {
   readonly json?: boolean;
 }
 
-type Opened = FoundRun & { readonly reader: RunReader };
-
 /** `refold verify`: computes a run again and compares, and keeps nothing of it; or compares two runs that there are. */
 export async function verifyCommand(args: VerifyArgs, io: CliIo): Promise<ExitCode> {
   if (args.other !== undefined && (asksForPart(args) || args.flow !== undefined)) {
     const why = "Two runs are compared by what they have on record, as a whole: nothing is computed.";
     return reportFault(refused(`${why} Name one run for --flow, --until, --stage, --cascade or --break-at.`), io);
   }
-  const restore = args.json === true ? io.divertPrints((text) => void io.stderr.write(text)) : undefined;
-  try {
-    const directory = runsDirectory(args.runs, io);
-    return await withRun(args.run, directory, io, (run) =>
+  return forMachines(args, io, () =>
+    withRunAtRest(args, io, (run) =>
       args.other === undefined
         ? verify(run, args, io)
-        : withRun(args.other, directory, io, (other) => compare(run, other, args, io)),
-    );
-  } finally {
-    restore?.();
-  }
+        : withRunAtRest({ ...args, run: args.other }, io, (other) => compare(run, other, args, io)),
+    ),
+  );
 }
 
 /** Opens a run that has come to rest, for as long as `use` takes. */
-async function withRun(
-  wanted: string,
-  directory: string,
+function withRunAtRest(
+  wanted: Pick<VerifyArgs, "run" | "runs">,
   io: CliIo,
-  use: (run: Opened) => Promise<ExitCode>,
+  use: (run: ReadableRun) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const opened = await openRunFor(wanted, directory, io);
-  if (opened.isErr()) return reportFault(opened.error, io);
-  const { reader } = opened.value;
-  try {
-    const early = stillWritten(reader);
+  return withRun(wanted, io, async (run) => {
+    const early = stillWritten(run.reader);
     if (early !== undefined) return reportFault(early, io);
-    const torn = tornTailNote(reader);
+    const torn = tornTailNote(run.reader);
     if (torn !== undefined) void io.stderr.write(`${torn}\n`);
-    return await use(opened.value);
-  } finally {
-    await reader.close();
-  }
+    return use(run);
+  });
 }
 
-async function verify({ manifest, reader }: Opened, args: VerifyArgs, io: CliIo): Promise<ExitCode> {
+async function verify({ manifest, reader }: ReadableRun, args: VerifyArgs, io: CliIo): Promise<ExitCode> {
   const loaded = await loadRecordedFlow(manifest, args.flow, io);
   if (loaded.isErr()) return reportFault(loaded.error, io);
   const { definition, note } = loaded.value;
@@ -92,7 +79,7 @@ async function verify({ manifest, reader }: Opened, args: VerifyArgs, io: CliIo)
   return exitOf(report.verdict);
 }
 
-async function compare(first: Opened, second: Opened, args: VerifyArgs, io: CliIo): Promise<ExitCode> {
+async function compare(first: ReadableRun, second: ReadableRun, args: VerifyArgs, io: CliIo): Promise<ExitCode> {
   const compared = await compareRuns(first.reader, second.reader);
   if (compared.isErr()) {
     const exit = compared.error.kind === "storage" ? EXIT.machine : EXIT.refused;

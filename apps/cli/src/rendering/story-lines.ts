@@ -17,8 +17,8 @@ export interface Story {
 }
 
 /**
- * A run for people: the facts, the processes that took it over, the lifecycle of each machine, what it was told while it went on, the contracts and the
- * liveness of its edges, the records of each lane, and why it failed.
+ * A run for people: the facts, the processes that took it over, the lifecycle of each machine, what it was told while it went
+ * on, the contracts and the liveness of its edges, the records of each lane, and why it failed.
  */
 export function storyLines(told: Story): readonly string[] {
   const { story, style } = told;

@@ -27,7 +27,8 @@ export interface CsvSinkOptions {
  *
  * Each row is in the file exactly once, also when a process is killed and the run resumed: how much of the file is committed is
  * kept beside it, in `<path>.progress`, and what a crash left behind that is cut off. A new run replaces the file, when it has
- * a first row; a run that is resumed fails rather than replace the file of one that began later. Two sinks cannot share a file. Throws a RangeError for options that make no sense.
+ * a first row; a run that is resumed fails rather than replace the file of one that began later. Two sinks cannot share a file.
+ * Throws a RangeError for options that make no sense.
  */
 export function csvSink(options: CsvSinkOptions): SinkConnector<object> {
   const { path, columns, header = true, delimiter = ",", flush = { everyItems: FLUSH_ITEMS } } = options;

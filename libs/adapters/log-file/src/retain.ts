@@ -5,7 +5,10 @@ import { FrameCursor } from "./frame-cursor.ts";
 import { finishRetention, readRetention, writeRetention } from "./retention.ts";
 import type { RunFiles } from "./segment-files.ts";
 
-/** Lets go of the segments before that of the frame `from`. The decision is on the device before any goes. Throws what the file system throws. */
+/**
+ * Lets go of the segments before that of the frame `from`. The decision is on the device before any goes. Throws what the file
+ * system throws.
+ */
 export async function retainFrom(
   files: RunFiles,
   directory: string,

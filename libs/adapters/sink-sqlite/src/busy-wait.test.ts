@@ -31,7 +31,6 @@ describe("a SQLite sink waits", () => {
     Deliveries.create(database);
     const writer = new SqliteWriter<Item>({
       database,
-      name: "items",
       table: TargetTable.open(database, "items", []),
       deliveries: new Deliveries(database, { runId: RUN, sink: "out" }),
       row: (row) => row,

@@ -3,7 +3,8 @@ import { setTimeout } from "node:timers/promises";
 import { isBusy } from "./result-code.ts";
 
 /** How long to wait between attempts, in milliseconds; then always the last one again. */
-const DELAYS_MS: readonly [number, ...number[]] = [100, 50, 20, 10, 5, 2, 1];
+const DELAYS_MS = [1, 2, 5, 10, 20, 50, 100] as const;
+const LAST = DELAYS_MS.length - 1;
 
 /** Waits so many milliseconds. */
 export type Sleep = (ms: number) => Promise<unknown>;
@@ -20,17 +21,14 @@ export class BusyWait {
 
   /** Throws what `attempt` throws when it is busy no more, or still is after the timeout. */
   async until<R>(attempt: () => R | Promise<R>): Promise<R> {
-    const delays = [...DELAYS_MS];
-    for (let waitedMs = 0; ;) {
+    let waitedMs = 0;
+    for (let waits = 0; ; waits++) {
       try {
         return await attempt();
       } catch (cause) {
         if (!isBusy(cause) || waitedMs >= this.timeoutMs) throw cause;
       }
-      const delayMs = Math.min(
-        (delays.length > 1 ? delays.pop() : delays[0]) ?? DELAYS_MS[0],
-        this.timeoutMs - waitedMs,
-      );
+      const delayMs = Math.min(DELAYS_MS[Math.min(waits, LAST)] as number, this.timeoutMs - waitedMs);
       await this.#sleep(delayMs);
       waitedMs += delayMs;
     }

@@ -67,13 +67,12 @@ export class Deliveries {
   }
 
   /**
-   * What is known of an item. One that was rejected may not have its receipt on record, as a process was killed just then: it is
+   * Whether an item is a row. One that was rejected may not have its receipt on record, as a process was killed just then: it is
    * tried again.
    */
-  find(source: string, seq: number): "new" | "delivered" | "rejected" {
-    if (seq > this.#mark(source).lastSeq) return "new";
-    const rejections = this.#isRejected.all(this.#runId, this.#sink, source, seq);
-    return rejections.length === 0 ? "delivered" : "rejected";
+  isDelivered(source: string, seq: number): boolean {
+    if (seq > this.#mark(source).lastSeq) return false;
+    return this.#isRejected.all(this.#runId, this.#sink, source, seq).length === 0;
   }
 
   /** Notes what became of an item, to be committed with its row. */

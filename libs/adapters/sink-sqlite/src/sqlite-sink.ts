@@ -91,7 +91,7 @@ async function openWriter<T>(
       Deliveries.create(database);
       const deliveries = new Deliveries(database, { runId: context.runId, sink: context.stage });
       if (ifRowsAreLost === "fail") expectRows(context, deliveries, name);
-      return new SqliteWriter<T>({ database, name, table, deliveries, row, busy });
+      return new SqliteWriter<T>({ database, table, deliveries, row, busy });
     });
   } catch (cause) {
     database.close();

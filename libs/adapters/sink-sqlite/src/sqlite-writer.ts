@@ -22,12 +22,11 @@ interface Entry {
   readonly source: string;
   readonly seq: number;
   readonly place: string;
-  readonly insert: RowInsert | { readonly kind: "refused"; readonly error: ErrorKind; readonly message: string };
+  readonly insert: RowInsert;
 }
 
 export interface SqliteWriterParts<T> {
   readonly database: SqliteDatabase;
-  readonly name: string;
   readonly table: TargetTable;
   readonly deliveries: Deliveries;
   readonly row: (item: T, key: string) => unknown;
@@ -87,7 +86,7 @@ export class SqliteWriter<T> implements SinkWriter<T> {
     return { source, seq, place, insert: this.#insert(item, key, place) };
   }
 
-  #insert(item: T, key: string, place: string): Entry["insert"] {
+  #insert(item: T, key: string, place: string): RowInsert {
     let row: unknown;
     try {
       row = this.#parts.row(item, key);
@@ -133,10 +132,9 @@ export class SqliteWriter<T> implements SinkWriter<T> {
     for (const [index, entry] of entries.entries()) {
       const { source, seq, place, insert } = entry;
       // A process that was killed had committed it, and not seen its receipt on record.
-      if (deliveries.find(source, seq) === "delivered") continue;
+      if (deliveries.isDelivered(source, seq)) continue;
       if (insert.kind === "refused") {
-        const error = "error" in insert ? insert.error : "validation";
-        this.#reject(entry, index, failed, error, insert.message);
+        this.#reject(entry, index, failed, insert.error, insert.message);
         continue;
       }
       try {
@@ -187,8 +185,8 @@ export class SqliteWriter<T> implements SinkWriter<T> {
   }
 
   #fault(cause: unknown, doing: string): SqliteSinkError {
-    const { name, busy } = this.#parts;
-    return statementFault(cause, { doing, table: name, waitedMs: busy.timeoutMs });
+    const { table, busy } = this.#parts;
+    return statementFault(cause, { doing, table: table.name, waitedMs: busy.timeoutMs });
   }
 }
 

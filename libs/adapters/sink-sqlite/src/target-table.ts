@@ -1,3 +1,5 @@
+import type { ErrorKind } from "@refold/core";
+
 import { boundValue } from "./bound-value.ts";
 import { quoted } from "./identifier.ts";
 import { SqliteSinkError } from "./sqlite-fault.ts";
@@ -12,7 +14,7 @@ const WRITABLE = 0;
 /** A row that can be written, or why it cannot. */
 export type RowInsert =
   | { readonly kind: "insert"; readonly statement: SqliteStatement; readonly values: readonly SqliteValue[] }
-  | { readonly kind: "refused"; readonly message: string };
+  | { readonly kind: "refused"; readonly error: ErrorKind; readonly message: string };
 
 interface Shape {
   readonly columns: readonly string[];
@@ -21,8 +23,8 @@ interface Shape {
 
 /** The table that rows go to. */
 export class TargetTable {
+  readonly name: string;
   readonly #database: SqliteDatabase;
-  readonly #name: string;
   readonly #columns: ReadonlySet<string>;
   readonly #upsertBy: readonly string[];
   readonly #shapes: Map<string, Shape> = new Map();
@@ -35,7 +37,7 @@ export class TargetTable {
     upsertBy: readonly string[],
   ) {
     this.#database = database;
-    this.#name = name;
+    this.name = name;
     this.#columns = columns;
     this.#upsertBy = upsertBy;
   }
@@ -55,7 +57,7 @@ export class TargetTable {
 
   /** How the row of the item at `place` is written. Throws if it names a column that the table has not. */
   insert(row: unknown, place: string): RowInsert {
-    if (!isRow(row)) return { kind: "refused", message: `${place}: the row is no object with a value for each column` };
+    if (!isRow(row)) return refused(`${place}: the row is no object with a value for each column`);
     const columns: string[] = [];
     const values: SqliteValue[] = [];
     for (const column of Object.keys(row)) {
@@ -63,18 +65,13 @@ export class TargetTable {
       // What has no value is left to the default of its column.
       if (value === undefined) continue;
       const bound = boundValue(value);
-      if (!bound.ok) {
-        return { kind: "refused", message: `${place}, column ${JSON.stringify(column)}: ${bound.problem}` };
-      }
+      if (!bound.ok) return refused(`${place}, column ${JSON.stringify(column)}: ${bound.problem}`);
       columns.push(column);
       values.push(bound.value);
     }
     const missing = this.#upsertBy.find((column) => !columns.includes(column));
     if (missing !== undefined) {
-      return {
-        kind: "refused",
-        message: `${place}, column ${JSON.stringify(missing)}: the row has no value to be found by`,
-      };
+      return refused(`${place}, column ${JSON.stringify(missing)}: the row has no value to be found by`);
     }
     return { kind: "insert", statement: this.#statement(columns, place), values };
   }
@@ -96,11 +93,11 @@ export class TargetTable {
   #check(column: string, place: string | undefined): void {
     if (this.#columns.has(column)) return;
     const where = place === undefined ? {} : { place };
-    throw new SqliteSinkError({ kind: "no-such-column", table: this.#name, column, ...where });
+    throw new SqliteSinkError({ kind: "no-such-column", table: this.name, column, ...where });
   }
 
   #insertOf(columns: readonly string[]): string {
-    const into = `INSERT INTO ${quoted(this.#name)}`;
+    const into = `INSERT INTO ${quoted(this.name)}`;
     if (columns.length === 0) return `${into} DEFAULT VALUES`;
     const names = columns.map(quoted).join(", ");
     const insert = `${into} (${names}) VALUES (${columns.map(() => "?").join(", ")})`;
@@ -111,6 +108,10 @@ export class TargetTable {
       .map((column) => `${quoted(column)} = excluded.${quoted(column)}`);
     return `${insert} ON CONFLICT (${by.map(quoted).join(", ")}) DO ${set.length === 0 ? "NOTHING" : `UPDATE SET ${set.join(", ")}`}`;
   }
+}
+
+function refused(message: string): RowInsert {
+  return { kind: "refused", error: "validation", message };
 }
 
 function sameColumns(a: readonly string[], b: readonly string[]): boolean {

@@ -26,7 +26,10 @@ export interface RunIdentity {
   readonly forks?: { readonly manifest: RunManifest; readonly at: number };
 }
 
-/** The manifest of a new run of a flow. A replay, or a fork, keeps the numbers of lanes and types, the settings, and the root of its run. */
+/**
+ * The manifest of a new run of a flow. A replay, or a fork, keeps the numbers of lanes and types, the settings, and the root of
+ * its run.
+ */
 export function describeRun(definition: FlowDefinition, identity: RunIdentity): RunManifest {
   const { runId, createdAtMs, durability, source, replays, forks } = identity;
   const parent = replays ?? forks?.manifest;

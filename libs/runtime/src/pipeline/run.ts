@@ -66,6 +66,8 @@ interface RunOptions {
   readonly source?: EpochRecord["source"];
   /** Whether it is gone on with although the code does not compute what is on record. */
   readonly forced?: boolean;
+  /** How many frames before this process somebody last did that. */
+  readonly forcedBehind?: number;
 }
 
 function fingerprintsOf({ stages }: FlowDefinition): Readonly<Record<string, string>> {
@@ -164,6 +166,7 @@ export class Run implements FlowHandle {
       hold,
       logger,
       process: { runtime, refold, fingerprints: fingerprintsOf(definition) },
+      forcedBehind: options.forced === true ? 0 : (options.forcedBehind ?? Number.POSITIVE_INFINITY),
       retention: { mode: settings.flow("retention.mode"), keepMs: settings.flow("retention.keepMs") },
       lanes: () => this.#settled(),
     });

@@ -11,10 +11,10 @@ import { unreadableFrame } from "../replay/unreadable-frame.ts";
 import { goOn, type ResumeFault, type ResumeOptions } from "./resume-run.ts";
 
 /**
- * Begins a run as another one began: copies the first frames of the parent, as many as `forkOf` in the manifest of `log` says, in the versions of now,
- * then goes on as `resumeRun` does, with the code of today. Whether that code computes the beginning is not asked: if it
- * does not, its states are what it makes of the recorded inputs, and the epoch is on record as forced. `log` is new, made with
- * what `describeRun` gave for a fork; it is closed if the run cannot be gone on with.
+ * Begins a run as another one began: copies the first frames of the parent, as many as `forkOf` in the manifest of `log` says,
+ * in the versions of now, then goes on as `resumeRun` does, with the code of today. Whether that code computes the beginning is
+ * not asked: if it does not, its states are what it makes of the recorded inputs, and the epoch is on record as forced. `log` is
+ * new, made with what `describeRun` gave for a fork; it is closed if the run cannot be gone on with.
  */
 export async function forkRun(
   definition: FlowDefinition,

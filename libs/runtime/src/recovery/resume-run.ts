@@ -12,7 +12,7 @@ import type { StartOptions } from "../pipeline/start-run.ts";
 import { flowDifferences } from "../replay/flow-differences.ts";
 import { HistoryReplay } from "../replay/history-replay.ts";
 import type { ReplayFault, ReplayReport } from "../replay/replay-report.ts";
-import { isComputedBy, lastSnapshots } from "../snapshot/last-snapshots.ts";
+import { isComputedBy, isPair, lastSnapshots, type LastSnapshots } from "../snapshot/last-snapshots.ts";
 import { recordedSettings } from "../config/recorded-settings.ts";
 
 export interface ResumeOptions extends StartOptions {
@@ -80,17 +80,23 @@ async function recover(
   const differences = [...flowDifferences(log.manifest, declared), ...newVersions(log.manifest, declared)];
   if (differences.length > 0) return err({ kind: "flow-differs", differences });
   const definition = numberedAs(declared, log.manifest);
-  const history = new HistoryReplay({ recorded: log, definition, host, ...(progress && { progress }) });
-  const snapshots = await lastSnapshots(log, host.refold);
-  const isOurs = isComputedBy(definition);
-  const usable = snapshots !== undefined && (isOurs(snapshots.newest) || (force && log.first > 0));
-  if (usable) history.restore(snapshots);
-  else if (log.first > 0) return err({ kind: "no-snapshots", first: log.first });
-  const read = await history.run();
+  const snapshots = await lastSnapshots(log);
+  const from = usable(snapshots, definition, { isWhole: log.first === 0, force });
+  if (from === undefined && log.first > 0) return err({ kind: "no-snapshots", first: log.first });
+  const reading = { recorded: log, definition, host, ...(progress && { progress }) };
+  let history = new HistoryReplay(reading);
+  if (from !== undefined) history.restore(from);
+  // What the record does not tell of the past, and is another now, is forced as well.
+  else if (force && snapshots !== undefined) history.expect(snapshots.newest);
+  let read = await history.run();
+  if (log.first === 0 && history.outlivedSnapshot) {
+    history = new HistoryReplay(reading);
+    read = await history.run();
+  }
   if (read.isErr()) return err(read.error);
   if (history.seal?.status === "completed") return err({ kind: "already-completed" });
   const { recovered, report } = history.handOver();
-  const forced = history.unforced !== undefined || (usable && !isOurs(snapshots.newest));
+  const forced = history.unforced !== undefined || (from !== undefined && !isComputedBy(definition, from.newest));
   if (forced && !force) return err({ kind: "resume-diverged", report });
   const clock = new RunClock(host.clock, history.lastTimeMs);
   const settings = options.settings ?? recordedSettings(log.manifest);
@@ -105,10 +111,26 @@ async function recover(
       recovered,
       resumed,
       forced,
+      forcedBehind: history.forcedBehind,
       retryFailed,
       ...(source && { source }),
     }),
   );
+}
+
+/**
+ * The snapshots to begin with. Of a run that is whole they only save time: two of them, that the code of today has come to. One
+ * whose beginning was let go of has nothing else: the newest stands for the rest, by force whoever has come to it.
+ */
+function usable(
+  snapshots: LastSnapshots | undefined,
+  definition: FlowDefinition,
+  { isWhole, force }: { readonly isWhole: boolean; readonly force: boolean },
+): LastSnapshots | undefined {
+  if (snapshots === undefined) return undefined;
+  const isOurs = isComputedBy(definition, snapshots.newest);
+  const isUsable = isWhole ? isOurs && isPair(snapshots) && !force : isOurs || force;
+  return isUsable ? snapshots : undefined;
 }
 
 /** A run keeps the versions of its types to its end: what goes on with it would write others. */

@@ -73,6 +73,8 @@ export class HistoryReplay {
   /** The frame since which nobody has gone on with the run by force, and the first divergence from there on. */
   #forcedAt: Lsn = 0 as Lsn;
   #unforced: Divergence | undefined;
+  /** The last epoch of a process that went on by force. */
+  #lastForced = Number.NEGATIVE_INFINITY;
   /** Where the history begins: behind a snapshot, if there is one; and from where on what was in flight then is read. */
   #begin: Lsn = 0 as Lsn;
   #readFrom: Lsn = 0 as Lsn;
@@ -123,6 +125,21 @@ export class HistoryReplay {
     return this.#unforced;
   }
 
+  /** How many frames back somebody went on with the run by force; infinite, if nobody did. */
+  get forcedBehind(): number {
+    return this.#nextLsn - this.#lastForced;
+  }
+
+  /** Whether somebody did after the snapshot that this began with: that is another code's. */
+  get outlivedSnapshot(): boolean {
+    return this.#begin > 0 && this.#lastForced >= this.#begin;
+  }
+
+  /** By the time of a snapshot, the code has to have come to what that says. */
+  expect(snapshot: RunStateAt): void {
+    this.#expected = snapshot;
+  }
+
   /**
    * Goes on from the earlier of two snapshots, in place of the frames before it. By the time of the other, the code has to have
    * come to what that says. Called before `run`, or never.
@@ -137,6 +154,7 @@ export class HistoryReplay {
     this.#epochAt = (lsn - epochBehind) as Lsn;
     this.#epoch = { kind: "epoch", runtime, refold, fingerprints, forced: false };
     this.#forcedAt = lsn;
+    this.#lastForced = lsn - state.forcedBehind;
     this.#lastTimeMs = state.timeMs;
     for (const [lane, one] of lanes.entries()) {
       this.#nextSeq[lane] = one.nextSeq;
@@ -320,7 +338,11 @@ export class HistoryReplay {
   #ownRecord(lane: LaneReplay, frame: DecodedFrame, record: LogRecord): LogRecord {
     if (record.kind === "epoch") {
       this.#epoch = record;
-      if (record.forced) [this.#forcedAt, this.#unforced] = [frame.lsn, undefined];
+      if (record.forced) {
+        this.#forcedAt = frame.lsn;
+        this.#lastForced = frame.lsn;
+        this.#unforced = undefined;
+      }
       const { runtime, refold } = this.#options.host;
       const fingerprints = Object.fromEntries(this.#options.definition.stages.map((s) => [s.name, s.fingerprint]));
       return { ...record, runtime, refold, fingerprints };

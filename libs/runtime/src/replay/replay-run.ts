@@ -19,7 +19,7 @@ import type { ReplayReport } from "./replay-report.ts";
  * Throws a RangeError for a speed that is not above 0.
  */
 export async function replayRun(options: ReplayOptions): Promise<Result<ReplayReport, ReplayRunFault>> {
-  const { recorded, definition, into, host, speed } = options;
+  const { recorded, definition, into, speed } = options;
   try {
     if (speed !== undefined && !(speed > 0)) throw new RangeError(`a replay at the speed ${speed}`);
     const differing = flowDifferences(recorded.manifest, definition);
@@ -31,7 +31,7 @@ export async function replayRun(options: ReplayOptions): Promise<Result<ReplayRe
     // A candidate has all of the run or is none; what is only compared may begin with what is left, if it is of today's types.
     const types = new RecordedTypes(recorded.manifest, definition.types);
     if (recorded.first > 0 && into === undefined && !types.upcasts) {
-      const snapshots = await lastSnapshots(recorded, host.refold);
+      const snapshots = await lastSnapshots(recorded);
       if (snapshots !== undefined) replay.restore(snapshots);
     }
     const ran = await replay.run();

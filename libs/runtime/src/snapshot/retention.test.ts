@@ -6,6 +6,8 @@ import { memoryStore, type MemoryStore } from "@refold/log-memory";
 import { FlowRun, ManualClock, tapLog, testRunId } from "@refold/testkit";
 
 import { cuts, flowPlans, plannedFlow, type Delivered, type FlowPlan } from "../../test/random-flow.ts";
+import { flow, type Flow } from "../authoring/flow.ts";
+import { onEnd } from "../authoring/schedule.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { replayRun } from "../replay/replay-run.ts";
 import type { ReplayReport } from "../replay/replay-report.ts";
@@ -90,5 +92,46 @@ describe("a run that lets go of its beginning", () => {
       RUNS,
     );
     expect(letGo).toBeGreaterThan(RUNS.numRuns / 6);
+  });
+
+  it("goes on by force with other code, and is not lost where that is killed when it has taken one snapshot", async () => {
+    const counting = (by: number): Flow =>
+      flow("counting", (f) =>
+        f
+          .source(
+            "numbers",
+            Array.from({ length: 3000 }, (_, n) => n),
+          )
+          .stateful("sum", {
+            initial: () => 0,
+            fold: by === 1 ? (sum) => sum + 1 : (sum) => 2 + sum,
+            project: (sum) => [sum],
+            emit: onEnd(),
+          })
+          .sink("out", () => undefined),
+      );
+    const configuration = {
+      flow: { "snapshots.everyMs": 10, "retention.mode": "drop", "stage.stepInputs": 2 },
+    } as const;
+    const store = memoryStore();
+    const crashAt = (frame: number) => (log: RunLog) =>
+      tapLog(log, { after: (_, number) => (number === frame ? store.crash() : undefined) });
+    const clock = (): TickingClock => new TickingClock();
+    await (await FlowRun.open(counting(1), { store, clock: clock(), configuration, tap: crashAt(900) })).run();
+    expect((await store.open(testRunId(1)))._unsafeUnwrap().first).toBeGreaterThan(0);
+    await expect(FlowRun.resume(counting(2), { store, clock: clock() })).rejects.toThrow("no-snapshots");
+    let kept = 0;
+    const crashAtSnapshot = (log: RunLog): RunLog =>
+      Object.assign(tapLog(log, {}), {
+        keepSnapshot: async (body: Uint8Array) => {
+          const keeping = await log.keepSnapshot(body);
+          if (++kept === 1) store.crash();
+          return keeping;
+        },
+      });
+    await (await FlowRun.resume(counting(2), { store, clock: clock(), force: true, tap: crashAtSnapshot })).run();
+    expect(kept).toBeGreaterThan(0);
+    const run = await FlowRun.resume(counting(2), { store, clock: clock() });
+    expect(await run.run()).toMatchObject({ status: "completed" });
   });
 });

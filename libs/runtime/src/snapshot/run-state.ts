@@ -4,6 +4,7 @@ import {
   type EndRecord,
   type LaneId,
   type LaneSeq,
+  type RunId,
   type Span,
   type TypeId,
   type ValueFault,
@@ -17,17 +18,19 @@ import type { StepState } from "../step/step-recorder.ts";
 
 /** What a run has come to between two of its frames: whoever has it need not fold the frames before. */
 export interface RunState {
+  readonly runId: RunId;
   /** Who computed it: the process that had the run, and the code of its stages. */
   readonly refold: string;
   readonly runtime: string;
   readonly fingerprints: Readonly<Record<string, string>>;
   /**
    * How many frames back the oldest stands of which something was not taken yet, and the oldest whose payloads may be passed
-   * on from now on; and how many back that process began.
+   * on from now on; how many back that process began, and the last one that went on with the run by force, if any did.
    */
   readonly unreadBehind: number;
   readonly payloadsBehind: number;
   readonly epochBehind: number;
+  readonly forcedBehind: number;
   readonly timeMs: number;
   /** By their ids. */
   readonly lanes: readonly LaneState[];
@@ -76,8 +79,8 @@ export interface DeliveryState {
 /** The most that a snapshot may take, in bytes. */
 const MAX_SNAPSHOT_BYTES: number = 512 * 1024 * 1024;
 
-/** Counted up with every change of what a snapshot holds: one of another form is of no use. */
-const FORM = 2;
+/** Counted up with every change of what a snapshot holds, states of programs included: one of another form is of no use. */
+const FORM = 3;
 
 /** The state in bytes; or of which lane it cannot be stored, as the value of that number. */
 export function encodeRunState({ lanes, ...run }: RunState): Result<Uint8Array, ValueFault> {

@@ -28,6 +28,8 @@ export interface SnapshotTakerOptions {
   readonly retention: { readonly mode: RetainMode | "keep"; readonly keepMs: number };
   /** Who computes the run. */
   readonly process: Pick<RunState, "refold" | "runtime" | "fingerprints">;
+  /** How many frames before this process somebody went on with the run by force. */
+  readonly forcedBehind: number;
   /** What every lane has come to; `undefined` while one cannot tell. */
   readonly lanes: () => readonly LaneState[] | undefined;
 }
@@ -110,8 +112,13 @@ export class SnapshotTaker {
     const unreadFrom = this.#needed.unreadFrom(frames, unread);
     const payloadsFrom = this.#needed.payloadsFrom(unreadFrom);
     const timeMs = Math.max(...lanes.map((lane) => lane.timeMs));
-    const behind = { unreadBehind: frames - unreadFrom, payloadsBehind: frames - payloadsFrom, epochBehind: frames };
-    const body = encodeRunState({ ...process, ...behind, timeMs, lanes });
+    const behind = {
+      unreadBehind: frames - unreadFrom,
+      payloadsBehind: frames - payloadsFrom,
+      epochBehind: frames,
+      forcedBehind: frames + this.#options.forcedBehind,
+    };
+    const body = encodeRunState({ runId: log.manifest.runId, ...process, ...behind, timeMs, lanes });
     if (body.isErr()) {
       const stage = log.manifest.lanes[body.error.value] ?? "";
       const { detail, path } = body.error;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import type { RunLog, RunStore } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
-import { FlowRun, ManualClock, replayFlow, tapLog, type RecordedRun } from "@refold/testkit";
+import { FlowRun, ManualClock, RecordedRun, replayFlow, tapLog, testRunId } from "@refold/testkit";
 
 import { killedAfter, SnapshotsTaken } from "../../test/killed-run.ts";
 import { cuts, flowPlans, plannedFlow } from "../../test/random-flow.ts";
@@ -62,6 +62,8 @@ async function taken(
 async function resumed(
   described: Flow,
   store: RunStore,
+  force = false,
+  number = 1,
 ): Promise<{ recorded: RecordedRun; readFrom: number | undefined }> {
   let readFrom: number | undefined;
   const tap = (log: RunLog): RunLog =>
@@ -71,7 +73,7 @@ async function resumed(
         return log.read(from);
       },
     });
-  const run = await FlowRun.resume(described, { store, clock: new TickingClock(), tap });
+  const run = await FlowRun.resume(described, { store, clock: new TickingClock(), tap, force, number });
   expect(await run.run()).toMatchObject({ status: "completed" });
   return { recorded: await run.recorded(), readFrom };
 }
@@ -130,6 +132,27 @@ describe("a run that was killed", () => {
         },
       },
     });
+  });
+
+  it("is computed from its whole record where it is gone on with by force, and from then on by what was computed so", async () => {
+    const { recorded, snapshots } = await taken(counting());
+    const { lsn: frames } = snapshots.upTo(recorded.frames.length - 1).at(-1) ?? { lsn: 0 };
+    const before = snapshots.upTo(frames);
+    const forced = await resumed(counting(2), await killedAfter(recorded, frames, before), true);
+    expect(forced.readFrom).toBe(0);
+    expect(forced.recorded.payloads("counts")).toEqual((await taken(counting(2))).recorded.payloads("counts"));
+    // Killed before it had a snapshot of its own, by a process that need not be told again.
+    const again = await resumed(counting(2), await killedAfter(forced.recorded, frames + 30, before));
+    expect(again.recorded.payloads("counts")).toEqual(forced.recorded.payloads("counts"));
+  });
+
+  it("goes on from its record where its snapshots are those of another run", async () => {
+    const { recorded, snapshots } = await taken(counting());
+    const frames = recorded.frames.length - 1;
+    const manifest = { ...recorded.manifest, runId: testRunId(2) };
+    const other = new RecordedRun({ ...manifest, rootRunId: manifest.runId }, recorded.frames);
+    const { readFrom } = await resumed(counting(), await killedAfter(other, frames, snapshots.upTo(frames)), false, 2);
+    expect(readFrom).toBe(0);
   });
 
   it("is held against its whole record where it has but one snapshot", async () => {

@@ -21,7 +21,8 @@ type Directive = EventLoopDirective<ObserverEvent>;
 
 /**
  * Looks on: takes a frame at a time from its edges, as they come, and gives its credit back at once. It puts nothing on record
- * but its own lifecycle. Its handlers get copies of what others read as well, so that what they do to them nobody sees. One that throws is quarantined: it reads on to the end, so that nobody waits for it, and sees nothing.
+ * but its own lifecycle. Its handlers get copies of what others read as well, so that what they do to them nobody sees. One that
+ * throws is quarantined: it reads on to the end, so that nobody waits for it, and sees nothing.
  */
 export class ObserverStage implements HandlerSupervised<ObserverState, ObserverEvent, never> {
   readonly machine: Machine<ObserverState, ObserverEvent>;

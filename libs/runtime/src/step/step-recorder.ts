@@ -282,7 +282,10 @@ export class StepRecorder implements Outputs {
     });
   }
 
-  /** Hands an error of an input on to those after this stage, unless it comes from where the stage leaves errors out. No handler sees it. */
+  /**
+   * Hands an error of an input on to those after this stage, unless it comes from where the stage leaves errors out. No handler
+   * sees it.
+   */
   passOn(record: ErrorRecord, lane: LaneId, seq: LaneSeq): void {
     this.#errors.push({ before: this.#seqs.length, lane, seq });
     if (this.#errorsFrom.has(lane)) {
