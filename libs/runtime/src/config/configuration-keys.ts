@@ -89,7 +89,7 @@ const CONFIGURATION_KEYS = {
     only: "edges on a cycle",
     rule: { type: "whole", min: 1, max: 1_000_000, unit: "signals" },
     default: 10,
-    doc: "How many signals a cycle may see for each data record within a period.",
+    doc: "How many signals a cycle may see for each data record that enters it within a period.",
   },
   "divergence.periodMs": {
     of: "edge",
@@ -103,7 +103,7 @@ const CONFIGURATION_KEYS = {
     only: "edges on a cycle",
     rule: { type: "whole", min: 1, max: 1_000_000_000, unit: "signals" },
     default: 1000,
-    doc: "How many signals a cycle may see without any data record.",
+    doc: "How many signals a cycle may see within a period, whatever has entered it.",
   },
   "divergence.depthHops": {
     of: "edge",

@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 
 import type { Durability } from "@refold/core";
 import { memoryStore } from "@refold/log-memory";
-import { FlowRun, replayFlow, runFlow } from "@refold/testkit";
+import { FlowRun, ManualClock, replayFlow, runFlow } from "@refold/testkit";
 
+import { killedAfter } from "../../test/killed-run.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
 import { reject } from "../authoring/rejection.ts";
 
@@ -26,6 +27,26 @@ const retrying = (ids: Iterable<number>, done: Job[]): Flow =>
     again.connect(tried.filter("failed", (job) => job.tries < job.id));
     tried.filter("succeeded", (job) => job.tries >= job.id).sink("done", (job) => void done.push(job));
   });
+
+/** Gives two for each that comes round, and lets none out. */
+const doubling = (): Flow =>
+  flow("doubling", (f) => {
+    const again = f.feedback<number>();
+    const all = f.merge(f.source("seed", [1]), again).flatMap("all", (n) => [n, n]);
+    again.connect(all.filter("back", () => true));
+    all.filter("out", () => false).sink("nothing", () => undefined);
+  });
+
+/** A clock that goes on with every look at it. */
+class TickingClock extends ManualClock {
+  override now(): number {
+    this.advance(1);
+    return super.now();
+  }
+}
+
+/** Some are done soon; those that are left go round much more often than is allowed for each that enters. */
+const BACKLOG = Array.from({ length: 2600 }, (_, id) => (id % 4 === 0 ? 25 : 3));
 
 describe("a cycle", () => {
   it("goes round as often as its handlers say, ends when nothing is on its way, and replays the same", async () => {
@@ -132,16 +153,43 @@ describe("a cycle", () => {
   });
 
   it("that feeds itself fails the stage where it is entered, with evidence on record", async () => {
-    const described = flow("multiplying", (f) => {
-      const again = f.feedback<number>();
-      const all = f.merge(f.source("seed", [1]), again).flatMap("all", (n) => [n, n]);
-      again.connect(all.filter("back", () => true));
-      all.filter("out", () => false).sink("nothing", () => undefined);
-    });
-    const { report, recorded } = await runFlow(described, { store: memoryStore() });
+    const { report, recorded } = await runFlow(doubling(), { store: memoryStore() });
     expect(report.fault).toMatchObject({ code: "contract-violated", stage: "all" });
     expect(report.fault?.message).toContain("divergence contract of back -> all");
     expect(recorded.recordsOf("all", "contract")).toMatchObject([{ contract: "divergence", verdict: "violated" }]);
+  });
+
+  it("that feeds itself fails also where a period ends with every few steps, and where the run is taken over", async () => {
+    const configuration = { flow: { "divergence.periodMs": 50, "divergence.idleSignals": 50 } };
+    const clock = new TickingClock();
+    const { report, recorded } = await runFlow(doubling(), { store: memoryStore(), clock, configuration });
+    expect(report.fault).toMatchObject({ code: "contract-violated", stage: "all" });
+    const killed = await killedAfter(recorded, recorded.frames.length - 20);
+    const resumed = await FlowRun.resume(doubling(), { store: killed, clock: new TickingClock() });
+    expect((await resumed.run()).fault).toMatchObject({ code: "contract-violated", stage: "all" });
+  });
+
+  it("may have a backlog that goes round when a period ends, and when another process takes over", async () => {
+    const configuration = { flow: { "flowControl.windowRecords": 10_000, "divergence.periodMs": 100 } };
+    const done: Job[] = [];
+    const store = memoryStore();
+    const clock = new TickingClock();
+    const { report, recorded } = await runFlow(retrying(BACKLOG, done), { store, clock, configuration });
+    expect(report).toMatchObject({ status: "completed", abandoned: [] });
+    expect(done).toHaveLength(BACKLOG.length);
+    const { frames, manifest } = recorded;
+    const ended = frames.findIndex(
+      ({ lane, records }) => manifest.lanes[lane] === "jobs" && records.some(({ kind }) => kind === "end"),
+    );
+    const left = frames.length - ended;
+    for (const cut of [ended + 1, ended + Math.floor(left / 4), ended + Math.floor(left / 2)]) {
+      const killed = await killedAfter(recorded, cut);
+      // Its clock stands still, so that one period has all that is left.
+      const resumed = await FlowRun.resume(retrying(BACKLOG, []), { store: killed });
+      expect(await resumed.run()).toMatchObject({ status: "completed", abandoned: [] });
+      const replay = await replayFlow(retrying(BACKLOG, []), { store: killed });
+      expect(replay.report.verdict).toBe("matched");
+    }
   });
 
   it("that is not closed, or is closed outside of it, is refused when the flow is built", () => {

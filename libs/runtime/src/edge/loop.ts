@@ -21,6 +21,11 @@ export class Loop {
     return this.#edges.every((edge) => edge.window.held === 0);
   }
 
+  /** How many records are on their way round. One that is on its way to several stages counts for each, so never too few. */
+  get inFlight(): number {
+    return this.#edges.reduce((sum, edge) => sum + edge.window.held, 0);
+  }
+
   /** So much is on its way round that nothing more should enter: a full cycle could not move. */
   get congested(): boolean {
     return this.#edges.some((edge) => edge.window.held * 2 > edge.window.settings.windowRecords);

@@ -4,6 +4,7 @@ import type { EdgeEnds } from "@refold/topology";
 import type { ResolvedConfiguration } from "../config/resolved-configuration.ts";
 import { inputsOf, outputTypes, type FlowDefinition, type StageDefinition } from "../definition/flow-definition.ts";
 import type { FlowControlSettings } from "../edge/credit-window.ts";
+import type { Loop } from "../edge/loop.ts";
 import { DivergenceGuard } from "../stage/divergence-guard.ts";
 import type { CheckedType } from "../stage/schema-check.ts";
 
@@ -44,17 +45,19 @@ export function divergenceGuard(
   settings: ResolvedConfiguration,
   to: string,
   [back]: readonly LaneId[],
+  loop: Loop | undefined,
   nameOf: (lane: LaneId) => string,
 ): DivergenceGuard | undefined {
-  if (back === undefined) return undefined;
+  if (back === undefined || loop === undefined) return undefined;
   const ends = { from: nameOf(back), to };
   if (settings.edge(ends, "contracts.divergence") === "off") return undefined;
   const limits = {
     signalsPerRecord: settings.edge(ends, "divergence.signalsPerRecord"),
     periodMs: settings.edge(ends, "divergence.periodMs"),
     idleSignals: settings.edge(ends, "divergence.idleSignals"),
+    depthHops: settings.edge(ends, "divergence.depthHops"),
   };
-  return new DivergenceGuard(limits, back);
+  return new DivergenceGuard(limits, back, loop);
 }
 
 /** A source has one declared count for all its readers. */

@@ -117,7 +117,7 @@ export function wireStages(options: {
       counters: new StageCounters(),
       schemas: new SchemaCheck(checkedEdges(definition, settings, stage)),
       loop: loopEntry(settings, name, [...backward].map(nameOf), backward),
-      divergence: divergenceGuard(settings, name, [...backward], nameOf),
+      divergence: divergenceGuard(settings, name, [...backward], loop, nameOf),
       freeze: settings.flow("development.freeze"),
       resumed,
       hold,
