@@ -100,7 +100,7 @@ async function conclude(ended: EndedRun, args: ConductArgs, io: CliIo): Promise<
     errors: rejects ? `npx refold errors ${runId}${runsFlag(args.runs)}` : undefined,
     replay: isWhole ? `npx refold replay ${runId} --verify${runsFlag(args.runs)}` : undefined,
     verify: isWhole ? undefined : `npx refold verify ${runId}${runsFlag(args.runs)}`,
-    resume: report.status === "completed" ? undefined : `npx refold resume ${runId}${runsFlag(args.runs)}`,
+    resume: report.status === "completed" ? undefined : resumeHint(ended, args),
   };
   if (args.json === true) await io.stdout.write(`${reportJson(ended, next)}\n`);
   else {
@@ -115,6 +115,14 @@ async function conclude(ended: EndedRun, args: ConductArgs, io: CliIo): Promise<
   reportFault({ ...fault, message: `The log failed while the run was going on. ${fault.message}` }, io);
   void io.stderr.write(`What is on record can be read: npx refold show ${runId}${runsFlag(args.runs)}\n`);
   return fault.exit;
+}
+
+/** A stage that failed on the outcome of a call fails on it again, unless the call is made again. */
+function resumeHint({ opened, report }: EndedRun, { runs }: ConductArgs): string {
+  const { manifest, handle } = opened;
+  const failed = handle.topology.stages.find(({ name }) => name === report.fault?.stage);
+  const again = failed?.kind === "effectful" ? " --retry-failed" : "";
+  return `npx refold resume ${manifest.runId}${again}${runsFlag(runs)}`;
 }
 
 function logFault({ logFault: fault }: RunReport): CliFault | undefined {

@@ -144,7 +144,9 @@ describe("refold resume", () => {
         .sink("out", () => undefined),
     );
     await cli.module("numbers.flow.ts", () => ({ default: described }));
-    expect((await cli.refold("run", "numbers.flow.ts")).code).toBe(1);
+    const failed = await cli.refold("run", "numbers.flow.ts");
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toMatch(/resume {3}npx refold resume \S+ --retry-failed/);
     isDown = false;
     expect((await cli.refold("resume", "last")).code).toBe(1);
     expect(calls).toBe(1);

@@ -47,7 +47,8 @@ export class InputEvidence {
     this.#told = false;
     this.#delivered.clear();
     this.#judged.clear();
-    this.#inputs.putBack(this.#receipts.takeOver());
+    // Of the others every input that was taken is on record with what came of it.
+    if (this.#isSink) this.#inputs.putBack(this.#receipts.takeOver());
   }
 
   /** Goes on from what a snapshot says of a sink. */

@@ -4,6 +4,7 @@ import type { LogRecord, Lsn } from "@refold/core";
 import { memoryStore, type MemoryStore } from "@refold/log-memory";
 import { FlowRun, ManualClock, replayFlow, runFlow, type RecordedRun } from "@refold/testkit";
 
+import { killedAfter } from "../../test/killed-run.ts";
 import { effect } from "../authoring/effect.ts";
 import { flow, type Flow } from "../authoring/flow.ts";
 import { poll } from "../authoring/poll.ts";
@@ -273,5 +274,17 @@ it("what was let go of is named as such, not as what is left in its place", asyn
     expect(await refusalOf({ store, until, into: index + 2 })).toMatch(
       /^Frames from \d+ on are no longer in the log: it begins with frame/,
     );
+  }
+});
+
+it("a stage is computed alone in a run that several processes worked on", async () => {
+  const { recorded } = await recordedRun();
+  for (let frames = 40; frames < recorded.frames.length; frames += 3) {
+    const store = await killedAfter(recorded, frames);
+    await (await FlowRun.resume(flowWith({}), { store })).run();
+    for (const [index, stage] of ["doubled", "asked", "last"].entries()) {
+      const { report } = await replayFlow(flowWith({}), { store, stage, into: 2 + index });
+      expect(report).toMatchObject({ verdict: "matched", stages: [{ stage, diverged: 0 }] });
+    }
   }
 });
